@@ -1,0 +1,292 @@
+/* app/app.c - joins the model, the lab's steps, the drill and the journal. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include "app/app.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/i18n.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "model/reduce.h"
+
+#define STEPS_INTERVAL_US (250 * TG_US_PER_MS)
+
+struct tg_app *tg_app_new(struct tg_clock clock, struct tg_lab *lab, bool is_armed)
+{
+    tg_assert(lab != NULL);
+    struct tg_app *app = TG_NEW(struct tg_app);
+    app->clock = clock;
+    app->lab = lab;
+    app->is_armed = is_armed;
+    app->model = tg_model_new();
+    app->steps = tg_calloc(lab->steps_count + 1, sizeof(*app->steps));
+    app->next_call_id = 1;
+    app->drill_wake_lab_us = TG_TIME_NEVER;
+    app->steps_judged_us = INT64_MIN;
+    return app;
+}
+
+void tg_app_free(struct tg_app *app)
+{
+    if (app == NULL) {
+        return;
+    }
+    tg_drill_free(app->drill);
+    tg_journal_close(app->journal);
+    tg_model_free(app->model);
+    tg_lab_free(app->lab);
+    free(app->steps);
+    free(app->detail_text);
+    free(app);
+}
+
+void tg_app_notice(struct tg_app *app, enum tg_severity severity, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(app->notice, sizeof(app->notice), format, args);
+    va_end(args);
+    app->notice_severity = severity;
+}
+
+int64_t tg_app_lab_us(const struct tg_app *app)
+{
+    return tg_model_lab_us(app->model, tg_clock_monotonic_us(&app->clock),
+                           tg_clock_wall_us(&app->clock));
+}
+
+bool tg_app_open_journal(struct tg_app *app, const char *path, struct tg_queue *inbox,
+                         struct tg_err *err)
+{
+    struct tg_err why = TG_ERR_INIT;
+    app->journal = tg_journal_open(path, inbox, app->clock, &why);
+    app->is_journal_synchronous = inbox == NULL;
+    if (app->journal == NULL) {
+        if (why.code != TG_CODE_LOCKED) {
+            *err = why;
+            return false;
+        }
+        app->is_armed = false;
+        tg_app_notice(app, TG_SEVERITY_WARN, "%s",
+                      _("Another tidegate holds the journal: this session only watches."));
+        return true;
+    }
+    struct tg_record *records = NULL;
+    size_t count = 0;
+    if (!tg_journal_open_drill(app->journal, NULL, &records, &count, err)) {
+        return false;
+    }
+    app->is_restore_offered = count > 0;
+    tg_journal_records_free(records, count);
+    return true;
+}
+
+/* ---- the drill's updates ---- */
+
+static void step_drill(struct tg_app *app, struct tg_drill_event *event);
+
+static void drill_journalled(struct tg_app *app, int64_t sequence, const struct tg_err *err)
+{
+    struct tg_drill_event event = {.kind = TG_DRILL_EVENT_JOURNALLED, .sequence = sequence};
+    if (err != NULL) {
+        event.err = *err;
+    }
+    step_drill(app, &event);
+}
+
+/* The records of one update, in order. In the synchronous form the machine hears at once that they are durable; with
+ * the journal's own thread TG_MSG_JOURNALLED tells it later. */
+static void append_records(struct tg_app *app, const struct tg_drill_update *update)
+{
+    int64_t sequence = 0;
+    struct tg_err err = TG_ERR_INIT;
+    for (size_t i = 0; i < update->records_count; i++) {
+        if (app->journal == NULL) {
+            tg_err_set(&err, TG_CODE_STATE, 0, "there is no journal");
+            break;
+        }
+        sequence = tg_journal_append(app->journal, &update->records[i], &err);
+        if (sequence == 0) {
+            break;
+        }
+    }
+    if (err.code != TG_CODE_NONE) {
+        tg_app_notice(app, TG_SEVERITY_FAIL, _("The journal refuses to write: %s"), err.msg);
+        drill_journalled(app, 0, &err);
+    } else if (update->records_count > 0 && app->is_journal_synchronous) {
+        drill_journalled(app, sequence, NULL);
+    }
+}
+
+static void send_call(struct tg_app *app, struct tg_call *call)
+{
+    if (app->link.call == NULL) {
+        tg_call_free(call);
+        return;
+    }
+    app->link.call(app->link.context, call);
+}
+
+/* A restore is never refused: read-only sessions cannot have started a drill, but may take one up. */
+static void step_drill(struct tg_app *app, struct tg_drill_event *event)
+{
+    struct tg_drill_update update = {0};
+    event->at_us = tg_clock_monotonic_us(&app->clock);
+    event->lab_us = tg_app_lab_us(app);
+    event->model = app->model;
+    tg_drill_step(app->drill, event, &update);
+    app->drill_wake_lab_us = update.wake_lab_us;
+    if (update.notice[0] != '\0') {
+        tg_model_tell(app->model, TG_TIMELINE_DRILL, update.notice_severity,
+                      app->drill->config.target, event->lab_us, event->at_us,
+                      app->drill->config.id, tg_drill_state_name(app->drill->state), update.notice);
+    }
+    struct tg_call *calls[TG_DRILL_CALLS_MAX];
+    size_t calls_count = update.calls_count;
+    memcpy(calls, update.calls, sizeof(calls));
+    update.calls_count = 0;
+    /* Calls go first only in the order of memory: the machine emits a changing call after its record's
+     * acknowledgement, never in the same update as the record. */
+    for (size_t i = 0; i < calls_count; i++) {
+        send_call(app, calls[i]);
+    }
+    append_records(app, &update);
+    tg_drill_update_fini(&update);
+}
+
+/* ---- messages and time ---- */
+
+static bool handle_detail(struct tg_app *app, struct tg_msg *msg)
+{
+    if (msg->kind != TG_MSG_CALL_DONE || msg->as.call.call_id != app->detail_call_id) {
+        return false;
+    }
+    free(app->detail_text);
+    app->detail_text = msg->as.call.text;
+    msg->as.call.text = NULL;
+    app->detail_err = msg->as.call.err;
+    app->detail_us = msg->at_us;
+    return true;
+}
+
+bool tg_app_handle(struct tg_app *app, struct tg_msg *msg)
+{
+    bool is_changed = tg_reduce(app->model, msg);
+    if (handle_detail(app, msg)) {
+        is_changed = true;
+    } else if (app->drill != NULL) {
+        struct tg_drill_event event = {.msg = msg};
+        switch (msg->kind) {
+        case TG_MSG_CALL_DONE:
+            event.kind = TG_DRILL_EVENT_CALL_DONE;
+            step_drill(app, &event);
+            is_changed = true;
+            break;
+        case TG_MSG_LOG_LINES:
+            event.kind = TG_DRILL_EVENT_LOG_LINES;
+            step_drill(app, &event);
+            is_changed = true;
+            break;
+        case TG_MSG_JOURNALLED:
+            drill_journalled(app, msg->as.journalled.sequence, &msg->as.journalled.err);
+            break;
+        default:
+            break;
+        }
+    }
+    tg_msg_free(msg);
+    return is_changed;
+}
+
+static bool judge_steps(struct tg_app *app, int64_t now_us)
+{
+    bool is_due = now_us - app->steps_judged_us >= STEPS_INTERVAL_US;
+    if (app->steps_judged_us != INT64_MIN &&
+        (!is_due || app->steps_revision == app->model->revision)) {
+        return false;
+    }
+    app->steps_judged_us = now_us;
+    app->steps_revision = app->model->revision;
+    size_t size = app->lab->steps_count * sizeof(*app->steps);
+    struct tg_step_status *before = tg_malloc(size + 1);
+    memcpy(before, app->steps, size);
+    tg_verify_lab(app->lab, app->model, now_us, app->steps);
+    bool is_changed = false;
+    for (size_t i = 0; i < app->lab->steps_count; i++) {
+        is_changed = is_changed || before[i].state != app->steps[i].state ||
+                     before[i].conditions_met != app->steps[i].conditions_met ||
+                     strcmp(before[i].missing, app->steps[i].missing) != 0;
+    }
+    free(before);
+    return is_changed;
+}
+
+bool tg_app_tick(struct tg_app *app)
+{
+    int64_t now_us = tg_clock_monotonic_us(&app->clock);
+    bool is_changed = judge_steps(app, now_us);
+    if (app->drill != NULL && !tg_drill_is_over(app->drill) &&
+        tg_app_lab_us(app) >= app->drill_wake_lab_us) {
+        struct tg_drill_event event = {.kind = TG_DRILL_EVENT_TICK};
+        step_drill(app, &event);
+        is_changed = true;
+    }
+    return is_changed;
+}
+
+int64_t tg_app_next_wake_us(const struct tg_app *app)
+{
+    int64_t now_us = tg_clock_monotonic_us(&app->clock);
+    int64_t wake_us = TG_TIME_NEVER;
+    if (app->steps_revision != app->model->revision) {
+        wake_us = app->steps_judged_us + STEPS_INTERVAL_US;
+    }
+    if (app->drill != NULL && !tg_drill_is_over(app->drill) &&
+        app->drill_wake_lab_us != TG_TIME_NEVER) {
+        double speed = 1.0;
+        if (!tg_model_is_simulated(app->model, &speed) || speed <= 0) {
+            speed = 1.0;
+        }
+        int64_t wait_lab_us = app->drill_wake_lab_us - tg_app_lab_us(app);
+        int64_t wait_us = wait_lab_us <= 0 ? 0 : (int64_t)((double)wait_lab_us / speed) + 1000;
+        wake_us = now_us + wait_us < wake_us ? now_us + wait_us : wake_us;
+    }
+    return wake_us;
+}
+
+/* ---- what the operator asks for ---- */
+
+void tg_app_open_detail(struct tg_app *app, int target, enum tg_kind resource, const char *ns,
+                        const char *name)
+{
+    struct tg_call *call = tg_call_new(TG_CALL_GET_TEXT, target);
+    call->id = app->next_call_id++;
+    call->resource = resource;
+    call->ns = tg_strdup(ns);
+    call->name = tg_strdup(name);
+    free(app->detail_text);
+    app->detail_text = NULL;
+    app->detail_err = (struct tg_err)TG_ERR_INIT;
+    app->detail_call_id = call->id;
+    send_call(app, call);
+}
+
+bool tg_app_holds_fault(const struct tg_app *app)
+{
+    return app->drill != NULL && tg_drill_holds_fault(app->drill) &&
+           app->drill->trace.restore_acked_us == 0;
+}
+
+void tg_app_drill_abort(struct tg_app *app, const char *reason)
+{
+    if (app->drill == NULL || tg_drill_is_over(app->drill)) {
+        return;
+    }
+    struct tg_drill_event event = {.kind = TG_DRILL_EVENT_ABORT, .reason = reason};
+    step_drill(app, &event);
+}

@@ -1,0 +1,219 @@
+/* app/session.c - builds targets from a kubeconfig, starts their workers and drains the inbox. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include "app/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "io/kubeconfig.h"
+#include "io/worker.h"
+
+#define INBOX_MAX 4096
+
+static void free_message(void *item)
+{
+    tg_msg_free(item);
+}
+
+static void send_to_worker(void *context, struct tg_call *call)
+{
+    struct tg_session *session = context;
+    tg_assert(call->target >= 0 && (size_t)call->target < session->app->model->targets_count);
+    tg_worker_call(session->workers[session->worker_of[call->target]], call);
+}
+
+static struct tg_http_endpoint copy_endpoint(const struct tg_http_endpoint *from)
+{
+    struct tg_http_endpoint copy = {
+        .base_url = tg_strdup(from->base_url),
+        .ca_pem = tg_strdup(from->ca_pem),
+        .tls_server_name = tg_strdup(from->tls_server_name),
+        .client_cert_pem = tg_strdup(from->client_cert_pem),
+    };
+    if (from->client_key_pem != NULL) {
+        copy.client_key_pem = tg_secret_new(tg_secret_peek(from->client_key_pem),
+                                            tg_secret_len(from->client_key_pem));
+    }
+    if (from->bearer_token != NULL) {
+        copy.bearer_token =
+            tg_secret_new(tg_secret_peek(from->bearer_token), tg_secret_len(from->bearer_token));
+    }
+    return copy;
+}
+
+/* True when the context is a cluster of the lab: gke_PROJECT_ZONE_CLUSTER with one of its clusters. */
+static bool is_of_lab(const struct tg_lab *lab, const char *context)
+{
+    if (!tg_str_has_prefix(context, "gke_")) {
+        return false;
+    }
+    for (size_t i = 0; i < lab->regions_count; i++) {
+        char *ending = tg_asprintf("_%s_%s", lab->regions[i].zone, lab->regions[i].cluster);
+        bool is_its = tg_str_has_suffix(context, ending);
+        free(ending);
+        if (is_its) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct targets {
+    struct tg_target_config *items;
+    size_t count;
+};
+
+static struct tg_target_config *add_target(struct targets *targets)
+{
+    targets->items = tg_realloc_array(targets->items, targets->count + 1, sizeof(*targets->items));
+    struct tg_target_config *target = &targets->items[targets->count++];
+    *target = (struct tg_target_config){0};
+    return target;
+}
+
+static void add_cluster(struct tg_session *session, struct targets *targets,
+                        const struct tg_kube_context *context)
+{
+    struct tg_target_config *target = add_target(targets);
+    target->index = tg_model_add_cluster(session->app->model, context->name);
+    target->endpoint = copy_endpoint(&context->endpoint);
+    target->app_label = tg_strdup(session->app->lab->app_label);
+    target->seed = tg_hash_str(context->name);
+}
+
+/* Which contexts: those named; else the lab's; else all whose user this program can be. */
+static bool add_clusters(struct tg_session *session, const struct tg_session_config *config,
+                         struct targets *targets, struct tg_err *err)
+{
+    struct tg_kubeconfig kubeconfig = {0};
+    if (!tg_kubeconfig_load(&kubeconfig, config->kubeconfig, err)) {
+        return false;
+    }
+    bool is_ok = true;
+    for (size_t i = 0; i < config->contexts_count && is_ok; i++) {
+        const struct tg_kube_context *context =
+            tg_kubeconfig_find(&kubeconfig, config->contexts[i], err);
+        is_ok = context != NULL;
+        if (is_ok) {
+            add_cluster(session, targets, context);
+        }
+    }
+    for (int only_lab = 1; only_lab >= 0 && is_ok && targets->count == 0; only_lab--) {
+        for (size_t i = 0; i < kubeconfig.count; i++) {
+            struct tg_err why = TG_ERR_INIT;
+            const char *name = kubeconfig.contexts[i].name;
+            const struct tg_kube_context *context = NULL;
+            if ((!only_lab || is_of_lab(session->app->lab, name)) &&
+                (context = tg_kubeconfig_find(&kubeconfig, name, &why)) != NULL) {
+                add_cluster(session, targets, context);
+            } else if (why.code != TG_CODE_NONE && !only_lab && targets->count == 0) {
+                *err = why;
+            }
+        }
+    }
+    tg_kubeconfig_fini(&kubeconfig);
+    if (is_ok && targets->count == 0) {
+        return err->code != TG_CODE_NONE
+                   ? false
+                   : tg_err_set(err, TG_CODE_CONFIG, 0, "%s: no context that can be watched",
+                                config->kubeconfig);
+    }
+    return is_ok;
+}
+
+static void add_gcp(struct tg_session *session, const struct tg_session_config *config,
+                    struct targets *targets)
+{
+    if (config->project == NULL || config->gcp_token == NULL) {
+        return;
+    }
+    struct tg_target_config *target = add_target(targets);
+    target->index = tg_model_add_gcp(session->app->model, config->project);
+    target->is_gcp = true;
+    target->project = tg_strdup(config->project);
+    target->endpoint.base_url = tg_strdup(config->gcp_endpoint);
+    target->endpoint.ca_pem = tg_strdup(config->gcp_ca_pem);
+    target->endpoint.bearer_token = tg_secret_new(config->gcp_token, strlen(config->gcp_token));
+    target->seed = tg_hash_str(config->project);
+}
+
+/* Deals targets to workers in turn, so that with enough workers each target has one of its own. */
+static bool start_workers(struct tg_session *session, const struct tg_session_config *config,
+                          struct targets *targets, struct tg_err *err)
+{
+    size_t workers = (size_t)(config->workers_max < 1 ? 1 : config->workers_max);
+    workers = workers < targets->count ? workers : targets->count;
+    session->worker_of = tg_calloc(targets->count, sizeof(*session->worker_of));
+    session->workers = tg_calloc(workers, sizeof(struct tg_worker *));
+    struct tg_target_config *share = tg_calloc(targets->count, sizeof(*share));
+    bool is_ok = true;
+    for (size_t w = 0; w < workers && is_ok; w++) {
+        size_t count = 0;
+        for (size_t i = w; i < targets->count; i += workers) {
+            session->worker_of[targets->items[i].index] = (int)w;
+            share[count++] = targets->items[i];
+        }
+        session->workers[w] =
+            tg_worker_start(share, count, session->inbox, config->clock, err);
+        is_ok = session->workers[w] != NULL;
+        session->workers_count += is_ok ? 1 : 0;
+    }
+    free(share);
+    return is_ok;
+}
+
+struct tg_session *tg_session_start(struct tg_session_config *config, struct tg_err *err)
+{
+    struct tg_session *session = TG_NEW(struct tg_session);
+    struct targets targets = {0};
+    session->inbox = tg_queue_new(INBOX_MAX, free_message);
+    session->app = tg_app_new(config->clock, config->lab, config->is_armed);
+    session->app->link = (struct tg_link){send_to_worker, session};
+    bool is_ok = add_clusters(session, config, &targets, err);
+    if (is_ok) {
+        add_gcp(session, config, &targets);
+        is_ok = config->journal == NULL ||
+                tg_app_open_journal(session->app, config->journal, session->inbox, err);
+    }
+    is_ok = is_ok && start_workers(session, config, &targets, err);
+    free(targets.items);
+    if (!is_ok) {
+        tg_session_stop(session);
+        return NULL;
+    }
+    return session;
+}
+
+void tg_session_stop(struct tg_session *session)
+{
+    if (session == NULL) {
+        return;
+    }
+    /* Closing first frees producers that wait for room, so that no join can hang. */
+    tg_queue_close(session->inbox);
+    for (size_t i = 0; i < session->workers_count; i++) {
+        tg_worker_stop(session->workers[i]);
+    }
+    tg_app_free(session->app);
+    tg_queue_free(session->inbox);
+    free(session->workers);
+    free(session->worker_of);
+    free(session);
+}
+
+bool tg_session_pump(struct tg_session *session, size_t count_max)
+{
+    bool is_changed = false;
+    for (size_t i = 0; i < count_max; i++) {
+        struct tg_msg *msg = tg_queue_take(session->inbox);
+        if (msg == NULL) {
+            break;
+        }
+        is_changed = tg_app_handle(session->app, msg) || is_changed;
+    }
+    return tg_app_tick(session->app) || is_changed;
+}

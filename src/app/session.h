@@ -1,0 +1,49 @@
+/* app/session.h - an app on worker threads: targets from a kubeconfig or a simulated world, and the inbox between.
+ *
+ * Thread: UI thread.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#ifndef TG_APP_SESSION_H
+#define TG_APP_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "app/app.h"
+#include "base/queue.h"
+
+/* What to watch; texts are borrowed. */
+struct tg_session_config {
+    struct tg_clock clock;
+    struct tg_lab *lab;          /* moved in, also on failure */
+    const char *kubeconfig;      /* one file */
+    const char *const *contexts; /* none: the lab's clusters when the file has them, else every context */
+    size_t contexts_count;
+    const char *project;         /* Google Cloud; NULL: not watched */
+    const char *gcp_endpoint;    /* NULL: Google's own hosts */
+    const char *gcp_ca_pem;      /* NULL: the system's authorities */
+    const char *gcp_token;       /* NULL: none, and Google Cloud is not watched */
+    const char *journal;         /* NULL: none */
+    bool is_armed;
+    int workers_max;
+};
+
+struct tg_session {
+    struct tg_app *app;
+    struct tg_queue *inbox;
+    struct tg_worker **workers;
+    size_t workers_count;
+    int *worker_of; /* by target */
+};
+
+/* Reads the kubeconfig, opens the journal and starts the workers. NULL and err (CONFIG with file:line:column, IO). */
+struct tg_session *tg_session_start(struct tg_session_config *config, struct tg_err *err);
+
+/* Ends the workers (within a second or so), closes the journal and frees. NULL allowed. */
+void tg_session_stop(struct tg_session *session);
+
+/* Handles at most count_max waiting messages and ticks; true when a screen may differ. */
+bool tg_session_pump(struct tg_session *session, size_t count_max);
+
+#endif

@@ -1,0 +1,75 @@
+/* cli.h - the command line as values, parsed from the table src/option.def.
+ *
+ * Thread: main, at start. Ownership: texts point into argv or the environment.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#ifndef TG_CLI_H
+#define TG_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/err.h"
+
+enum cli_command {
+    CLI_COMMAND_CONSOLE,
+    CLI_COMMAND_DEMO,
+    CLI_COMMAND_SIM,
+    CLI_COMMAND_STATUS,
+    CLI_COMMAND_DRILL,
+    CLI_COMMAND_RESTORE,
+    CLI_COMMAND_HELP,
+    CLI_COMMAND_VERSION,
+};
+
+/* Exit statuses of the program; those of `drill` are in drill/score.h. */
+enum cli_exit {
+    CLI_EXIT_OK = 0,
+    CLI_EXIT_FAILED = 1,      /* the objective was not met */
+    CLI_EXIT_USAGE = 2,       /* command line or configuration */
+    CLI_EXIT_ENVIRONMENT = 3, /* the world outside did not answer */
+    CLI_EXIT_ABORTED = 4,
+    CLI_EXIT_INCONCLUSIVE = 5,
+};
+
+#define CLI_CONTEXTS_MAX 1024
+
+struct cli {
+    enum cli_command command;
+    const char *argument; /* of drill: "scale0" */
+    const char *kubeconfig;
+    const char *contexts[CLI_CONTEXTS_MAX];
+    size_t contexts_count;
+    const char *lab;
+    bool is_armed;
+    const char *project;
+    const char *gcp_endpoint;
+    const char *gcp_ca;
+    const char *gcp_token_file;
+    const char *state_dir;
+    int workers;
+    const char *log;
+    const char *color;
+    bool is_plain;
+    bool is_json;
+    bool is_watch;
+    int timeout_s;
+    const char *waive_reason;
+    const char *dir;
+    const char *listen;
+    bool is_empty;
+    double speed; /* 0: the command's default */
+    uint64_t seed;
+    int regions;
+};
+
+/* Parses argv. False with USAGE and a message that names the word; the caller prints it and ends with status 2. */
+bool cli_parse(struct cli *cli, int argc, char **argv, struct tg_err *err);
+
+/* Prints the help made from the tables. */
+void cli_print_help(FILE *out);
+
+#endif

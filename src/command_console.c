@@ -1,0 +1,137 @@
+/* command_console.c - `tidegate` and `tidegate demo`: the console on clusters, or on a simulated world of its own. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "app/plain.h"
+#include "base/i18n.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "commands.h"
+#include "io/clock_real.h"
+#include "io/paths.h"
+#include "sim/server.h"
+
+#define DEMO_SPEED 10.0
+#define DEMO_PLAIN_SPEED 60.0
+#define DEMO_SETTLE_US (5 * TG_US_PER_S)
+
+static bool has_terminal(const struct cli *cli)
+{
+    return !cli->is_plain && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
+/* Without a terminal the console tells its story in lines until it is told to end. */
+static int tell_story(struct tg_session *session)
+{
+    uint64_t told = 0;
+    while (command_signal_count() == 0 && !ferror(stdout)) {
+        command_wait(session, -1);
+        told = tg_plain_print(session->app->model, told, stdout);
+        fflush(stdout);
+    }
+    return CLI_EXIT_OK;
+}
+
+int command_console(const struct cli *cli)
+{
+    struct tg_err err = TG_ERR_INIT;
+    command_watch_signals();
+    struct tg_session *session = command_start_session(cli, &err);
+    if (session == NULL) {
+        return command_fail(&err);
+    }
+    int status = has_terminal(cli) ? loop_run(session, cli, NULL) : tell_story(session);
+    tg_session_stop(session);
+    return status;
+}
+
+static struct sim_server *start_world(const struct cli *cli, const char *dir, double speed,
+                                      struct tg_err *err)
+{
+    struct tg_clock clock = tg_clock_real();
+    struct sim_server_config config = {
+        .world = {.seed = cli->seed,
+                  .regions = cli->regions,
+                  .is_built = !cli->is_empty,
+                  .start_wall_us = tg_clock_wall_us(&clock)},
+        .dir = dir,
+        .listen = cli->listen != NULL ? cli->listen : "127.0.0.1:0",
+        .speed = cli->speed > 0 ? cli->speed : speed,
+        .clock = clock,
+    };
+    return sim_server_start(&config, err);
+}
+
+static struct tg_session *start_demo_session(const struct cli *cli, const char *dir,
+                                             struct sim_server *server, struct tg_err *err)
+{
+    struct tg_lab *lab = command_load_lab(cli, err);
+    if (lab == NULL) {
+        return NULL;
+    }
+    /* The journal lives with the world: another run's world is another world. */
+    char *journal = tg_asprintf("%s/journal.db", dir);
+    remove(journal);
+    struct tg_session_config config = {
+        .clock = tg_clock_real(),
+        .lab = lab,
+        .kubeconfig = sim_server_kubeconfig_path(server),
+        .project = sim_server_project(server),
+        .gcp_endpoint = sim_server_gcp_url(server),
+        .gcp_ca_pem = sim_server_ca_pem(server),
+        .gcp_token = sim_server_gcp_token(server),
+        .journal = journal,
+        .is_armed = true,
+        .workers_max = cli->workers,
+    };
+    struct tg_session *session = tg_session_start(&config, err);
+    free(journal);
+    return session;
+}
+
+/* The demonstration in plain lines: both regions are seen serving, the primary is taken down, traffic fails over, the
+ * region comes back, and the verdict is printed. */
+static int demonstrate(struct tg_session *session, const struct cli *cli)
+{
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_app *app = session->app;
+    printf("%s\n", _("SIMULATED: no cloud is touched."));
+    int64_t until_us = tg_clock_monotonic_us(&app->clock) + DEMO_SETTLE_US;
+    while (command_signal_count() == 0 && tg_clock_monotonic_us(&app->clock) < until_us) {
+        command_wait(session, 50 * TG_US_PER_MS);
+    }
+    uint64_t told = tg_plain_print(app->model, app->model->timeline_total, stdout);
+    (void)told;
+    if (!tg_app_drill_start(app, tg_app_primary_target(app), &err)) {
+        return command_fail(&err);
+    }
+    return command_run_drill(session, cli, true);
+}
+
+int command_demo(const struct cli *cli)
+{
+    struct tg_err err = TG_ERR_INIT;
+    bool is_console = has_terminal(cli);
+    command_watch_signals();
+    char *dir = cli->dir != NULL ? tg_strdup(cli->dir) : tg_paths_demo_dir(&err);
+    if (dir == NULL) {
+        return command_fail(&err);
+    }
+    struct sim_server *server =
+        start_world(cli, dir, is_console ? DEMO_SPEED : DEMO_PLAIN_SPEED, &err);
+    struct tg_session *session =
+        server != NULL ? start_demo_session(cli, dir, server, &err) : NULL;
+    int status;
+    if (session == NULL) {
+        status = command_fail(&err);
+    } else {
+        status = is_console ? loop_run(session, cli, server) : demonstrate(session, cli);
+    }
+    tg_session_stop(session);
+    sim_server_stop(server);
+    free(dir);
+    return status;
+}

@@ -1,0 +1,206 @@
+/* commands.c - what the commands share: errors, the lab, sessions on a kubeconfig, waiting, signals. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include "commands.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/assets.h"
+#include "base/i18n.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/utf8.h"
+#include "codec/lab_file.h"
+#include "io/clock_real.h"
+#include "io/paths.h"
+#include "io/read_file.h"
+
+#define BUILT_IN_LAB "labs/gemma-two-region.yaml"
+#define SMALL_FILE_MAX (1024 * 1024)
+
+int command_fail(const struct tg_err *err)
+{
+    char *message = tg_utf8_sanitize(err->msg, strlen(err->msg));
+    const char *hint = tg_code_hint(err->code);
+    if (err->code == TG_CODE_CONFIG || err->code == TG_CODE_USAGE) {
+        fprintf(stderr, "%s\n", message);
+    } else {
+        fprintf(stderr, "tidegate: %s: %s\n", _(tg_code_text(err->code)), message);
+    }
+    if (hint[0] != '\0' && err->code != TG_CODE_CONFIG) {
+        fprintf(stderr, "  %s\n", _(hint));
+    }
+    free(message);
+    return err->code == TG_CODE_USAGE || err->code == TG_CODE_CONFIG ? CLI_EXIT_USAGE
+                                                                    : CLI_EXIT_ENVIRONMENT;
+}
+
+struct tg_lab *command_load_lab(const struct cli *cli, struct tg_err *err)
+{
+    if (cli->lab == NULL) {
+        const struct tg_asset *asset = tg_asset_get(BUILT_IN_LAB);
+        return tg_lab_parse(asset->path, asset->text, asset->len, err);
+    }
+    size_t len = 0;
+    char *text = tg_read_file(cli->lab, SMALL_FILE_MAX, &len, err);
+    if (text == NULL) {
+        return NULL;
+    }
+    struct tg_lab *lab = tg_lab_parse(cli->lab, text, len, err);
+    free(text);
+    return lab;
+}
+
+/* KUBECONFIG may be a list; the first file that exists is read (lists are joined by kubectl, not here). */
+static char *find_kubeconfig(const struct cli *cli)
+{
+    if (cli->kubeconfig != NULL) {
+        return tg_strdup(cli->kubeconfig);
+    }
+    const char *list = getenv("KUBECONFIG");
+    while (list != NULL && *list != '\0') {
+        size_t len = strcspn(list, ":");
+        char *path = tg_strndup(list, len);
+        if (len > 0 && access(path, F_OK) == 0) {
+            return path;
+        }
+        free(path);
+        list += len + (list[len] == ':' ? 1 : 0);
+    }
+    const char *home = getenv("HOME");
+    return tg_asprintf("%s/.kube/config", home != NULL ? home : "");
+}
+
+static const char *or_environment(const char *value, const char *name)
+{
+    const char *fallback = getenv(name);
+    return value != NULL ? value : fallback != NULL && *fallback != '\0' ? fallback : NULL;
+}
+
+struct gcp_source {
+    const char *endpoint;
+    char *ca_pem;
+    char *token;
+};
+
+static bool load_gcp(const struct cli *cli, struct gcp_source *gcp, struct tg_err *err)
+{
+    *gcp = (struct gcp_source){0};
+    const char *token_file = or_environment(cli->gcp_token_file, "TIDEGATE_GCP_TOKEN_FILE");
+    const char *ca_file = or_environment(cli->gcp_ca, "TIDEGATE_GCP_CA");
+    gcp->endpoint = or_environment(cli->gcp_endpoint, "TIDEGATE_GCP_ENDPOINT");
+    size_t len = 0;
+    if (token_file != NULL) {
+        gcp->token = tg_read_file(token_file, SMALL_FILE_MAX, &len, err);
+        if (gcp->token == NULL) {
+            return false;
+        }
+        gcp->token[strcspn(gcp->token, "\r\n")] = '\0';
+    }
+    if (ca_file != NULL) {
+        gcp->ca_pem = tg_read_file(ca_file, SMALL_FILE_MAX, &len, err);
+        return gcp->ca_pem != NULL;
+    }
+    return true;
+}
+
+static void wipe_gcp(struct gcp_source *gcp)
+{
+    if (gcp->token != NULL) {
+        explicit_bzero(gcp->token, strlen(gcp->token));
+    }
+    free(gcp->token);
+    free(gcp->ca_pem);
+}
+
+struct tg_session *command_start_session(const struct cli *cli, struct tg_err *err)
+{
+    struct tg_lab *lab = command_load_lab(cli, err);
+    if (lab == NULL) {
+        return NULL;
+    }
+    struct gcp_source gcp;
+    char *state = cli->state_dir != NULL ? tg_strdup(cli->state_dir) : tg_paths_state_dir(err);
+    if (state == NULL || !load_gcp(cli, &gcp, err)) {
+        free(state);
+        tg_lab_free(lab);
+        return NULL;
+    }
+    char *journal = tg_asprintf("%s/journal.db", state);
+    char *kubeconfig = find_kubeconfig(cli);
+    struct tg_session_config config = {
+        .clock = tg_clock_real(),
+        .lab = lab,
+        .kubeconfig = kubeconfig,
+        .contexts = cli->contexts,
+        .contexts_count = cli->contexts_count,
+        .project = or_environment(cli->project, "PROJECT_ID"),
+        .gcp_endpoint = gcp.endpoint,
+        .gcp_ca_pem = gcp.ca_pem,
+        .gcp_token = gcp.token,
+        /* Looking needs no journal, so that `status` works beside a running console. */
+        .journal = cli->command == CLI_COMMAND_STATUS ? NULL : journal,
+        .is_armed = cli->is_armed,
+        .workers_max = cli->workers,
+    };
+    struct tg_session *session = tg_session_start(&config, err);
+    wipe_gcp(&gcp);
+    free(kubeconfig);
+    free(journal);
+    free(state);
+    return session;
+}
+
+static int signal_fd = -1;
+static int signals_seen;
+
+void command_watch_signals(void)
+{
+    struct tg_err err = TG_ERR_INIT;
+    signal_fd = tg_sig_open(&err);
+}
+
+int command_signal_count(void)
+{
+    int number;
+    while (signal_fd >= 0 && (number = tg_sig_take(signal_fd)) != 0) {
+        signals_seen += tg_sig_is_end(number) ? 1 : 0;
+    }
+    return signals_seen;
+}
+
+int command_signal_fd(void)
+{
+    return signal_fd;
+}
+
+static int poll_ms(int64_t wait_us)
+{
+    const int64_t longest_ms = 60000;
+    int64_t wait_ms = (wait_us + 999) / 1000;
+    return wait_us < 0 ? -1 : (int)(wait_ms > longest_ms ? longest_ms : wait_ms);
+}
+
+void command_wait_signal(int64_t timeout_us)
+{
+    struct pollfd fd = {.fd = signal_fd, .events = POLLIN};
+    (void)poll(&fd, 1, poll_ms(timeout_us));
+}
+
+bool command_wait(struct tg_session *session, int64_t timeout_us)
+{
+    int64_t now_us = tg_clock_monotonic_us(&session->app->clock);
+    int64_t wake_us = tg_app_next_wake_us(session->app);
+    int64_t wait_us = wake_us == TG_TIME_NEVER ? -1 : wake_us > now_us ? wake_us - now_us : 0;
+    if (timeout_us >= 0 && (wait_us < 0 || wait_us > timeout_us)) {
+        wait_us = timeout_us;
+    }
+    struct pollfd fds[2] = {{.fd = tg_queue_fd(session->inbox), .events = POLLIN},
+                            {.fd = signal_fd, .events = POLLIN}};
+    (void)poll(fds, signal_fd >= 0 ? 2 : 1, poll_ms(wait_us));
+    return tg_session_pump(session, 256);
+}

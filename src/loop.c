@@ -1,0 +1,326 @@
+/* loop.c - the frame loop: keys, messages and signals in, frames out; the one file that sees both app/ and ui/.
+ *
+ * One thread waits for whatever comes first: a key, a message, a signal, the drill's timer, or the moment at which
+ * something on screen reads differently. Nothing is written when nothing changed.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include <langinfo.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/i18n.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "commands.h"
+#include "drill/report.h"
+#include "io/sig.h"
+#include "sim/server.h"
+#include "ui/term.h"
+#include "ui/ui.h"
+
+#define FRAME_US (33 * TG_US_PER_MS)
+#define MESSAGES_PER_FRAME 512
+#define LEAVE_MAX_US (60 * TG_US_PER_S)
+
+struct loop {
+    struct tg_session *session;
+    struct sim_server *server;
+    struct ui_term *term; /* NULL once the terminal is gone */
+    struct ui *ui;
+    struct ui_canvas *canvas;
+    char *world_note;
+    bool is_dirty;
+    bool is_first_data_seen;
+    bool is_leaving;
+    bool is_over;
+    int64_t leave_until_us;
+    int64_t last_frame_us;
+    int signals_obeyed;
+};
+
+static struct ui_inputs gather(const struct loop *loop)
+{
+    const struct tg_app *app = loop->session->app;
+    struct ui_inputs inputs = {
+        .model = app->model,
+        .lab = app->lab,
+        .steps = app->steps,
+        .drill = app->drill,
+        .is_restore_offered = app->is_restore_offered,
+        .is_armed = app->is_armed,
+        .now_us = tg_clock_monotonic_us(&app->clock),
+        .wall_us = tg_clock_wall_us(&app->clock),
+        .lab_us = tg_app_lab_us(app),
+        .locale = setlocale(LC_MESSAGES, NULL),
+        .detail_text = app->detail_text,
+        .detail_err = app->detail_err.code != TG_CODE_NONE ? &app->detail_err : NULL,
+        .detail_us = app->detail_us,
+        .world_note = loop->world_note,
+        .notice = app->notice[0] != '\0' ? app->notice : NULL,
+        .notice_severity = app->notice_severity,
+    };
+    inputs.is_simulated = tg_model_is_simulated(app->model, &inputs.speed);
+    return inputs;
+}
+
+/* Leaving never abandons a fault: the drill is told to restore, and the loop goes on until the API server has
+ * acknowledged it, for a bounded time. */
+static void leave(struct loop *loop, const char *reason)
+{
+    struct tg_app *app = loop->session->app;
+    if (!tg_app_holds_fault(app)) {
+        loop->is_over = true;
+        return;
+    }
+    if (!loop->is_leaving) {
+        loop->is_leaving = true;
+        loop->leave_until_us = tg_clock_monotonic_us(&app->clock) + LEAVE_MAX_US;
+        tg_app_drill_abort(app, reason);
+        tg_app_notice(app, TG_SEVERITY_WARN, "%s",
+                      _("Restoring the region before leaving; once more leaves at once."));
+        loop->is_dirty = true;
+    } else {
+        loop->is_over = true;
+    }
+}
+
+static void carry_out(struct loop *loop, const struct ui_intent *intent)
+{
+    struct tg_app *app = loop->session->app;
+    struct tg_err err = TG_ERR_INIT;
+    bool is_ok = true;
+    switch (intent->kind) {
+    case UI_INTENT_NONE:
+        return;
+    case UI_INTENT_REDRAW:
+        loop->term->ops->invalidate(loop->term);
+        break;
+    case UI_INTENT_QUIT:
+        leave(loop, "quit");
+        break;
+    case UI_INTENT_OPEN:
+        tg_app_open_detail(app, intent->target, intent->resource, intent->ns, intent->name);
+        break;
+    case UI_INTENT_DRILL_START:
+        is_ok = tg_app_drill_start(app, intent->target, &err);
+        break;
+    case UI_INTENT_DRILL_ABORT:
+        tg_app_drill_abort(app, "operator");
+        break;
+    case UI_INTENT_RESTORE:
+        is_ok = tg_app_restore(app, &err);
+        break;
+    case UI_INTENT_WAIVE:
+        is_ok = tg_app_waive(app, intent->reason, &err);
+        break;
+    }
+    if (!is_ok) {
+        tg_app_notice(app, TG_SEVERITY_FAIL, "%s: %s", _(tg_code_text(err.code)), err.msg);
+    } else if (intent->kind != UI_INTENT_QUIT) {
+        app->notice[0] = '\0';
+    }
+    loop->is_dirty = true;
+}
+
+static void terminal_gone(struct loop *loop)
+{
+    loop->term->ops->free(loop->term);
+    loop->term = NULL;
+    leave(loop, "terminal lost");
+}
+
+static void handle_keys(struct loop *loop)
+{
+    while (loop->term != NULL && !loop->is_over) {
+        struct ui_key key = loop->term->ops->key(loop->term);
+        if (key.code == UI_KEY_NONE) {
+            return;
+        }
+        if (key.code == UI_KEY_HANGUP) {
+            terminal_gone(loop);
+            return;
+        }
+        if (key.code == UI_KEY_RESIZE) {
+            loop->is_dirty = true;
+            continue;
+        }
+        struct ui_inputs inputs = gather(loop);
+        struct ui_intent intent = {.kind = UI_INTENT_NONE};
+        loop->is_dirty = ui_key(loop->ui, &inputs, key, &intent) || loop->is_dirty;
+        carry_out(loop, &intent);
+    }
+}
+
+static void handle_signals(struct loop *loop)
+{
+    int number;
+    while ((number = tg_sig_take(command_signal_fd())) != 0) {
+        if (tg_sig_is_end(number)) {
+            if (number == SIGHUP && loop->term != NULL) {
+                terminal_gone(loop);
+            } else {
+                leave(loop, "signal");
+            }
+        } else if (number == SIGTSTP && loop->term != NULL) {
+            loop->term->ops->suspend(loop->term);
+            raise(SIGSTOP);
+            loop->term->ops->resume(loop->term);
+            loop->is_dirty = true;
+        } else if (number == SIGWINCH || number == SIGCONT) {
+            loop->is_dirty = true;
+        }
+    }
+}
+
+static void render(struct loop *loop)
+{
+    int width = 0;
+    int height = 0;
+    loop->term->ops->size(loop->term, &width, &height);
+    if (width != ui_canvas_width(loop->canvas) || height != ui_canvas_height(loop->canvas)) {
+        ui_canvas_resize(loop->canvas, width, height);
+    }
+    struct ui_inputs inputs = gather(loop);
+    ui_render(loop->ui, &inputs, loop->canvas);
+    loop->term->ops->present(loop->term, loop->canvas);
+    loop->last_frame_us = inputs.now_us;
+    loop->is_dirty = false;
+}
+
+/* How long nothing needs doing: the earliest of the frame that is due, the app's timers and the next visible change. */
+static int wait_ms(const struct loop *loop)
+{
+    int64_t now_us = tg_clock_monotonic_us(&loop->session->app->clock);
+    int64_t wake_us = tg_app_next_wake_us(loop->session->app);
+    if (loop->term != NULL) {
+        struct ui_inputs inputs = gather(loop);
+        int64_t change_us =
+            loop->is_dirty ? loop->last_frame_us + FRAME_US : ui_next_change_us(loop->ui, &inputs);
+        wake_us = change_us < wake_us ? change_us : wake_us;
+    }
+    if (loop->is_leaving && loop->leave_until_us < wake_us) {
+        wake_us = loop->leave_until_us;
+    }
+    if (wake_us == TG_TIME_NEVER) {
+        return -1;
+    }
+    int64_t wait = wake_us <= now_us ? 0 : (wake_us - now_us + 999) / 1000;
+    return (int)(wait > 3600000 ? 3600000 : wait);
+}
+
+static void wait_for_anything(struct loop *loop)
+{
+    struct pollfd fds[3] = {{.fd = tg_queue_fd(loop->session->inbox), .events = POLLIN},
+                            {.fd = command_signal_fd(), .events = POLLIN},
+                            {.fd = -1, .events = POLLIN}};
+    if (loop->term != NULL) {
+        fds[2].fd = loop->term->ops->fd(loop->term);
+    }
+    (void)poll(fds, 3, wait_ms(loop));
+    if (loop->term != NULL && (fds[2].revents & (POLLHUP | POLLERR)) != 0) {
+        terminal_gone(loop);
+    }
+}
+
+/* Sessions on a simulated world start armed as soon as it says that it is one. */
+static void arm_in_simulation(struct loop *loop)
+{
+    struct tg_app *app = loop->session->app;
+    if (!loop->is_first_data_seen && tg_model_is_simulated(app->model, NULL)) {
+        loop->is_first_data_seen = true;
+        app->is_armed = app->journal != NULL;
+    }
+}
+
+static void run_frames(struct loop *loop)
+{
+    loop->is_dirty = true;
+    while (!loop->is_over) {
+        int64_t now_us = tg_clock_monotonic_us(&loop->session->app->clock);
+        if (loop->term != NULL) {
+            struct ui_inputs inputs = gather(loop);
+            bool is_due = ui_next_change_us(loop->ui, &inputs) <= now_us;
+            if ((loop->is_dirty || is_due) && now_us - loop->last_frame_us >= FRAME_US) {
+                render(loop);
+            }
+        }
+        wait_for_anything(loop);
+        handle_signals(loop);
+        handle_keys(loop);
+        if (tg_session_pump(loop->session, MESSAGES_PER_FRAME)) {
+            loop->is_dirty = true;
+        }
+        arm_in_simulation(loop);
+        if (loop->is_leaving && (!tg_app_holds_fault(loop->session->app) ||
+                                 tg_clock_monotonic_us(&loop->session->app->clock) >=
+                                     loop->leave_until_us)) {
+            loop->is_over = true;
+        }
+    }
+}
+
+static char *make_world_note(const struct sim_server *server)
+{
+    return server == NULL ? NULL
+                          : tg_asprintf("kubectl --kubeconfig %s get pods -w",
+                                        sim_server_kubeconfig_path(server));
+}
+
+/* What a drill found stays in the scrollback after the screen is gone. */
+static int say_goodbye(const struct loop *loop)
+{
+    const struct tg_app *app = loop->session->app;
+    if (app->drill == NULL) {
+        return CLI_EXIT_OK;
+    }
+    if (tg_app_holds_fault(app)) {
+        fprintf(stderr, "%s\n  tidegate restore\n",
+                _("Left with the region down: the restore is not acknowledged. Run:"));
+        return CLI_EXIT_ENVIRONMENT;
+    }
+    struct tg_buf out;
+    tg_buf_init(&out, 1024 * 1024);
+    tg_report_text(app->drill, &out);
+    fwrite(tg_buf_text(&out), 1, out.len, stdout);
+    tg_buf_fini(&out);
+    if (!tg_drill_is_over(app->drill) && loop->server == NULL) {
+        printf("%s\n  tidegate restore\n",
+               _("The region is restored but not yet verified; to verify and close the drill:"));
+    }
+    return CLI_EXIT_OK;
+}
+
+int loop_run(struct tg_session *session, const struct cli *cli, struct sim_server *server)
+{
+    struct tg_err err = TG_ERR_INIT;
+    const char *no_color = getenv("NO_COLOR");
+    bool is_colour_wanted = !tg_str_eq(cli->color, "never") &&
+                            (tg_str_eq(cli->color, "always") || no_color == NULL || *no_color == '\0');
+    struct loop loop = {.session = session, .server = server, .world_note = make_world_note(server)};
+    loop.term = ui_term_curses_new(is_colour_wanted, &err);
+    if (loop.term == NULL) {
+        free(loop.world_note);
+        return command_fail(&err);
+    }
+    tg_assert_set_hook(ui_term_restore_now);
+    tg_sig_catch_crashes(ui_term_restore_now);
+    loop.ui = ui_new(tg_str_eq(nl_langinfo(CODESET), "UTF-8"));
+    loop.canvas = ui_canvas_new(80, 24);
+    loop.last_frame_us = tg_clock_monotonic_us(&session->app->clock) - FRAME_US;
+    run_frames(&loop);
+    if (loop.term != NULL) {
+        loop.term->ops->free(loop.term);
+    }
+    tg_assert_set_hook(NULL);
+    int status = say_goodbye(&loop);
+    ui_canvas_free(loop.canvas);
+    ui_free(loop.ui);
+    free(loop.world_note);
+    return status;
+}

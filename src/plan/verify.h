@@ -1,0 +1,37 @@
+/* plan/verify.h - says of each step of a lab whether it is done, by what is observed and nothing else.
+ *
+ * Pure. A condition whose source cannot be read is UNKNOWN, not missing: the difference is shown.
+ *
+ * Thread: UI thread.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#ifndef TG_PLAN_VERIFY_H
+#define TG_PLAN_VERIFY_H
+
+#include <stdint.h>
+
+#include "model/fleet.h"
+#include "plan/lab.h"
+
+enum tg_step_state {
+    TG_STEP_UNKNOWN, /* its sources are not readable (yet) */
+    TG_STEP_MISSING, /* nothing of it is there */
+    TG_STEP_RUNNING, /* some of it, or it is there and not ready */
+    TG_STEP_DONE,
+};
+
+struct tg_step_status {
+    enum tg_step_state state;
+    int conditions_met;
+    int conditions_total; /* regions multiply */
+    char missing[160];    /* first unmet condition in the field's words: "Gateway/cross-region-gateway Programmed=False" */
+    int64_t age_us;       /* of the oldest source it was judged by; -1: never seen */
+    int64_t observed_span_us; /* first object's creation to the last condition's transition, when done; 0 unknown */
+};
+
+/* Fills statuses[lab->steps_count]. */
+void tg_verify_lab(const struct tg_lab *lab, const struct tg_model *model, int64_t now_us,
+                   struct tg_step_status *statuses);
+
+#endif

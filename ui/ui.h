@@ -1,0 +1,84 @@
+/* ui/ui.h - the console: keys in, intents and cells out. Knows no terminal, no network, no clock.
+ *
+ * ui_render() is a pure function of its inputs and the UI's own state (focus, scroll, filters, dialogs); ui_key()
+ * changes that state and may give an intent for the app to carry out.
+ *
+ * Thread: UI thread. Ownership: inputs are borrowed during the call.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#ifndef UI_UI_H
+#define UI_UI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "drill/drill.h"
+#include "model/command.h"
+#include "model/fleet.h"
+#include "plan/lab.h"
+#include "plan/verify.h"
+#include "ui/canvas.h"
+#include "ui/key.h"
+
+struct ui_inputs {
+    const struct tg_model *model;
+    const struct tg_lab *lab;
+    const struct tg_step_status *steps; /* lab->steps_count */
+    const struct tg_drill *drill;       /* NULL: none in this session */
+    bool is_restore_offered;            /* an open drill was found in the journal at start */
+    bool is_armed;
+    int64_t now_us;  /* monotonic */
+    int64_t wall_us;
+    int64_t lab_us;  /* lab wall time */
+    bool is_simulated;
+    double speed;
+    const char *locale;      /* "zh_TW.UTF-8", "C" */
+    const char *detail_text; /* answer to the last OPEN, NULL while it is under way */
+    const struct tg_err *detail_err;
+    int64_t detail_us;       /* monotonic time the text arrived */
+    const char *world_note;  /* how to reach the simulated world: shown by WORLD; NULL on real clusters */
+    const char *notice;      /* one line of the app's, translated; NULL */
+    enum tg_severity notice_severity;
+};
+
+enum ui_intent_kind {
+    UI_INTENT_NONE,
+    UI_INTENT_REDRAW,
+    UI_INTENT_QUIT,        /* confirmed, or nothing is held */
+    UI_INTENT_OPEN,        /* fetch object: target, resource, ns, name */
+    UI_INTENT_DRILL_START, /* confirmed by typing the region: target */
+    UI_INTENT_DRILL_ABORT,
+    UI_INTENT_RESTORE,
+    UI_INTENT_WAIVE,       /* reason */
+};
+
+struct ui_intent {
+    enum ui_intent_kind kind;
+    int target;
+    enum tg_kind resource;
+    char ns[256];
+    char name[256];
+    char reason[200];
+};
+
+struct ui;
+
+/* is_utf8: box drawing and braille, else pure ASCII. */
+struct ui *ui_new(bool is_utf8);
+void ui_free(struct ui *ui);
+
+/* Handles one key; fills *intent. Returns true when the screen may look different. */
+bool ui_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key, struct ui_intent *intent);
+
+/* Runs a command of the catalogue as if its key was pressed (scripts, palette). */
+bool ui_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_command command, struct ui_intent *intent);
+
+/* Draws the whole screen at the canvas's size. */
+void ui_render(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas);
+
+/* Monotonic time at which something on screen will read differently if nothing happens (an age, a countdown);
+ * TG_TIME_NEVER when nothing will. So that an idle console can sleep. */
+int64_t ui_next_change_us(const struct ui *ui, const struct ui_inputs *inputs);
+
+#endif

@@ -63,8 +63,9 @@ static bool parse_int(const char *name, const char *text, int64_t min, int64_t m
 {
     int64_t number = 0;
     if (!tg_str_to_int64(text, min, max, &number)) {
-        return tg_err_set(err, TG_CODE_USAGE, 0, "--%s: '%s' is not a whole number from %lld to %lld",
-                          name, text, (long long)min, (long long)max);
+        return tg_err_set(err, TG_CODE_USAGE, 0,
+                          "--%s: '%s' is not a whole number from %lld to %lld", name, text,
+                          (long long)min, (long long)max);
     }
     *value = (int)number;
     return true;
@@ -81,7 +82,8 @@ static bool parse_color(const char *text, struct tg_err *err)
 static bool parse_speed(struct cli *cli, const char *text, struct tg_err *err)
 {
     if (!tg_str_to_double(text, &cli->speed) || cli->speed <= 0 || cli->speed > 1000) {
-        return tg_err_set(err, TG_CODE_USAGE, 0, "--speed: '%s' is not above 0 and up to 1000", text);
+        return tg_err_set(err, TG_CODE_USAGE, 0, "--speed: '%s' is not above 0 and up to 1000",
+                          text);
     }
     return true;
 }
@@ -264,7 +266,8 @@ bool cli_parse(struct cli *cli, int argc, char **argv, struct tg_err *err)
 
 void cli_print_help(FILE *out)
 {
-    fprintf(out, "%s\n\n", _("tidegate watches, breaks and heals a multi-cluster GKE inference gateway."));
+    fprintf(out, "%s\n\n",
+            _("tidegate watches, breaks and heals a multi-cluster GKE inference gateway."));
     for (size_t i = 0; i < TG_COUNT(commands); i++) {
         char usage[64];
         snprintf(usage, sizeof(usage), "tidegate%s%s%s%s", commands[i].name[0] ? " " : "",

@@ -1,4 +1,5 @@
-/* command_console.c - `tidegate` and `tidegate demo`: the console on clusters, or on a simulated world of its own. */
+/* command_console.c - `tidegate` and `tidegate demo`: the console on clusters, or on a simulated
+ * world of its own. */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <stdio.h>
@@ -14,9 +15,9 @@
 #include "io/paths.h"
 #include "sim/server.h"
 
-#define DEMO_SPEED 10.0
+#define DEMO_SPEED       10.0
 #define DEMO_PLAIN_SPEED 60.0
-#define DEMO_SETTLE_US (5 * TG_US_PER_S)
+#define DEMO_SETTLE_US   (5 * TG_US_PER_S)
 
 static bool has_terminal(const struct cli *cli)
 {
@@ -92,8 +93,8 @@ static struct tg_session *start_demo_session(const struct cli *cli, const char *
     return session;
 }
 
-/* The demonstration in plain lines: both regions are seen serving, the primary is taken down, traffic fails over, the
- * region comes back, and the verdict is printed. */
+/* The demonstration in plain lines: both regions are seen serving, the primary is taken down,
+ * traffic fails over, the region comes back, and the verdict is printed. */
 static int demonstrate(struct tg_session *session, const struct cli *cli)
 {
     struct tg_err err = TG_ERR_INIT;
@@ -122,8 +123,7 @@ int command_demo(const struct cli *cli)
     }
     struct sim_server *server =
         start_world(cli, dir, is_console ? DEMO_SPEED : DEMO_PLAIN_SPEED, &err);
-    struct tg_session *session =
-        server != NULL ? start_demo_session(cli, dir, server, &err) : NULL;
+    struct tg_session *session = server != NULL ? start_demo_session(cli, dir, server, &err) : NULL;
     int status;
     if (session == NULL) {
         status = command_fail(&err);

@@ -1,4 +1,5 @@
-/* command_drill.c - `tidegate drill` and `tidegate restore`: a drill without screens, to its verdict. */
+/* command_drill.c - `tidegate drill` and `tidegate restore`: a drill without screens, to its
+ * verdict. */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <stdio.h>
@@ -9,7 +10,7 @@
 #include "drill/report.h"
 
 #define REPORT_BYTES_MAX (16 * 1024 * 1024)
-#define FIRST_DATA_US (60 * TG_US_PER_S)
+#define FIRST_DATA_US    (60 * TG_US_PER_S)
 
 static void print_report(const struct tg_drill *drill, bool is_json)
 {
@@ -26,13 +27,14 @@ static void print_report(const struct tg_drill *drill, bool is_json)
     tg_buf_fini(&out);
 }
 
-/* First signal: stop and restore; the drill then ends by itself. Second: leave as soon as the restore is acknowledged
- * is not waited for either; the journal keeps the drill open. */
+/* First signal: stop and restore; the drill then ends by itself. Second: leave as soon as the
+ * restore is acknowledged is not waited for either; the journal keeps the drill open. */
 static bool obey_signals(struct tg_session *session, int *obeyed)
 {
     int count = command_signal_count();
     if (count > *obeyed && *obeyed == 0) {
-        fprintf(stderr, "%s\n", _("Stopping: the region is restored first. Once more leaves at once."));
+        fprintf(stderr, "%s\n",
+                _("Stopping: the region is restored first. Once more leaves at once."));
         tg_app_drill_abort(session->app, "signal");
     }
     *obeyed = count;
@@ -50,8 +52,8 @@ int command_run_drill(struct tg_session *session, const struct cli *cli, bool is
             told = tg_plain_print(app->model, told, cli->is_json ? stderr : stdout);
             fflush(stdout);
         }
-        if (!obey_signals(session, &obeyed) || (obeyed > 0 && !tg_app_holds_fault(app) &&
-                                                app->drill->state != TG_DRILL_PREFLIGHT)) {
+        if (!obey_signals(session, &obeyed) ||
+            (obeyed > 0 && !tg_app_holds_fault(app) && app->drill->state != TG_DRILL_PREFLIGHT)) {
             break;
         }
         if (app->drill->state == TG_DRILL_NEEDS_RESTORE) {
@@ -78,8 +80,8 @@ static void wait_for_first_data(struct tg_session *session)
             enum tg_kind kind =
                 target->type == TG_TARGET_GCP ? TG_KIND_GCP_ADDRESS : TG_KIND_DEPLOYMENT;
             enum tg_kind_phase phase = target->kinds[kind].phase;
-            is_waiting = is_waiting || phase == TG_KIND_PHASE_UNKNOWN ||
-                         phase == TG_KIND_PHASE_LISTING;
+            is_waiting =
+                is_waiting || phase == TG_KIND_PHASE_UNKNOWN || phase == TG_KIND_PHASE_LISTING;
         }
         if (is_waiting) {
             command_wait(session, 50 * TG_US_PER_MS);

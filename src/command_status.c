@@ -12,7 +12,8 @@
 
 #define STATUS_BYTES_MAX (64 * 1024 * 1024)
 
-/* True when every target has answered, or is known not to: what is printed then is worth printing. */
+/* True when every target has answered, or is known not to: what is printed then is worth printing.
+ */
 static bool is_settled(const struct tg_app *app)
 {
     int64_t now_us = tg_clock_monotonic_us(&app->clock);

@@ -1,4 +1,5 @@
-/* commands.c - what the commands share: errors, the lab, sessions on a kubeconfig, waiting, signals. */
+/* commands.c - what the commands share: errors, the lab, sessions on a kubeconfig, waiting,
+ * signals. */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include "commands.h"
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/assets.h"
+#include "base/buf.h"
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -19,7 +21,7 @@
 #include "io/paths.h"
 #include "io/read_file.h"
 
-#define BUILT_IN_LAB "labs/gemma-two-region.yaml"
+#define BUILT_IN_LAB   "labs/gemma-two-region.yaml"
 #define SMALL_FILE_MAX (1024 * 1024)
 
 int command_fail(const struct tg_err *err)
@@ -36,7 +38,7 @@ int command_fail(const struct tg_err *err)
     }
     free(message);
     return err->code == TG_CODE_USAGE || err->code == TG_CODE_CONFIG ? CLI_EXIT_USAGE
-                                                                    : CLI_EXIT_ENVIRONMENT;
+                                                                     : CLI_EXIT_ENVIRONMENT;
 }
 
 struct tg_lab *command_load_lab(const struct cli *cli, struct tg_err *err)
@@ -55,22 +57,27 @@ struct tg_lab *command_load_lab(const struct cli *cli, struct tg_err *err)
     return lab;
 }
 
-/* KUBECONFIG may be a list; the first file that exists is read (lists are joined by kubectl, not here). */
+/* KUBECONFIG may be a list; files in it that do not exist are passed over, as kubectl does. */
 static char *find_kubeconfig(const struct cli *cli)
 {
     if (cli->kubeconfig != NULL) {
         return tg_strdup(cli->kubeconfig);
     }
-    const char *list = getenv("KUBECONFIG");
-    while (list != NULL && *list != '\0') {
-        size_t len = strcspn(list, ":");
-        char *path = tg_strndup(list, len);
+    struct tg_buf list;
+    tg_buf_init(&list, 65536);
+    for (const char *rest = getenv("KUBECONFIG"); rest != NULL && *rest != '\0';) {
+        size_t len = strcspn(rest, ":");
+        char *path = tg_strndup(rest, len);
         if (len > 0 && access(path, F_OK) == 0) {
-            return path;
+            tg_buf_printf(&list, "%s%s", list.len > 0 ? ":" : "", path);
         }
         free(path);
-        list += len + (list[len] == ':' ? 1 : 0);
+        rest += len + (rest[len] == ':' ? 1 : 0);
     }
+    if (list.len > 0) {
+        return tg_buf_take(&list, NULL);
+    }
+    tg_buf_fini(&list);
     const char *home = getenv("HOME");
     return tg_asprintf("%s/.kube/config", home != NULL ? home : "");
 }

@@ -1,7 +1,8 @@
-/* loop.c - the frame loop: keys, messages and signals in, frames out; the one file that sees both app/ and ui/.
+/* loop.c - the frame loop: keys, messages and signals in, frames out; the one file that sees both
+ * app/ and ui/.
  *
- * One thread waits for whatever comes first: a key, a message, a signal, the drill's timer, or the moment at which
- * something on screen reads differently. Nothing is written when nothing changed.
+ * One thread waits for whatever comes first: a key, a message, a signal, the drill's timer, or the
+ * moment at which something on screen reads differently. Nothing is written when nothing changed.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
@@ -24,9 +25,9 @@
 #include "ui/term.h"
 #include "ui/ui.h"
 
-#define FRAME_US (33 * TG_US_PER_MS)
+#define FRAME_US           (33 * TG_US_PER_MS)
 #define MESSAGES_PER_FRAME 512
-#define LEAVE_MAX_US (60 * TG_US_PER_S)
+#define LEAVE_MAX_US       (60 * TG_US_PER_S)
 
 struct loop {
     struct tg_session *session;
@@ -69,8 +70,8 @@ static struct ui_inputs gather(const struct loop *loop)
     return inputs;
 }
 
-/* Leaving never abandons a fault: the drill is told to restore, and the loop goes on until the API server has
- * acknowledged it, for a bounded time. */
+/* Leaving never abandons a fault: the drill is told to restore, and the loop goes on until the API
+ * server has acknowledged it, for a bounded time. */
 static void leave(struct loop *loop, const char *reason)
 {
     struct tg_app *app = loop->session->app;
@@ -193,7 +194,8 @@ static void render(struct loop *loop)
     loop->is_dirty = false;
 }
 
-/* How long nothing needs doing: the earliest of the frame that is due, the app's timers and the next visible change. */
+/* How long nothing needs doing: the earliest of the frame that is due, the app's timers and the
+ * next visible change. */
 static int wait_ms(const struct loop *loop)
 {
     int64_t now_us = tg_clock_monotonic_us(&loop->session->app->clock);
@@ -257,9 +259,9 @@ static void run_frames(struct loop *loop)
             loop->is_dirty = true;
         }
         arm_in_simulation(loop);
-        if (loop->is_leaving && (!tg_app_holds_fault(loop->session->app) ||
-                                 tg_clock_monotonic_us(&loop->session->app->clock) >=
-                                     loop->leave_until_us)) {
+        if (loop->is_leaving &&
+            (!tg_app_holds_fault(loop->session->app) ||
+             tg_clock_monotonic_us(&loop->session->app->clock) >= loop->leave_until_us)) {
             loop->is_over = true;
         }
     }
@@ -300,9 +302,11 @@ int loop_run(struct tg_session *session, const struct cli *cli, struct sim_serve
 {
     struct tg_err err = TG_ERR_INIT;
     const char *no_color = getenv("NO_COLOR");
-    bool is_colour_wanted = !tg_str_eq(cli->color, "never") &&
-                            (tg_str_eq(cli->color, "always") || no_color == NULL || *no_color == '\0');
-    struct loop loop = {.session = session, .server = server, .world_note = make_world_note(server)};
+    bool is_colour_wanted =
+        !tg_str_eq(cli->color, "never") &&
+        (tg_str_eq(cli->color, "always") || no_color == NULL || *no_color == '\0');
+    struct loop loop = {
+        .session = session, .server = server, .world_note = make_world_note(server)};
     loop.term = ui_term_curses_new(is_colour_wanted, &err);
     if (loop.term == NULL) {
         free(loop.world_note);

@@ -16,7 +16,8 @@
 #include "io/curl_transport.h"
 #include "io/sig.h"
 
-/* The catalogues: where TIDEGATE_LOCALEDIR says, beside the program in a build tree, else where they are installed. */
+/* The catalogues: where TIDEGATE_LOCALEDIR says, beside the program in a build tree, else where
+ * they are installed. */
 static void bind_catalogues(void)
 {
     const char *wanted = getenv("TIDEGATE_LOCALEDIR");
@@ -38,8 +39,8 @@ static void bind_catalogues(void)
     textdomain(PACKAGE);
 }
 
-/* A locale that this machine does not have (zh_TW on a fresh server) still gives its language and UTF-8: C.UTF-8 is
- * always there, and LANGUAGE chooses the catalogue. */
+/* A locale that this machine does not have (zh_TW on a fresh server) still gives its language and
+ * UTF-8: C.UTF-8 is always there, and LANGUAGE chooses the catalogue. */
 static void set_locale(void)
 {
     if (setlocale(LC_ALL, "") == NULL) {

@@ -99,8 +99,8 @@ static void drill_journalled(struct tg_app *app, int64_t sequence, const struct 
     step_drill(app, &event);
 }
 
-/* The records of one update, in order. In the synchronous form the machine hears at once that they are durable; with
- * the journal's own thread TG_MSG_JOURNALLED tells it later. */
+/* The records of one update, in order. In the synchronous form the machine hears at once that they
+ * are durable; with the journal's own thread TG_MSG_JOURNALLED tells it later. */
 static void append_records(struct tg_app *app, const struct tg_drill_update *update)
 {
     int64_t sequence = 0;
@@ -132,7 +132,8 @@ static void send_call(struct tg_app *app, struct tg_call *call)
     app->link.call(app->link.context, call);
 }
 
-/* A restore is never refused: read-only sessions cannot have started a drill, but may take one up. */
+/* A restore is never refused: read-only sessions cannot have started a drill, but may take one up.
+ */
 static void step_drill(struct tg_app *app, struct tg_drill_event *event)
 {
     struct tg_drill_update update = {0};
@@ -143,15 +144,15 @@ static void step_drill(struct tg_app *app, struct tg_drill_event *event)
     app->drill_wake_lab_us = update.wake_lab_us;
     if (update.notice[0] != '\0') {
         tg_model_tell(app->model, TG_TIMELINE_DRILL, update.notice_severity,
-                      app->drill->config.target, event->lab_us, event->at_us,
-                      app->drill->config.id, tg_drill_state_name(app->drill->state), update.notice);
+                      app->drill->config.target, event->lab_us, event->at_us, app->drill->config.id,
+                      tg_drill_state_name(app->drill->state), update.notice);
     }
     struct tg_call *calls[TG_DRILL_CALLS_MAX];
     size_t calls_count = update.calls_count;
     memcpy(calls, update.calls, sizeof(calls));
     update.calls_count = 0;
-    /* Calls go first only in the order of memory: the machine emits a changing call after its record's
-     * acknowledgement, never in the same update as the record. */
+    /* Calls go first only in the order of memory: the machine emits a changing call after its
+     * record's acknowledgement, never in the same update as the record. */
     for (size_t i = 0; i < calls_count; i++) {
         send_call(app, calls[i]);
     }

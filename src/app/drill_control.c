@@ -1,4 +1,5 @@
-/* app/drill_control.c - starts drills from the lab and takes up those that the journal holds open. */
+/* app/drill_control.c - starts drills from the lab and takes up those that the journal holds open.
+ */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <stdio.h>
@@ -38,7 +39,8 @@ static int config_target(const struct tg_app *app, int otherwise)
     return otherwise;
 }
 
-/* The address a client in that region calls: the reserved one by its name, else the Gateway's first. */
+/* The address a client in that region calls: the reserved one by its name, else the Gateway's
+ * first. */
 static const char *gateway_address(const struct tg_app *app, int client_target, char *out,
                                    size_t size)
 {
@@ -110,8 +112,7 @@ bool tg_app_drill_start(struct tg_app *app, int target, struct tg_err *err)
     config.deployment = app->lab->deployment;
     config.app_label = app->lab->app_label;
     config.model = app->lab->model;
-    config.gateway_address =
-        gateway_address(app, config.client_target, address, sizeof(address));
+    config.gateway_address = gateway_address(app, config.client_target, address, sizeof(address));
     tg_drill_free(app->drill);
     app->drill = tg_drill_new(&config, &app->next_call_id);
     app->drill_wake_lab_us = 0;

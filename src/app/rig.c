@@ -13,8 +13,8 @@
 #include "sim/direct.h"
 
 #define DEFAULT_QUANTUM_US (100 * TG_US_PER_MS)
-#define SETTLE_ROUNDS_MAX 64
-#define INBOX_MAX 1000000
+#define SETTLE_ROUNDS_MAX  64
+#define INBOX_MAX          1000000
 
 struct tg_rig {
     struct tg_virtual_clock now;
@@ -27,7 +27,8 @@ struct tg_rig {
     int64_t *wake_us;
     uint64_t next_exchange_id;
     int64_t quantum_us;
-    struct tg_queue *inbox; /* as in production: what a provider says during a call is heard after it */
+    struct tg_queue
+        *inbox; /* as in production: what a provider says during a call is heard after it */
     bool has_activity;
 };
 
@@ -76,8 +77,8 @@ static void take_event(void *context, const struct tg_transport_event *event)
 static void add_provider(struct tg_rig *rig, struct tg_target_config *config)
 {
     struct tg_emitter emitter = {take_message, rig};
-    rig->providers = tg_realloc_array(rig->providers, rig->providers_count + 1,
-                                      sizeof(struct tg_provider *));
+    rig->providers =
+        tg_realloc_array(rig->providers, rig->providers_count + 1, sizeof(struct tg_provider *));
     rig->wake_us = tg_realloc_array(rig->wake_us, rig->providers_count + 1, sizeof(int64_t));
     rig->wake_us[rig->providers_count] = 0;
     rig->providers[rig->providers_count++] =

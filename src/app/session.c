@@ -45,7 +45,8 @@ static struct tg_http_endpoint copy_endpoint(const struct tg_http_endpoint *from
     return copy;
 }
 
-/* True when the context is a cluster of the lab: gke_PROJECT_ZONE_CLUSTER with one of its clusters. */
+/* True when the context is a cluster of the lab: gke_PROJECT_ZONE_CLUSTER with one of its clusters.
+ */
 static bool is_of_lab(const struct tg_lab *lab, const char *context)
 {
     if (!tg_str_has_prefix(context, "gke_")) {
@@ -85,39 +86,108 @@ static void add_cluster(struct tg_session *session, struct targets *targets,
     target->seed = tg_hash_str(context->name);
 }
 
+/* The files of a KUBECONFIG list, read in order; as with kubectl the first file that has a name wins. */
+struct kubeconfigs {
+    struct tg_kubeconfig *items;
+    size_t count;
+};
+
+static bool load_kubeconfigs(const char *list, struct kubeconfigs *files, struct tg_err *err)
+{
+    while (*list != '\0') {
+        size_t len = strcspn(list, ":");
+        char *path = tg_strndup(list, len);
+        list += len + (list[len] == ':' ? 1 : 0);
+        files->items =
+            tg_realloc_array(files->items, files->count + 1, sizeof(*files->items));
+        files->items[files->count] = (struct tg_kubeconfig){0};
+        bool is_ok = tg_kubeconfig_load(&files->items[files->count], path, err);
+        free(path);
+        if (!is_ok) {
+            return false;
+        }
+        files->count++;
+    }
+    return files->count > 0 || tg_err_set(err, TG_CODE_CONFIG, 0, "no kubeconfig is named");
+}
+
+static void free_kubeconfigs(struct kubeconfigs *files)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        tg_kubeconfig_fini(&files->items[i]);
+    }
+    free(files->items);
+}
+
+static const struct tg_kube_context *find_context(const struct kubeconfigs *files, const char *name,
+                                                  struct tg_err *err)
+{
+    struct tg_err first = TG_ERR_INIT;
+    for (size_t i = 0; i < files->count; i++) {
+        struct tg_err why = TG_ERR_INIT;
+        const struct tg_kube_context *context = tg_kubeconfig_find(&files->items[i], name, &why);
+        if (context != NULL) {
+            return context;
+        }
+        first = i == 0 ? why : first;
+    }
+    *err = first;
+    return NULL;
+}
+
+static bool is_watched(const struct tg_model *model, const char *context)
+{
+    for (size_t i = 0; i < model->targets_count; i++) {
+        if (tg_str_eq(model->targets[i]->name, context)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Adds every context that can be used, of the lab alone or of anything; what cannot be used is kept as *why. */
+static void add_usable(struct tg_session *session, const struct kubeconfigs *files,
+                       struct targets *targets, bool is_lab_only, struct tg_err *why)
+{
+    for (size_t f = 0; f < files->count; f++) {
+        for (size_t i = 0; i < files->items[f].count; i++) {
+            const char *name = files->items[f].contexts[i].name;
+            if ((is_lab_only && !is_of_lab(session->app->lab, name)) ||
+                is_watched(session->app->model, name)) {
+                continue;
+            }
+            const struct tg_kube_context *context = find_context(files, name, why);
+            if (context != NULL) {
+                add_cluster(session, targets, context);
+            }
+        }
+    }
+}
+
 /* Which contexts: those named; else the lab's; else all whose user this program can be. */
 static bool add_clusters(struct tg_session *session, const struct tg_session_config *config,
                          struct targets *targets, struct tg_err *err)
 {
-    struct tg_kubeconfig kubeconfig = {0};
-    if (!tg_kubeconfig_load(&kubeconfig, config->kubeconfig, err)) {
-        return false;
-    }
-    bool is_ok = true;
+    struct kubeconfigs files = {0};
+    bool is_ok = load_kubeconfigs(config->kubeconfig, &files, err);
     for (size_t i = 0; i < config->contexts_count && is_ok; i++) {
-        const struct tg_kube_context *context =
-            tg_kubeconfig_find(&kubeconfig, config->contexts[i], err);
+        const struct tg_kube_context *context = find_context(&files, config->contexts[i], err);
         is_ok = context != NULL;
-        if (is_ok) {
+        if (is_ok && !is_watched(session->app->model, context->name)) {
             add_cluster(session, targets, context);
         }
     }
-    for (int only_lab = 1; only_lab >= 0 && is_ok && targets->count == 0; only_lab--) {
-        for (size_t i = 0; i < kubeconfig.count; i++) {
-            struct tg_err why = TG_ERR_INIT;
-            const char *name = kubeconfig.contexts[i].name;
-            const struct tg_kube_context *context = NULL;
-            if ((!only_lab || is_of_lab(session->app->lab, name)) &&
-                (context = tg_kubeconfig_find(&kubeconfig, name, &why)) != NULL) {
-                add_cluster(session, targets, context);
-            } else if (why.code != TG_CODE_NONE && !only_lab && targets->count == 0) {
-                *err = why;
-            }
-        }
-    }
-    tg_kubeconfig_fini(&kubeconfig);
+    struct tg_err why = TG_ERR_INIT;
     if (is_ok && targets->count == 0) {
-        return err->code != TG_CODE_NONE
+        add_usable(session, &files, targets, true, &why);
+    }
+    if (is_ok && targets->count == 0) {
+        add_usable(session, &files, targets, false, &why);
+    }
+    free_kubeconfigs(&files);
+    if (is_ok && targets->count == 0) {
+        *err = why;
+        return why.code != TG_CODE_NONE
                    ? false
                    : tg_err_set(err, TG_CODE_CONFIG, 0, "%s: no context that can be watched",
                                 config->kubeconfig);
@@ -157,8 +227,7 @@ static bool start_workers(struct tg_session *session, const struct tg_session_co
             session->worker_of[targets->items[i].index] = (int)w;
             share[count++] = targets->items[i];
         }
-        session->workers[w] =
-            tg_worker_start(share, count, session->inbox, config->clock, err);
+        session->workers[w] = tg_worker_start(share, count, session->inbox, config->clock, err);
         is_ok = session->workers[w] != NULL;
         session->workers_count += is_ok ? 1 : 0;
     }

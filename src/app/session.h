@@ -17,7 +17,7 @@
 struct tg_session_config {
     struct tg_clock clock;
     struct tg_lab *lab;          /* moved in, also on failure */
-    const char *kubeconfig;      /* one file */
+    const char *kubeconfig;      /* files, separated by colons; the first that has a name wins */
     const char *const *contexts; /* none: the lab's clusters when the file has them, else every context */
     size_t contexts_count;
     const char *project;         /* Google Cloud; NULL: not watched */

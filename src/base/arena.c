@@ -12,7 +12,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 
-#define ARENA_MAGIC UINT32_C(0x41524e41)
+#define ARENA_MAGIC    UINT32_C(0x41524e41)
 #define CHUNK_SIZE_MIN ((size_t)16 * 1024)
 
 struct chunk {

@@ -1,4 +1,5 @@
-/* base/arena.h - bump allocator with a ceiling, for memory that dies together (a frame, a loaded file).
+/* base/arena.h - bump allocator with a ceiling, for memory that dies together (a frame, a loaded
+ * file).
  *
  * Thread: owner only.
  */
@@ -11,8 +12,8 @@
 
 struct tg_arena;
 
-/* Arena of at most size_max bytes; passing the ceiling is an assertion failure (size what can be sized by a peer
- * with a struct tg_buf instead). */
+/* Arena of at most size_max bytes; passing the ceiling is an assertion failure (size what can be
+ * sized by a peer with a struct tg_buf instead). */
 struct tg_arena *tg_arena_new(size_t size_max);
 void tg_arena_free(struct tg_arena *arena);
 
@@ -22,6 +23,7 @@ void tg_arena_reset(struct tg_arena *arena);
 /* Zeroed block aligned for any type; lives until reset or free. */
 void *tg_arena_alloc(struct tg_arena *arena, size_t size);
 char *tg_arena_strdup(struct tg_arena *arena, const char *text);
-char *tg_arena_printf(struct tg_arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+char *tg_arena_printf(struct tg_arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #endif

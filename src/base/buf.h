@@ -1,7 +1,9 @@
-/* base/buf.h - growable byte buffer with a mandatory ceiling; always NUL-terminated after its bytes.
+/* base/buf.h - growable byte buffer with a mandatory ceiling; always NUL-terminated after its
+ * bytes.
  *
- * Anything that a peer can size goes through one of these, so that hitting the ceiling is an error and not an
- * allocation. Once an append failed, the buffer stays as it was and is_full stays true until reset.
+ * Anything that a peer can size goes through one of these, so that hitting the ceiling is an error
+ * and not an allocation. Once an append failed, the buffer stays as it was and is_full stays true
+ * until reset.
  *
  * Thread: owner only.
  */
@@ -33,8 +35,10 @@ void tg_buf_reset(struct tg_buf *buf);
 bool tg_buf_append(struct tg_buf *buf, const void *bytes, size_t len);
 bool tg_buf_puts(struct tg_buf *buf, const char *text);
 bool tg_buf_putc(struct tg_buf *buf, char byte);
-bool tg_buf_printf(struct tg_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
-bool tg_buf_vprintf(struct tg_buf *buf, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+bool tg_buf_printf(struct tg_buf *buf, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+bool tg_buf_vprintf(struct tg_buf *buf, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 /* Drops the first len bytes (len <= buf->len). */
 void tg_buf_consume(struct tg_buf *buf, size_t len);
@@ -42,7 +46,8 @@ void tg_buf_consume(struct tg_buf *buf, size_t len);
 /* The bytes as a NUL-terminated string, "" when empty; borrowed until the next change. */
 const char *tg_buf_text(const struct tg_buf *buf);
 
-/* Hands the bytes (NUL-terminated, never NULL) to the caller, who frees; the buffer is empty afterwards. */
+/* Hands the bytes (NUL-terminated, never NULL) to the caller, who frees; the buffer is empty
+ * afterwards. */
 char *tg_buf_take(struct tg_buf *buf, size_t *len);
 
 #endif

@@ -1,6 +1,7 @@
 /* base/clock.h - where time comes from: one vtable, so that no decision reads a real clock.
  *
- * All times are int64_t microseconds. Monotonic time is for durations, wall time (since 1970, UTC) for labels.
+ * All times are int64_t microseconds. Monotonic time is for durations, wall time (since 1970, UTC)
+ * for labels.
  *
  * Thread: the real clock from any thread; a virtual one from its owner only.
  */
@@ -11,8 +12,8 @@
 
 #include <stdint.h>
 
-#define TG_US_PER_MS INT64_C(1000)
-#define TG_US_PER_S INT64_C(1000000)
+#define TG_US_PER_MS  INT64_C(1000)
+#define TG_US_PER_S   INT64_C(1000000)
 #define TG_TIME_NEVER INT64_MAX
 
 struct tg_clock {

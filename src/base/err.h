@@ -1,7 +1,9 @@
-/* base/err.h - the one error type: a code, a detail number and a message, fixed in size, never allocating.
+/* base/err.h - the one error type: a code, a detail number and a message, fixed in size, never
+ * allocating.
  *
- * A function that can fail returns bool (or a pointer) and takes a struct tg_err * last; on success it leaves the
- * error untouched. Messages are English and for logs as well; the translated sentence of a code is tg_code_text().
+ * A function that can fail returns bool (or a pointer) and takes a struct tg_err * last; on success
+ * it leaves the error untouched. Messages are English and for logs as well; the translated sentence
+ * of a code is tg_code_text().
  *
  * Thread: any; a struct tg_err is copied by value between threads.
  */
@@ -21,11 +23,14 @@ enum tg_code {
 
 struct tg_err {
     enum tg_code code;
-    int detail;     /* HTTP status, errno or library code; 0 when there is none */
-    char msg[232];  /* NUL-terminated English, cut at a character boundary when too long */
+    int detail;    /* HTTP status, errno or library code; 0 when there is none */
+    char msg[232]; /* NUL-terminated English, cut at a character boundary when too long */
 };
 
-#define TG_ERR_INIT {TG_CODE_NONE, 0, ""}
+#define TG_ERR_INIT         \
+    {                       \
+        TG_CODE_NONE, 0, "" \
+    }
 
 /* Fills *err and returns false, so that `return tg_err_set(...)` reads well. err may be NULL. */
 bool tg_err_set(struct tg_err *err, enum tg_code code, int detail, const char *format, ...)
@@ -40,7 +45,8 @@ bool tg_code_is_transient(enum tg_code code);
 /* Stable lower-case identifier ("rate_limited"), for logs and JSON; static storage. */
 const char *tg_code_name(enum tg_code code);
 
-/* Untranslated sentence and hint (mark N_); the caller passes them through gettext; static storage. */
+/* Untranslated sentence and hint (mark N_); the caller passes them through gettext; static storage.
+ */
 const char *tg_code_text(enum tg_code code);
 const char *tg_code_hint(enum tg_code code);
 

@@ -26,7 +26,8 @@ const char *tg_fmt_rfc3339(char *out, size_t size, int64_t wall_us, int digits);
 /* "12:04:31" in UTC. */
 const char *tg_fmt_clock(char *out, size_t size, int64_t wall_us);
 
-/* Parses RFC 3339 with any fraction and offset; false when it is not one. Result is microseconds since 1970 UTC. */
+/* Parses RFC 3339 with any fraction and offset; false when it is not one. Result is microseconds
+ * since 1970 UTC. */
 bool tg_parse_rfc3339(const char *text, int64_t *wall_us);
 
 /* HTTP date (RFC 9110 IMF-fixdate), both ways. */

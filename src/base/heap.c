@@ -8,7 +8,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 
-#define HEAP_MAGIC UINT32_C(0x48454150)
+#define HEAP_MAGIC         UINT32_C(0x48454150)
 #define BUCKET_COUNT_FIRST 64
 
 struct node {

@@ -1,4 +1,5 @@
-/* base/heap.h - timer heap ordered by (time, priority, sequence): equal times run in the order they were added.
+/* base/heap.h - timer heap ordered by (time, priority, sequence): equal times run in the order they
+ * were added.
  *
  * Thread: owner only. Ownership: entries' data pointers are borrowed, never freed here.
  */

@@ -12,6 +12,6 @@
 #include <libintl.h>
 
 #define N_(text) text
-#define _(text) gettext(text)
+#define _(text)  gettext(text)
 
 #endif

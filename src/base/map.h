@@ -1,8 +1,11 @@
-/* base/map.h - map from text keys to pointers, kept in byte order of the keys (never pointer or hash order).
+/* base/map.h - map from text keys to pointers, kept in byte order of the keys (never pointer or
+ * hash order).
  *
- * Lookup, insertion and removal are O(log n). Iteration order is the same on every machine and every run.
+ * Lookup, insertion and removal are O(log n). Iteration order is the same on every machine and
+ * every run.
  *
- * Thread: owner only. Ownership: keys are copied; values belong to the map when free_value was given.
+ * Thread: owner only. Ownership: keys are copied; values belong to the map when free_value was
+ * given.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
@@ -15,7 +18,8 @@
 struct tg_map;
 struct tg_map_node;
 
-/* New empty map; free_value (may be NULL) is called for a value that is replaced, removed or left at the end. */
+/* New empty map; free_value (may be NULL) is called for a value that is replaced, removed or left
+ * at the end. */
 struct tg_map *tg_map_new(void (*free_value)(void *value));
 void tg_map_free(struct tg_map *map);
 void tg_map_clear(struct tg_map *map);

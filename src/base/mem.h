@@ -18,7 +18,8 @@ void *tg_malloc(size_t size);
 /* Zeroed array of count elements of size bytes. The caller frees. */
 void *tg_calloc(size_t count, size_t size);
 
-/* Resizes old (or NULL) to count elements of size bytes; contents kept. The caller frees the result. */
+/* Resizes old (or NULL) to count elements of size bytes; contents kept. The caller frees the
+ * result. */
 void *tg_realloc_array(void *old, size_t count, size_t size);
 
 /* Copy of text; NULL gives NULL. The caller frees. */

@@ -1,11 +1,14 @@
-/* base/queue.h - bounded queue from many producer threads to one consumer; messages move, nothing is shared.
+/* base/queue.h - bounded queue from many producer threads to one consumer; messages move, nothing
+ * is shared.
  *
- * tg_queue_push() blocks a producer while the queue is full (that is the back-pressure: its sockets are not read
- * meanwhile) and never drops. Closing wakes every blocked producer and makes further pushes fail, so that a shutdown
- * cannot hang. The eventfd becomes readable when there is something to take: poll it, then take until empty.
+ * tg_queue_push() blocks a producer while the queue is full (that is the back-pressure: its sockets
+ * are not read meanwhile) and never drops. Closing wakes every blocked producer and makes further
+ * pushes fail, so that a shutdown cannot hang. The eventfd becomes readable when there is something
+ * to take: poll it, then take until empty.
  *
  * Thread: push from any; take, fd and close from the consumer (close also from a third thread).
- * Ownership: a pushed item belongs to the queue, a taken one to the caller; after a failed push it stays the caller's.
+ * Ownership: a pushed item belongs to the queue, a taken one to the caller; after a failed push it
+ * stays the caller's.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */

@@ -1,7 +1,8 @@
-/* base/rng.h - reproducible randomness: xoshiro256** streams, each named, so that a new draw in one place shifts nothing elsewhere.
+/* base/rng.h - reproducible randomness: xoshiro256** streams, each named, so that a new draw in one
+ * place shifts nothing elsewhere.
  *
- * Distributions avoid libm in decisions (D.10 of the model notes): log-normal draws use a table, so that the same seed
- * gives the same bytes on every machine.
+ * Distributions avoid libm in decisions (D.10 of the model notes): log-normal draws use a table, so
+ * that the same seed gives the same bytes on every machine.
  *
  * Thread: owner only.
  */
@@ -33,8 +34,8 @@ int64_t tg_rng_between(struct tg_rng *rng, int64_t low, int64_t high);
 /* True with probability per_million / 1e6. */
 bool tg_rng_chance(struct tg_rng *rng, uint32_t per_million);
 
-/* Log-normal duration with this median and 95th percentile (both > 0, p95 >= median), never above cap; integer
- * arithmetic and a fixed quantile table only. Unit is the caller's. */
+/* Log-normal duration with this median and 95th percentile (both > 0, p95 >= median), never above
+ * cap; integer arithmetic and a fixed quantile table only. Unit is the caller's. */
 int64_t tg_rng_lognormal(struct tg_rng *rng, int64_t median, int64_t p95, int64_t cap);
 
 /* The same from a 64-bit draw already made (for tg_rng_keyed). */

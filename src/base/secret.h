@@ -1,7 +1,8 @@
-/* base/secret.h - tokens and keys: wiped when freed, and registered so that no output can print them.
+/* base/secret.h - tokens and keys: wiped when freed, and registered so that no output can print
+ * them.
  *
- * tg_secret_new() registers the value; tg_redact() replaces every registered value in a text by ***. Values shorter
- * than 8 bytes are not registered (they would eat ordinary words).
+ * tg_secret_new() registers the value; tg_redact() replaces every registered value in a text by
+ * ***. Values shorter than 8 bytes are not registered (they would eat ordinary words).
  *
  * Thread: any; the registry locks.
  */

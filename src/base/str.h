@@ -22,17 +22,20 @@ bool tg_str_has_suffix(const char *text, const char *suffix);
 /* True when needle occurs in text, ASCII case-insensitively; an empty needle occurs everywhere. */
 bool tg_str_contains_nocase(const char *text, const char *needle);
 
-/* Copies text into out (size bytes, > 0), cutting at a UTF-8 character boundary; returns false when it was cut. */
+/* Copies text into out (size bytes, > 0), cutting at a UTF-8 character boundary; returns false when
+ * it was cut. */
 bool tg_str_copy(char *out, size_t size, const char *text);
 
-/* Parses the whole of text as a decimal integer within [min, max]; false otherwise, *value untouched. */
+/* Parses the whole of text as a decimal integer within [min, max]; false otherwise, *value
+ * untouched. */
 bool tg_str_to_int64(const char *text, int64_t min, int64_t max, int64_t *value);
 
-/* Parses the whole of text as a finite decimal number ("0.25", "1e3"), C locale; false otherwise. */
+/* Parses the whole of text as a finite decimal number ("0.25", "1e3"), C locale; false otherwise.
+ */
 bool tg_str_to_double(const char *text, double *value);
 
-/* Standard base64 (RFC 4648), line breaks in the input ignored. Result is NUL-terminated; the caller frees.
- * Decode returns NULL when the input is not base64. */
+/* Standard base64 (RFC 4648), line breaks in the input ignored. Result is NUL-terminated; the
+ * caller frees. Decode returns NULL when the input is not base64. */
 char *tg_base64_encode(const void *bytes, size_t len);
 char *tg_base64_decode(const char *text, size_t text_len, size_t *len);
 

@@ -37,6 +37,9 @@ bool tg_journal_open_drill(struct tg_journal *journal, const char *drill_id, str
                            struct tg_err *err);
 void tg_journal_records_free(struct tg_record *records, size_t count);
 
+/* Records appended since this open. */
+int64_t tg_journal_count(const struct tg_journal *journal);
+
 /* For the kill tests: ends the process with SIGKILL right after the n-th append became durable (0: never). */
 void tg_journal_kill_after(struct tg_journal *journal, int64_t records);
 

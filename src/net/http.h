@@ -22,29 +22,29 @@ struct tg_http_header {
 
 /* How to reach and trust one server; shared by all requests to it and outliving them. */
 struct tg_http_endpoint {
-    char *base_url;                  /* "https://host:port", without a slash at the end */
-    char *ca_pem;                    /* certificate authorities as PEM bytes; NULL: the system's */
-    char *tls_server_name;           /* expected name when it differs from the host; NULL: the host */
-    char *client_cert_pem;           /* NULL unless client certificates are used */
+    char *base_url;        /* "https://host:port", without a slash at the end */
+    char *ca_pem;          /* certificate authorities as PEM bytes; NULL: the system's */
+    char *tls_server_name; /* expected name when it differs from the host; NULL: the host */
+    char *client_cert_pem; /* NULL unless client certificates are used */
     struct tg_secret *client_key_pem;
-    struct tg_secret *bearer_token;  /* sent as Authorization; NULL: none */
+    struct tg_secret *bearer_token; /* sent as Authorization; NULL: none */
 };
 
 void tg_http_endpoint_fini(struct tg_http_endpoint *endpoint);
 
 struct tg_http_request {
     const struct tg_http_endpoint *endpoint; /* borrowed until the exchange ended */
-    const char *method;                      /* static storage: "GET", "POST", "PATCH", "PUT", "DELETE" */
-    char *path;                              /* path and query, starting with a slash */
-    char *content_type;                      /* of body; NULL without one */
-    char *accept;                            /* NULL: application/json */
-    char *body;                              /* NULL: none */
+    const char *method; /* static storage: "GET", "POST", "PATCH", "PUT", "DELETE" */
+    char *path;         /* path and query, starting with a slash */
+    char *content_type; /* of body; NULL without one */
+    char *accept;       /* NULL: application/json */
+    char *body;         /* NULL: none */
     size_t body_len;
     int64_t deadline_us;        /* whole exchange, from submit; 0: none (streams) */
     int64_t header_deadline_us; /* until the status line; 0: deadline_us alone rules */
     int64_t idle_deadline_us;   /* longest silence within the body; 0: none */
-    size_t body_len_max;        /* ceiling of the answer; for streams, of what is unread (0 is refused) */
-    bool is_stream;             /* deliver DATA as it comes (watch, log follow) */
+    size_t body_len_max; /* ceiling of the answer; for streams, of what is unread (0 is refused) */
+    bool is_stream;      /* deliver DATA as it comes (watch, log follow) */
 };
 
 void tg_http_request_fini(struct tg_http_request *request);

@@ -1,9 +1,11 @@
-/* net/transport.h - the one way an HTTP exchange happens: libcurl in production, the simulator's direct front in tests.
+/* net/transport.h - the one way an HTTP exchange happens: libcurl in production, the simulator's
+ * direct front in tests.
  *
- * submit() starts an exchange under an id the caller chose; poll() waits and hands events to the sink, on the
- * caller's thread. Exactly one DONE event ends each exchange, also a cancelled one's silence excepted: after cancel()
- * no further event with that id is delivered. Order for one id: HEADERS, DATA*, DONE; DONE alone on early failure.
- * A request that is not a stream gets its whole body in the DATA events before DONE as well.
+ * submit() starts an exchange under an id the caller chose; poll() waits and hands events to the
+ * sink, on the caller's thread. Exactly one DONE event ends each exchange, also a cancelled one's
+ * silence excepted: after cancel() no further event with that id is delivered. Order for one id:
+ * HEADERS, DATA*, DONE; DONE alone on early failure. A request that is not a stream gets its whole
+ * body in the DATA events before DONE as well.
  *
  * Thread: one transport belongs to one thread; wake() alone may be called from any.
  */
@@ -20,21 +22,22 @@
 enum tg_transport_event_kind {
     TG_TRANSPORT_HEADERS, /* status line and header fields are in */
     TG_TRANSPORT_DATA,    /* bytes of the body */
-    TG_TRANSPORT_DONE,    /* the end; err.code is NONE when the exchange was whole (whatever its status) */
+    TG_TRANSPORT_DONE,    /* the end; err.code is NONE when the exchange was whole (whatever its
+                             status) */
 };
 
 struct tg_transport_event {
     enum tg_transport_event_kind kind;
     uint64_t id;
-    int status;                /* HTTP status; 0 before HEADERS */
-    const char *content_type;  /* HEADERS; "" when absent; borrowed during the call */
-    int64_t retry_after_us;    /* HEADERS; 0 when absent */
-    int64_t server_date_us;    /* HEADERS; Date as wall time, 0 when absent (1 s grain) */
-    const char *world;         /* HEADERS; value of Tidegate-World (see sim/README.md), "" when absent */
-    int64_t round_trip_us;     /* HEADERS; submit to status line */
-    const char *data;          /* DATA; borrowed during the call */
+    int status;               /* HTTP status; 0 before HEADERS */
+    const char *content_type; /* HEADERS; "" when absent; borrowed during the call */
+    int64_t retry_after_us;   /* HEADERS; 0 when absent */
+    int64_t server_date_us;   /* HEADERS; Date as wall time, 0 when absent (1 s grain) */
+    const char *world; /* HEADERS; value of Tidegate-World (see sim/README.md), "" when absent */
+    int64_t round_trip_us; /* HEADERS; submit to status line */
+    const char *data;      /* DATA; borrowed during the call */
     size_t len;
-    struct tg_err err;         /* DONE */
+    struct tg_err err; /* DONE */
 };
 
 struct tg_transport_sink {
@@ -45,12 +48,14 @@ struct tg_transport_sink {
 struct tg_transport;
 
 struct tg_transport_ops {
-    /* Takes the request's contents (fields become empty). id is unique among those under way, never 0. */
+    /* Takes the request's contents (fields become empty). id is unique among those under way, never
+     * 0. */
     void (*submit)(struct tg_transport *transport, uint64_t id, struct tg_http_request *request);
     void (*cancel)(struct tg_transport *transport, uint64_t id);
 
     /* Delivers what is ready, waiting for at most timeout_us (0: not at all). */
-    void (*poll)(struct tg_transport *transport, int64_t timeout_us, const struct tg_transport_sink *sink);
+    void (*poll)(struct tg_transport *transport, int64_t timeout_us,
+                 const struct tg_transport_sink *sink);
 
     /* Ends a poll() early, from any thread. */
     void (*wake)(struct tg_transport *transport);

@@ -17,6 +17,10 @@
 #include "base/buf.h"
 #include "sim/world.h"
 
+/* Ceilings: of a request's body (413 above), and of an answer's. */
+#define SIM_REQUEST_BODY_MAX  (3u * 1024 * 1024)
+#define SIM_RESPONSE_BODY_MAX (512u * 1024 * 1024)
+
 /* Which server is meant: cluster index, or Google Cloud. */
 #define SIM_SERVER_GCP (-1)
 
@@ -53,6 +57,9 @@ struct sim_response {
 /* Answers one request; always fills *response (errors are Status objects). Every answer also carries the headers
  * Date (virtual wall time) and Tidegate-World, which the front adds by sim_front_world_header(). */
 void sim_front_handle(struct sim_world *world, const struct sim_request *request, struct sim_response *response);
+
+/* Sets the bearer token that requests to server must carry (copied); NULL or "" means that any request may come. */
+void sim_front_set_token(struct sim_world *world, int server, const char *token);
 void sim_response_fini(struct sim_response *response);
 
 /* "simulated; seed=7; speed=10; now_us=123456789" (virtual wall microseconds; speed 0 means as fast as asked). */

@@ -1,0 +1,31 @@
+/* net/http.c - what an exchange owns, given back. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include "net/http.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+
+void tg_http_endpoint_fini(struct tg_http_endpoint *endpoint)
+{
+    tg_assert(endpoint != NULL);
+    free(endpoint->base_url);
+    free(endpoint->ca_pem);
+    free(endpoint->tls_server_name);
+    free(endpoint->client_cert_pem);
+    tg_secret_free(endpoint->client_key_pem);
+    tg_secret_free(endpoint->bearer_token);
+    memset(endpoint, 0, sizeof(*endpoint));
+}
+
+void tg_http_request_fini(struct tg_http_request *request)
+{
+    tg_assert(request != NULL);
+    free(request->path);
+    free(request->content_type);
+    free(request->accept);
+    free(request->body);
+    memset(request, 0, sizeof(*request));
+}

@@ -1,0 +1,29 @@
+/* sim/certificate.h - a certificate authority for one run of the simulation, and a server certificate signed by it.
+ *
+ * Keys are EC P-256 and live in memory only. Times come in: clients check validity against their real clock.
+ *
+ * Thread: any.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#ifndef TG_SIM_CERTIFICATE_H
+#define TG_SIM_CERTIFICATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct sim_certificates {
+    char *ca_pem;     /* the authority's certificate */
+    char *server_pem; /* the server's certificate, signed by it, for 127.0.0.1, ::1, localhost and address */
+    char *server_key_pem;
+};
+
+/* Makes both, valid from a day before real_wall_us for 30 days. address is one more IP address to be valid for, NULL:
+ * none. The caller calls fini. Errors: INTERNAL when OpenSSL fails. */
+bool sim_certificates_make(struct sim_certificates *certificates, int64_t real_wall_us, const char *address,
+                           struct tg_err *err);
+void sim_certificates_fini(struct sim_certificates *certificates);
+
+#endif

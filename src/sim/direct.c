@@ -1,0 +1,319 @@
+/* sim/direct.c - transport over a world without sockets. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include "sim/direct.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "sim/front.h"
+#include "sim/query.h"
+
+#define DIRECT_MAGIC 0x44495245u
+#define CHUNK        16384u
+
+struct exchange {
+    struct exchange *next;
+    uint64_t id;
+    struct tg_http_request request;
+    bool is_started;
+    bool is_over; /* done or cancelled: swept at the end of a poll */
+    struct sim_response response;
+    int64_t last_data_us;
+};
+
+struct direct {
+    struct tg_transport transport; /* first */
+    uint32_t magic;
+    struct sim_world *world;
+    struct exchange *first;
+    bool is_polling;
+};
+
+static struct direct *direct_of(struct tg_transport *transport)
+{
+    struct direct *direct = (struct direct *)transport;
+    TG_MAGIC_CHECK(direct, DIRECT_MAGIC);
+    return direct;
+}
+
+static void exchange_free(struct exchange *exchange)
+{
+    sim_response_fini(&exchange->response);
+    tg_http_request_fini(&exchange->request);
+    free(exchange);
+}
+
+static void submit(struct tg_transport *transport, uint64_t id, struct tg_http_request *request)
+{
+    struct direct *direct = direct_of(transport);
+    tg_assert(id != 0 && request->endpoint != NULL && request->path != NULL);
+    struct exchange *exchange = TG_NEW(struct exchange);
+    exchange->id = id;
+    exchange->request = *request;
+    *request = (struct tg_http_request){.endpoint = NULL};
+    tg_buf_init(&exchange->response.body, CHUNK);
+    struct exchange **at = &direct->first;
+    while (*at != NULL) {
+        tg_assert((*at)->id != id || (*at)->is_over);
+        at = &(*at)->next;
+    }
+    *at = exchange;
+}
+
+static void sweep(struct direct *direct)
+{
+    struct exchange **at = &direct->first;
+    while (*at != NULL) {
+        struct exchange *exchange = *at;
+        if (exchange->is_over) {
+            *at = exchange->next;
+            exchange_free(exchange);
+        } else {
+            at = &exchange->next;
+        }
+    }
+}
+
+static void cancel(struct tg_transport *transport, uint64_t id)
+{
+    struct direct *direct = direct_of(transport);
+    for (struct exchange *exchange = direct->first; exchange; exchange = exchange->next) {
+        if (exchange->id == id) {
+            exchange->is_over = true;
+        }
+    }
+    if (!direct->is_polling) {
+        sweep(direct);
+    }
+}
+
+/* ---- answers ---- */
+
+static void emit(const struct tg_transport_sink *sink, struct exchange *exchange,
+                 struct tg_transport_event *event)
+{
+    if (!exchange->is_over) {
+        event->id = exchange->id;
+        event->status = exchange->response.status;
+        sink->event(sink->context, event);
+    }
+}
+
+static void emit_done(const struct tg_transport_sink *sink, struct exchange *exchange,
+                      const struct tg_err *err)
+{
+    struct tg_transport_event event = {.kind = TG_TRANSPORT_DONE, .content_type = "", .world = ""};
+    if (err != NULL) {
+        event.err = *err;
+    }
+    emit(sink, exchange, &event);
+    exchange->is_over = true;
+}
+
+static void emit_data(const struct tg_transport_sink *sink, struct exchange *exchange,
+                      const char *data, size_t len)
+{
+    struct tg_transport_event event = {
+        .kind = TG_TRANSPORT_DATA, .content_type = "", .world = "", .data = data, .len = len};
+    emit(sink, exchange, &event);
+}
+
+static void emit_headers(const struct direct *direct, const struct tg_transport_sink *sink,
+                         struct exchange *exchange)
+{
+    char world[128];
+    int64_t wall_us = sim_world_wall_us(direct->world);
+    struct tg_transport_event event = {
+        .kind = TG_TRANSPORT_HEADERS,
+        .content_type = exchange->response.content_type,
+        .retry_after_us = exchange->response.retry_after_s * TG_US_PER_S,
+        .server_date_us = wall_us / TG_US_PER_S * TG_US_PER_S,
+        .world = sim_front_world_header(direct->world, 0, world, sizeof world),
+    };
+    emit(sink, exchange, &event);
+}
+
+/* Splits "sim://0/prefix": false when it names no server of this world. */
+static bool read_server(const struct direct *direct, const char *url, int *server,
+                        const char **prefix)
+{
+    static const char scheme[] = "sim://";
+    if (!tg_str_has_prefix(url, scheme)) {
+        return false;
+    }
+    url += strlen(scheme);
+    size_t len = strcspn(url, "/");
+    char name[24];
+    snprintf(name, sizeof name, "%.*s", (int)(len < sizeof name ? len : sizeof name - 1), url);
+    *prefix = url + len;
+    if (tg_str_eq(name, "gcp")) {
+        *server = SIM_SERVER_GCP;
+        return true;
+    }
+    int64_t index;
+    if (!tg_str_to_int64(name, 0, sim_world_region_count(direct->world) - 1, &index)) {
+        return false;
+    }
+    *server = (int)index;
+    return true;
+}
+
+static void handle(struct direct *direct, struct exchange *exchange, int server, const char *prefix)
+{
+    const struct tg_http_request *request = &exchange->request;
+    const struct tg_secret *token = request->endpoint->bearer_token;
+    char *whole = tg_asprintf("%s%s", prefix, request->path);
+    size_t path_len = strcspn(whole, "?");
+    char *path = sim_query_decode(whole, path_len, false);
+    char *authorization =
+        token == NULL ? tg_strdup("") : tg_asprintf("Bearer %s", tg_secret_peek(token));
+    struct sim_request asked = {
+        .server = server,
+        .method = request->method,
+        .path = path,
+        .query = whole[path_len] == '?' ? whole + path_len + 1 : "",
+        .accept = request->accept == NULL ? "application/json" : request->accept,
+        .content_type = request->content_type == NULL ? "" : request->content_type,
+        .authorization = authorization,
+        .user_agent = "tidegate",
+        .body = request->body == NULL ? "" : request->body,
+        .body_len = request->body == NULL ? 0 : request->body_len,
+    };
+    tg_buf_fini(&exchange->response.body);
+    sim_front_handle(direct->world, &asked, &exchange->response);
+    free(authorization);
+    free(path);
+    free(whole);
+}
+
+static void start(struct direct *direct, struct exchange *exchange,
+                  const struct tg_transport_sink *sink)
+{
+    struct tg_err err = TG_ERR_INIT;
+    int server = 0;
+    const char *prefix = "";
+    exchange->is_started = true;
+    exchange->last_data_us = sim_world_now_us(direct->world);
+    if (exchange->request.body_len_max == 0) {
+        tg_err_set(&err, TG_CODE_LIMIT, 0, "a request without a ceiling for its answer is refused");
+        emit_done(sink, exchange, &err);
+        return;
+    }
+    if (!read_server(direct, exchange->request.endpoint->base_url, &server, &prefix)) {
+        tg_err_set(&err, TG_CODE_CONNECT, 0, "%s: no such simulated server",
+                   exchange->request.endpoint->base_url);
+        emit_done(sink, exchange, &err);
+        return;
+    }
+    handle(direct, exchange, server, prefix);
+    emit_headers(direct, sink, exchange);
+    if (exchange->response.stream != NULL || exchange->is_over) {
+        return;
+    }
+    const struct tg_buf *body = &exchange->response.body;
+    if (body->len > exchange->request.body_len_max) {
+        tg_err_set(&err, TG_CODE_LIMIT, 0, "the answer has %zu bytes, more than %zu", body->len,
+                   exchange->request.body_len_max);
+        emit_done(sink, exchange, &err);
+        return;
+    }
+    if (body->len > 0) {
+        emit_data(sink, exchange, body->data, body->len);
+    }
+    emit_done(sink, exchange, NULL);
+}
+
+static void deliver(struct direct *direct, struct exchange *exchange,
+                    const struct tg_transport_sink *sink, char *chunk)
+{
+    struct sim_stream *stream = exchange->response.stream;
+    int64_t now_us = sim_world_now_us(direct->world);
+    bool is_end = false;
+    while (!exchange->is_over && !is_end) {
+        size_t len = stream->read(stream, chunk, CHUNK, &is_end);
+        if (len > 0) {
+            exchange->last_data_us = now_us;
+            emit_data(sink, exchange, chunk, len);
+        } else if (!is_end) {
+            break;
+        }
+    }
+    int64_t idle_us = exchange->request.idle_deadline_us;
+    if (is_end) {
+        emit_done(sink, exchange, NULL);
+    } else if (idle_us > 0 && now_us - exchange->last_data_us >= idle_us) {
+        struct tg_err err = TG_ERR_INIT;
+        tg_err_set(&err, TG_CODE_TIMEOUT, 0, "the stream was silent for too long");
+        emit_done(sink, exchange, &err);
+    }
+}
+
+static void poll_once(struct tg_transport *transport, int64_t timeout_us,
+                      const struct tg_transport_sink *sink)
+{
+    (void)timeout_us; /* nothing to wait for: time stands still here */
+    struct direct *direct = direct_of(transport);
+    tg_assert(!direct->is_polling);
+    direct->is_polling = true;
+    char *chunk = tg_malloc(CHUNK);
+    /* what a sink submits meanwhile waits for the next poll, so that a retry cannot keep this one from ending */
+    struct exchange *last = direct->first;
+    while (last != NULL && last->next != NULL) {
+        last = last->next;
+    }
+    for (struct exchange *exchange = direct->first; exchange; exchange = exchange->next) {
+        if (!exchange->is_over && !exchange->is_started) {
+            start(direct, exchange, sink);
+        }
+        if (exchange == last) {
+            break;
+        }
+    }
+    for (struct exchange *exchange = direct->first; exchange; exchange = exchange->next) {
+        if (!exchange->is_over && exchange->response.stream != NULL) {
+            deliver(direct, exchange, sink, chunk);
+        }
+    }
+    free(chunk);
+    direct->is_polling = false;
+    sweep(direct);
+}
+
+static void wake(struct tg_transport *transport)
+{
+    (void)transport; /* poll() never waits */
+}
+
+static void direct_free(struct tg_transport *transport)
+{
+    struct direct *direct = direct_of(transport);
+    while (direct->first != NULL) {
+        struct exchange *exchange = direct->first;
+        direct->first = exchange->next;
+        exchange_free(exchange);
+    }
+    direct->magic = 0;
+    free(direct);
+}
+
+struct tg_transport *sim_direct_new(struct sim_world *world)
+{
+    static const struct tg_transport_ops ops = {
+        .submit = submit,
+        .cancel = cancel,
+        .poll = poll_once,
+        .wake = wake,
+        .free = direct_free,
+    };
+    struct direct *direct = TG_NEW(struct direct);
+    direct->transport.ops = &ops;
+    direct->magic = DIRECT_MAGIC;
+    direct->world = world;
+    return &direct->transport;
+}

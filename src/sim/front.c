@@ -1,0 +1,176 @@
+/* sim/front.c - one request in, one answer out: who asks, and which server is meant. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include "sim/front.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "sim/controllers.h"
+#include "sim/face.h"
+#include "sim/k8s_api.h"
+#include "sim/k8s_discovery.h"
+#include "sim/k8s_status.h"
+
+static struct sim_face *face_of(struct sim_world *world, int server)
+{
+    int index = server == SIM_SERVER_GCP ? 0 : server;
+    return sim_face_of(sim_region_store(sim_world_region(world, index)));
+}
+
+void sim_front_set_token(struct sim_world *world, int server, const char *token)
+{
+    struct sim_face *face = face_of(world, server);
+    char **slot = server == SIM_SERVER_GCP ? &face->gcp_token : &face->token;
+    tg_str_replace(slot, token == NULL || token[0] == '\0' ? NULL : token);
+}
+
+static bool is_authorized(struct sim_world *world, const struct sim_request *request)
+{
+    const struct sim_face *face = face_of(world, request->server);
+    bool is_gcp = request->server == SIM_SERVER_GCP;
+    const char *token = is_gcp ? face->gcp_token : face->token;
+    const char *header = request->authorization;
+    if (token == NULL) {
+        return true;
+    }
+    if (header[0] == '\0' && !is_gcp && sim_k8s_is_public(request->path)) {
+        return true;
+    }
+    return strncmp(header, "Bearer ", strlen("Bearer ")) == 0 &&
+           tg_str_eq(header + strlen("Bearer "), token);
+}
+
+/* ---- Google Cloud ---- */
+
+static void gcp_fail(struct sim_response *response, int code, const char *status,
+                     const char *message)
+{
+    sim_k8s_reply(response, code,
+                  json_pack("{s:{s:i, s:s, s:s}}", "error", "code", code, "message", message,
+                            "status", status));
+}
+
+static bool is_version(const char *segment, size_t len)
+{
+    return len >= 2 && segment[0] == 'v' && segment[1] >= '0' && segment[1] <= '9';
+}
+
+/* The service that a path without a service's name means: gcloud is told one address for all services, and they tell
+ * themselves apart by their collections. */
+static const char *service_of(const char *path)
+{
+    static const struct {
+        const char *mark;
+        const char *service;
+    } marks[] = {
+        {"/memberships", "gkehub"},      {"/features", "gkehub"},
+        {"/clusters", "container"},      {"/serverConfig", "container"},
+        {"/services", "serviceusage"},   {"/serviceAccounts", "iam"},
+        {"/operations", "container"},
+    };
+    for (size_t i = 0; i < TG_COUNT(marks); i++) {
+        if (strstr(path, marks[i].mark) != NULL) {
+            return marks[i].service;
+        }
+    }
+    return "cloudresourcemanager";
+}
+
+/* "/compute/v1/projects/p/x" and "/v1/projects/p/x" as "compute/projects/p/x": without the version. The caller frees. */
+static char *gcp_collection(const char *path)
+{
+    path += path[0] == '/' ? 1 : 0;
+    size_t len = strcspn(path, "/");
+    if (is_version(path, len)) {
+        return tg_asprintf("%s%s", service_of(path), path + len);
+    }
+    const char *rest = path + len;
+    size_t version_len = rest[0] == '/' ? strcspn(rest + 1, "/") : 0;
+    if (version_len > 0 && is_version(rest + 1, version_len)) {
+        rest += 1 + version_len;
+    }
+    return tg_asprintf("%.*s%s", (int)len, path, rest);
+}
+
+static void handle_gcp(struct sim_world *world, const struct sim_request *request,
+                       struct sim_response *response)
+{
+    json_t *body = NULL;
+    if (request->body_len > 0) {
+        body = json_loadb(request->body, request->body_len, 0, NULL);
+        if (body == NULL) {
+            gcp_fail(response, 400, "INVALID_ARGUMENT", "Invalid JSON payload received.");
+            return;
+        }
+    }
+    char *collection = gcp_collection(request->path);
+    int status = 200;
+    json_t *answer =
+        sim_gcp_get(world, request->method, collection, request->query, body, &status);
+    if (answer == NULL) {
+        gcp_fail(response, 404, "NOT_FOUND", "Not found.");
+    } else {
+        sim_k8s_reply(response, status, answer);
+        tg_str_copy(response->content_type, sizeof response->content_type,
+                    "application/json; charset=UTF-8");
+    }
+    free(collection);
+    json_decref(body);
+}
+
+/* ---- any server ---- */
+
+void sim_front_handle(struct sim_world *world, const struct sim_request *request,
+                      struct sim_response *response)
+{
+    *response = (struct sim_response){.status = 0};
+    tg_buf_init(&response->body, SIM_RESPONSE_BODY_MAX);
+    bool is_gcp = request->server == SIM_SERVER_GCP;
+    tg_assert(is_gcp || (request->server >= 0 && request->server < sim_world_region_count(world)));
+    if (!is_authorized(world, request)) {
+        if (is_gcp) {
+            gcp_fail(response, 401, "UNAUTHENTICATED",
+                     "Request had invalid authentication credentials. Expected OAuth 2 access "
+                     "token, login cookie or other valid authentication credential.");
+        } else {
+            sim_k8s_fail(response, 401, NULL, "Unauthorized");
+        }
+    } else if (request->body_len > SIM_REQUEST_BODY_MAX) {
+        if (is_gcp) {
+            gcp_fail(response, 413, "INVALID_ARGUMENT", "Request payload size exceeds the limit.");
+        } else {
+            sim_k8s_fail(response, 413, NULL,
+                         "Request entity too large: limit is %u", SIM_REQUEST_BODY_MAX);
+        }
+    } else if (is_gcp) {
+        handle_gcp(world, request, response);
+    } else {
+        struct sim_region *region = sim_world_region(world, request->server);
+        sim_k8s_handle(world, sim_region_store(region), request, response);
+    }
+    tg_assert(response->status != 0);
+}
+
+void sim_response_fini(struct sim_response *response)
+{
+    if (response->stream != NULL) {
+        response->stream->free(response->stream);
+        response->stream = NULL;
+    }
+    tg_buf_fini(&response->body);
+}
+
+const char *sim_front_world_header(const struct sim_world *world, double speed, char *out,
+                                   size_t size)
+{
+    snprintf(out, size, "simulated; seed=%" PRIu64 "; speed=%g; now_us=%" PRId64,
+             sim_world_config(world)->seed, speed, sim_world_wall_us(world));
+    return out;
+}

@@ -1,0 +1,367 @@
+/* sim/httpd.c - HTTPS front by libmicrohttpd. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include "sim/httpd.h"
+
+#include <arpa/inet.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/fmt.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "sim/front.h"
+#include "sim/query.h"
+
+#define STREAM_BLOCK 16384u
+#define POLL_MS_MAX  1000
+
+/* One listening port. */
+struct port {
+    struct sim_httpd *httpd;
+    struct MHD_Daemon *daemon;
+    int server;
+    int number;
+    int fd; /* epoll descriptor of the daemon: readable when it has work */
+};
+
+struct sim_httpd {
+    struct sim_world *world;
+    double speed;
+    bool is_closing;
+    struct port *ports; /* 0: Google Cloud, 1 + i: cluster i */
+    size_t port_count;
+    struct pollfd *polled; /* port_count + 1 */
+    struct stream *streams;
+};
+
+/* One request while its body comes in. */
+struct incoming {
+    char *target; /* path and query as sent */
+    struct tg_buf body;
+    bool is_seen;
+    bool is_too_large;
+};
+
+/* One open stream; suspended while it has nothing to say. */
+struct stream {
+    struct stream *next;
+    struct sim_httpd *httpd;
+    struct MHD_Connection *connection;
+    struct sim_stream *source;
+    bool is_suspended;
+};
+
+/* ---- streams ---- */
+
+static void resume(struct stream *stream)
+{
+    if (stream->is_suspended) {
+        stream->is_suspended = false;
+        MHD_resume_connection(stream->connection);
+    }
+}
+
+static void on_notify(void *context)
+{
+    resume(context);
+}
+
+static ssize_t stream_read(void *context, uint64_t position, char *out, size_t size)
+{
+    (void)position;
+    struct stream *stream = context;
+    bool is_end = false;
+    if (stream->httpd->is_closing) {
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    }
+    size_t len = stream->source->read(stream->source, out, size, &is_end);
+    if (len > 0) {
+        return (ssize_t)len;
+    }
+    if (is_end) {
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    }
+    stream->is_suspended = true;
+    MHD_suspend_connection(stream->connection);
+    return 0;
+}
+
+static void stream_free(void *context)
+{
+    struct stream *stream = context;
+    struct stream **at = &stream->httpd->streams;
+    while (*at != stream) {
+        at = &(*at)->next;
+    }
+    *at = stream->next;
+    stream->source->free(stream->source);
+    free(stream);
+}
+
+static struct MHD_Response *stream_response(struct sim_httpd *httpd,
+                                            struct MHD_Connection *connection,
+                                            struct sim_response *response)
+{
+    struct stream *stream = TG_NEW(struct stream);
+    stream->httpd = httpd;
+    stream->connection = connection;
+    stream->source = response->stream;
+    response->stream = NULL;
+    stream->source->notify = on_notify;
+    stream->source->notify_context = stream;
+    stream->next = httpd->streams;
+    httpd->streams = stream;
+    struct MHD_Response *made = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK,
+                                                                  stream_read, stream, stream_free);
+    tg_assert(made != NULL);
+    return made;
+}
+
+/* ---- requests ---- */
+
+static void *on_target(void *context, const char *target, struct MHD_Connection *connection)
+{
+    (void)context;
+    (void)connection;
+    struct incoming *incoming = TG_NEW(struct incoming);
+    incoming->target = tg_strdup(target);
+    tg_buf_init(&incoming->body, SIM_REQUEST_BODY_MAX);
+    return incoming;
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **slot,
+                         enum MHD_RequestTerminationCode code)
+{
+    (void)context;
+    (void)connection;
+    (void)code;
+    struct incoming *incoming = *slot;
+    if (incoming != NULL) {
+        free(incoming->target);
+        tg_buf_fini(&incoming->body);
+        free(incoming);
+        *slot = NULL;
+    }
+}
+
+static const char *header(struct MHD_Connection *connection, const char *name)
+{
+    const char *value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+    return value == NULL ? "" : value;
+}
+
+static enum MHD_Result send_response(struct sim_httpd *httpd, struct MHD_Connection *connection,
+                                     struct sim_response *response)
+{
+    struct MHD_Response *made;
+    if (response->stream != NULL) {
+        made = stream_response(httpd, connection, response);
+    } else {
+        size_t len;
+        char *body = tg_buf_take(&response->body, &len);
+        made = MHD_create_response_from_buffer(len, body, MHD_RESPMEM_MUST_FREE);
+    }
+    tg_assert(made != NULL);
+    char text[160];
+    MHD_add_response_header(made, "Content-Type", response->content_type);
+    MHD_add_response_header(made, "Cache-Control", "no-cache, private");
+    MHD_add_response_header(
+        made, "Date", tg_fmt_http_date(text, sizeof text, sim_world_wall_us(httpd->world)));
+    MHD_add_response_header(made, "Tidegate-World",
+                            sim_front_world_header(httpd->world, httpd->speed, text, sizeof text));
+    if (response->retry_after_s > 0) {
+        snprintf(text, sizeof text, "%d", response->retry_after_s);
+        MHD_add_response_header(made, "Retry-After", text);
+    }
+    enum MHD_Result result = MHD_queue_response(connection, (unsigned)response->status, made);
+    MHD_destroy_response(made);
+    sim_response_fini(response);
+    return result;
+}
+
+static enum MHD_Result answer(struct port *port, struct MHD_Connection *connection,
+                              const char *method, struct incoming *incoming)
+{
+    size_t path_len = strcspn(incoming->target, "?");
+    char *path = sim_query_decode(incoming->target, path_len, false);
+    struct sim_request request = {
+        .server = port->server,
+        .method = method,
+        .path = path,
+        .query = incoming->target[path_len] == '?' ? incoming->target + path_len + 1 : "",
+        .accept = header(connection, "Accept"),
+        .content_type = header(connection, "Content-Type"),
+        .authorization = header(connection, "Authorization"),
+        .user_agent = header(connection, "User-Agent"),
+        .body = tg_buf_text(&incoming->body),
+        /* a body past the ceiling was dropped; its length alone makes the front refuse it */
+        .body_len = incoming->is_too_large ? SIM_REQUEST_BODY_MAX + 1u : incoming->body.len,
+    };
+    struct sim_response response;
+    sim_front_handle(port->httpd->world, &request, &response);
+    free(path);
+    return send_response(port->httpd, connection, &response);
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_len, void **slot)
+{
+    (void)url;
+    (void)version;
+    struct port *port = context;
+    struct incoming *incoming = *slot;
+    tg_assert(incoming != NULL);
+    if (!incoming->is_seen) {
+        incoming->is_seen = true;
+        return MHD_YES;
+    }
+    if (*upload_len > 0) {
+        incoming->is_too_large =
+            !tg_buf_append(&incoming->body, upload, *upload_len) || incoming->is_too_large;
+        *upload_len = 0;
+        return MHD_YES;
+    }
+    return answer(port, connection, method, incoming);
+}
+
+static void on_log(void *context, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+/* libmicrohttpd reports peers that hang up or speak no TLS; nobody needs to read that. */
+static void on_log(void *context, const char *format, va_list args)
+{
+    (void)context;
+    (void)format;
+    (void)args;
+}
+
+/* ---- ports ---- */
+
+static bool read_address(const char *host, int port, struct sockaddr_storage *address, bool *is_v6)
+{
+    memset(address, 0, sizeof *address);
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+    *is_v6 = inet_pton(AF_INET, host, &v4.sin_addr) != 1;
+    if (!*is_v6) {
+        memcpy(address, &v4, sizeof v4);
+        return true;
+    }
+    if (inet_pton(AF_INET6, host, &v6.sin6_addr) != 1) {
+        return false;
+    }
+    memcpy(address, &v6, sizeof v6);
+    return true;
+}
+
+static bool open_port(struct port *port, const char *host, int number,
+                      const struct sim_certificates *certificates, struct tg_err *err)
+{
+    struct sockaddr_storage address;
+    bool is_v6;
+    if (!read_address(host, number, &address, &is_v6)) {
+        return tg_err_set(err, TG_CODE_USAGE, 0, "%s is not an IP address", host);
+    }
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_TLS | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
+                     MHD_USE_ERROR_LOG | MHD_USE_SUPPRESS_DATE_NO_CLOCK | (is_v6 ? MHD_USE_IPv6 : 0);
+    port->daemon = MHD_start_daemon(
+        flags, (uint16_t)number, NULL, NULL, on_request, port, MHD_OPTION_EXTERNAL_LOGGER, on_log,
+        NULL, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_HTTPS_MEM_KEY,
+        certificates->server_key_pem, MHD_OPTION_HTTPS_MEM_CERT, certificates->server_pem,
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+        NULL, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+    if (port->daemon == NULL) {
+        return tg_err_set(err, TG_CODE_CONNECT, 0, "cannot listen on %s port %d", host, number);
+    }
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(port->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    tg_assert(info != NULL);
+    port->number = info->port;
+    info = MHD_get_daemon_info(port->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    tg_assert(info != NULL);
+    port->fd = info->epoll_fd;
+    return true;
+}
+
+struct sim_httpd *sim_httpd_new(struct sim_world *world, const char *host, int port,
+                                const struct sim_certificates *certificates, struct tg_err *err)
+{
+    struct sim_httpd *httpd = TG_NEW(struct sim_httpd);
+    httpd->world = world;
+    httpd->port_count = 1 + (size_t)sim_world_region_count(world);
+    httpd->ports = tg_calloc(httpd->port_count, sizeof *httpd->ports);
+    httpd->polled = tg_calloc(httpd->port_count + 1, sizeof *httpd->polled);
+    for (size_t i = 0; i < httpd->port_count; i++) {
+        httpd->ports[i].httpd = httpd;
+        httpd->ports[i].server = i == 0 ? SIM_SERVER_GCP : (int)i - 1;
+        if (!open_port(&httpd->ports[i], host, port == 0 ? 0 : port + (int)i, certificates, err)) {
+            sim_httpd_free(httpd);
+            return NULL;
+        }
+    }
+    return httpd;
+}
+
+void sim_httpd_free(struct sim_httpd *httpd)
+{
+    if (httpd == NULL) {
+        return;
+    }
+    httpd->is_closing = true;
+    for (struct stream *stream = httpd->streams; stream != NULL; stream = stream->next) {
+        resume(stream);
+    }
+    for (size_t i = 0; i < httpd->port_count; i++) {
+        if (httpd->ports[i].daemon != NULL) {
+            MHD_run(httpd->ports[i].daemon); /* lets resumed connections end before the stop */
+            MHD_stop_daemon(httpd->ports[i].daemon);
+        }
+    }
+    tg_assert(httpd->streams == NULL);
+    free(httpd->polled);
+    free(httpd->ports);
+    free(httpd);
+}
+
+int sim_httpd_port(const struct sim_httpd *httpd, int server)
+{
+    size_t index = server == SIM_SERVER_GCP ? 0 : (size_t)server + 1;
+    tg_assert(index < httpd->port_count);
+    return httpd->ports[index].number;
+}
+
+void sim_httpd_set_speed(struct sim_httpd *httpd, double speed)
+{
+    httpd->speed = speed;
+}
+
+void sim_httpd_wait(struct sim_httpd *httpd, int wake_fd, int64_t timeout_us)
+{
+    int64_t timeout_ms = (timeout_us + TG_US_PER_MS - 1) / TG_US_PER_MS;
+    timeout_ms = timeout_ms < 0 ? 0 : timeout_ms > POLL_MS_MAX ? POLL_MS_MAX : timeout_ms;
+    for (size_t i = 0; i < httpd->port_count; i++) {
+        MHD_UNSIGNED_LONG_LONG own_ms;
+        if (MHD_get_timeout(httpd->ports[i].daemon, &own_ms) == MHD_YES &&
+            own_ms < (MHD_UNSIGNED_LONG_LONG)timeout_ms) {
+            timeout_ms = (int64_t)own_ms;
+        }
+        httpd->polled[i] = (struct pollfd){.fd = httpd->ports[i].fd, .events = POLLIN};
+    }
+    httpd->polled[httpd->port_count] = (struct pollfd){.fd = wake_fd, .events = POLLIN};
+    poll(httpd->polled, httpd->port_count + 1, (int)timeout_ms);
+}
+
+void sim_httpd_run(struct sim_httpd *httpd)
+{
+    for (size_t i = 0; i < httpd->port_count; i++) {
+        MHD_run(httpd->ports[i].daemon);
+    }
+}

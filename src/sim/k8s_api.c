@@ -1,0 +1,204 @@
+/* sim/k8s_api.c - from path and method to a verb on a resource. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include "sim/k8s_api.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "sim/k8s_call.h"
+#include "sim/k8s_discovery.h"
+#include "sim/k8s_list.h"
+#include "sim/k8s_status.h"
+#include "sim/k8s_watch.h"
+#include "sim/query.h"
+
+#define SEGMENTS_MAX 8
+
+/* First segments of a path, copied, and where the rest begins. */
+struct segments {
+    char *text[SEGMENTS_MAX];
+    const char *end[SEGMENTS_MAX]; /* in the path, behind each segment */
+    size_t count;
+};
+
+static void split(struct segments *segments, const char *path)
+{
+    segments->count = 0;
+    while (*path == '/' && segments->count < SEGMENTS_MAX) {
+        path++;
+        size_t len = strcspn(path, "/");
+        segments->text[segments->count] = tg_strndup(path, len);
+        path += len;
+        segments->end[segments->count++] = path;
+    }
+}
+
+static void segments_fini(struct segments *segments)
+{
+    for (size_t i = 0; i < segments->count; i++) {
+        free(segments->text[i]);
+    }
+}
+
+static const char *segment(const struct segments *segments, size_t i)
+{
+    return i < segments->count ? segments->text[i] : NULL;
+}
+
+/* Fills resource, ns, name, subresource and rest; false when the path leads to no served resource. */
+static bool read_path(struct sim_call *call, const char *path)
+{
+    struct segments s;
+    split(&s, path);
+    bool is_core = tg_str_eq(segment(&s, 0), "api");
+    size_t at = is_core ? 2 : 3;
+    const char *group = is_core ? "" : segment(&s, 1);
+    const char *version = segment(&s, at - 1);
+    if ((!is_core && !tg_str_eq(segment(&s, 0), "apis")) || s.count <= at) {
+        segments_fini(&s);
+        return false;
+    }
+    const char *third = segment(&s, at + 2);
+    bool is_own = third == NULL || tg_str_eq(third, "status") || tg_str_eq(third, "finalize");
+    if (tg_str_eq(segment(&s, at), "namespaces") && !(is_core && is_own)) {
+        call->ns = tg_strdup(segment(&s, at + 1));
+        at += 2;
+    }
+    const char *plural = segment(&s, at);
+    call->resource = plural == NULL ? NULL : sim_resource_find(group, version, plural);
+    const char *name = segment(&s, at + 1);
+    call->name = name != NULL && name[0] != '\0' ? tg_strdup(name) : NULL;
+    const char *subresource = segment(&s, at + 2);
+    call->subresource = tg_strdup(subresource == NULL ? "" : subresource);
+    call->rest = tg_strdup(subresource == NULL ? "" : s.end[at + 2]);
+    bool is_found = call->resource != NULL;
+    bool is_scope_good =
+        is_found && (call->resource->is_namespaced ? call->ns != NULL || call->name == NULL
+                                                   : call->ns == NULL);
+    segments_fini(&s);
+    return is_found && is_scope_good;
+}
+
+static void fail_method(struct sim_call *call)
+{
+    sim_k8s_fail(call->response, 405, NULL,
+                 "the server does not allow this method on the requested resource");
+}
+
+static void get_object(struct sim_call *call)
+{
+    json_t *object = sim_store_get(call->store, call->resource, call->ns == NULL ? "" : call->ns,
+                                   call->name);
+    if (object == NULL) {
+        sim_k8s_fail_not_found(call->response, call->resource, call->name);
+    } else {
+        sim_k8s_reply_object(call->response, 200, call->store, call->resource, object,
+                             call->encoding);
+    }
+}
+
+static void list_or_watch(struct sim_call *call)
+{
+    struct sim_collection collection;
+    if (!sim_collection_init(&collection, call->store, call->resource, call->ns, call->name,
+                             call->query, call->encoding, call->response)) {
+        return;
+    }
+    if (sim_query_is_true(call->query, "watch")) {
+        sim_k8s_watch(&collection, call->query, call->response);
+    } else {
+        sim_k8s_list(&collection, call->query, call->response);
+        sim_collection_fini(&collection);
+    }
+}
+
+static void handle_collection(struct sim_call *call)
+{
+    const char *method = call->request->method;
+    if (tg_str_eq(method, "GET")) {
+        list_or_watch(call);
+    } else if (tg_str_eq(method, "POST") &&
+               (call->ns != NULL || !call->resource->is_namespaced)) {
+        sim_k8s_create(call);
+    } else if (tg_str_eq(method, "DELETE")) {
+        sim_k8s_delete_collection(call);
+    } else {
+        fail_method(call);
+    }
+}
+
+static void handle_object(struct sim_call *call)
+{
+    const char *method = call->request->method;
+    bool is_status = tg_str_eq(call->subresource, "status");
+    if (tg_str_eq(method, "GET") && sim_query_is_true(call->query, "watch") && !is_status) {
+        list_or_watch(call);
+    } else if (tg_str_eq(method, "GET")) {
+        get_object(call);
+    } else if (tg_str_eq(method, "PUT")) {
+        sim_k8s_update(call);
+    } else if (tg_str_eq(method, "PATCH")) {
+        sim_k8s_patch(call);
+    } else if (tg_str_eq(method, "DELETE") && !is_status) {
+        sim_k8s_delete(call);
+    } else {
+        fail_method(call);
+    }
+}
+
+static void dispatch(struct sim_call *call)
+{
+    bool is_status = call->resource->has_status && tg_str_eq(call->subresource, "status") &&
+                     call->rest[0] == '\0';
+    bool is_object_or_list = call->subresource[0] == '\0' || is_status;
+    if (!is_object_or_list) {
+        sim_k8s_subresource(call);
+        return;
+    }
+    const char *include = sim_query_text(call->query, "includeObject");
+    if (!sim_encoding_from_accept(call->request->accept, include, &call->encoding)) {
+        sim_k8s_fail(call->response, 406, NULL,
+                     "only the following media types are accepted: application/json, "
+                     "application/json;as=Table;g=meta.k8s.io;v=v1");
+        return;
+    }
+    if (call->name == NULL) {
+        handle_collection(call);
+    } else {
+        handle_object(call);
+    }
+}
+
+void sim_k8s_handle(struct sim_world *world, struct sim_store *store,
+                    const struct sim_request *request, struct sim_response *response)
+{
+    if (sim_k8s_discovery(request, response) || sim_k8s_review(request, response)) {
+        return;
+    }
+    struct sim_call call = {
+        .world = world,
+        .store = store,
+        .request = request,
+        .response = response,
+        .query = sim_query_parse(request->query),
+    };
+    if (read_path(&call, request->path)) {
+        dispatch(&call);
+    } else if (tg_str_has_prefix(request->path, "/api")) {
+        sim_k8s_fail(response, 404, NULL, "the server could not find the requested resource");
+    } else {
+        response->status = 404;
+        tg_str_copy(response->content_type, sizeof response->content_type,
+                    "text/plain; charset=utf-8");
+        tg_buf_puts(&response->body, "404 page not found\n");
+    }
+    json_decref(call.query);
+    free(call.ns);
+    free(call.name);
+    free(call.subresource);
+    free(call.rest);
+}

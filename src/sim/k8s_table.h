@@ -1,0 +1,49 @@
+/* sim/k8s_table.h - objects as the rows of a Table, with the columns that kubectl shows for each kind.
+ *
+ * Thread: the world's. Ownership: results are new references; objects are borrowed.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#ifndef TG_SIM_K8S_TABLE_H
+#define TG_SIM_K8S_TABLE_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "sim/store.h"
+
+/* How answers show an object; follows from Accept and from includeObject. */
+enum sim_encoding {
+    SIM_ENCODING_PLAIN,
+    SIM_ENCODING_TABLE,        /* rows with PartialObjectMetadata */
+    SIM_ENCODING_TABLE_OBJECT, /* rows with the whole object */
+    SIM_ENCODING_TABLE_BARE,   /* rows without objects */
+    SIM_ENCODING_PARTIAL,      /* PartialObjectMetadata instead of objects */
+    SIM_ENCODING_COUNT,
+};
+
+/* One column of a kind's table. */
+struct sim_column {
+    const char *name;
+    const char *type; /* "string", "integer", "date" */
+    int priority;     /* 0: always shown; 1: wide only */
+    json_t *(*cell)(const struct sim_column *column, json_t *object, int64_t now_us);
+    const char *path; /* for generic cells */
+};
+
+/* Columns of a resource, ended by name == NULL; never NULL (Name and Age at least). */
+const struct sim_column *sim_columns_of(const struct sim_resource *resource);
+
+/* Array of column definitions. */
+json_t *sim_table_definitions(const struct sim_resource *resource);
+
+/* One row; now_us (wall) is what ages are counted to. */
+json_t *sim_table_row(const struct sim_resource *resource, json_t *object, enum sim_encoding encoding, int64_t now_us);
+
+/* The object's metadata alone, as PartialObjectMetadata. */
+json_t *sim_table_partial(json_t *object);
+
+/* What kubectl shows as STATUS of a Pod, and how often its containers were started again. */
+const char *sim_pod_status_text(const json_t *pod, char *out, size_t size);
+
+#endif

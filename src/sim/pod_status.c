@@ -1,0 +1,141 @@
+/* sim/pod_status.c - a Pod's status as the kubelet reports it. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/assert.h"
+#include "base/str.h"
+#include "sim/behaviour.h"
+#include "sim/json_path.h"
+#include "sim/pod.h"
+#include "sim/shape.h"
+
+static json_t *container_state(const struct sim_container *container)
+{
+    char started[SIM_TIME_SIZE];
+    char finished[SIM_TIME_SIZE];
+    sim_shape_time_at(container->started_wall_us, started);
+    sim_shape_time_at(container->finished_wall_us, finished);
+    switch (container->state) {
+    case SIM_CONTAINER_WAITING:
+        return json_pack("{s:{s:s}}", "waiting", "reason", container->reason);
+    case SIM_CONTAINER_RUNNING:
+        return json_pack("{s:{s:s}}", "running", "startedAt", started);
+    case SIM_CONTAINER_TERMINATED:
+        break;
+    }
+    json_t *terminated = json_pack("{s:i,s:s,s:s,s:s}", "exitCode", container->exit_code, "reason",
+                                   container->reason, "startedAt", started, "finishedAt", finished);
+    return json_pack("{s:o}", "terminated", terminated);
+}
+
+static json_t *container_status(const struct sim_pod *pod, const struct sim_container *container)
+{
+    bool is_running = container->state == SIM_CONTAINER_RUNNING;
+    json_t *status = json_pack("{s:s,s:o,s:{},s:b,s:i,s:s,s:s,s:b}", "name", container->name, "state",
+                               container_state(container), "lastState", "ready",
+                               container->is_ready && is_running ? 1 : 0, "restartCount", 0, "image",
+                               container->image, "imageID", "", "started", is_running ? 1 : 0);
+    if (container->state != SIM_CONTAINER_WAITING) {
+        uint64_t a = tg_hash_str(pod->uid) ^ tg_hash_str(container->name);
+        uint64_t b = tg_hash_str(container->image);
+        char id[120];
+        snprintf(id, sizeof id, "containerd://%016" PRIx64 "%016" PRIx64 "%016" PRIx64 "%016" PRIx64, a,
+                 a * UINT64_C(0x9e3779b97f4a7c15), b ^ a, ~a);
+        json_object_set_new(status, "containerID", json_string(id));
+        snprintf(id, sizeof id, "sha256:%016" PRIx64 "%016" PRIx64 "%016" PRIx64 "%016" PRIx64, b,
+                 b * UINT64_C(0x9e3779b97f4a7c15), ~b, b ^ UINT64_C(0x5bd1e995));
+        json_t *image_id = json_sprintf("%s@%s", container->image, id);
+        json_object_set_new(status, "imageID", image_id);
+    }
+    return status;
+}
+
+static const char *phase_of(const struct sim_pod *pod)
+{
+    if (pod->step < SIM_STEP_RUNNING) {
+        return "Pending";
+    }
+    if (pod->step == SIM_STEP_RUNNING) {
+        return "Running";
+    }
+    for (int i = 0; i < pod->container_count; i++) {
+        if (!pod->containers[i].is_sidecar && pod->containers[i].exit_code != 0) {
+            return "Failed";
+        }
+    }
+    return pod->failure == NULL ? "Succeeded" : "Failed";
+}
+
+static void set_conditions(struct sim_pod *pod, json_t *status)
+{
+    struct sim_world *world = pod->world;
+    bool has_sandbox = pod->step >= SIM_STEP_SIDECAR && pod->step != SIM_STEP_FINISHED;
+    bool is_initialized = pod->step >= SIM_STEP_PULL;
+    sim_shape_condition(world, status, "PodReadyToStartContainers", has_sandbox, NULL, NULL, NULL);
+    if (is_initialized) {
+        sim_shape_condition(world, status, "Initialized", true,
+                            pod->step == SIM_STEP_FINISHED ? "PodCompleted" : NULL, NULL, NULL);
+    } else {
+        sim_shape_condition(world, status, "Initialized", false, "ContainersNotInitialized",
+                            "containers with incomplete status", NULL);
+    }
+    const char *reason = pod->is_ready                      ? NULL
+                         : pod->step != SIM_STEP_FINISHED   ? "ContainersNotReady"
+                         : tg_str_eq(phase_of(pod), "Succeeded") ? "PodCompleted"
+                                                                 : "PodFailed";
+    char message[200];
+    snprintf(message, sizeof message, "containers with unready status: [%s]", sim_pod_main(pod)->name);
+    const char *text = tg_str_eq(reason, "ContainersNotReady") ? message : NULL;
+    sim_shape_condition(world, status, "Ready", pod->is_ready, reason, text, NULL);
+    sim_shape_condition(world, status, "ContainersReady", pod->is_ready, reason, text, NULL);
+}
+
+static void set_addresses(const struct sim_pod *pod, json_t *status)
+{
+    char host[SIM_IP_SIZE];
+    char started[SIM_TIME_SIZE];
+    sim_region_node_ip(pod->region, 3 + pod->node_index, host);
+    json_object_set_new(status, "hostIP", json_string(host));
+    json_object_set_new(status, "hostIPs", json_pack("[{s:s}]", "ip", host));
+    json_object_set_new(status, "startTime", json_string(sim_shape_time_at(pod->started_wall_us, started)));
+    if (pod->ip[0] != '\0') {
+        json_object_set_new(status, "podIP", json_string(pod->ip));
+        json_object_set_new(status, "podIPs", json_pack("[{s:s}]", "ip", pod->ip));
+    }
+}
+
+void sim_pod_write_status(struct sim_pod *pod)
+{
+    const struct sim_resource *kind = sim_world_kinds(pod->world)->pod;
+    const json_t *object = sim_store_get(pod->region->store, kind, pod->ns, pod->name);
+    if (object == NULL) {
+        return;
+    }
+    json_t *old = json_object_get(object, "status");
+    json_t *status = json_is_object(old) ? json_deep_copy(old) : json_object();
+    json_object_set_new(status, "phase", json_string(phase_of(pod)));
+    sim_json_default(status, "qosClass",
+                     json_string(sim_json_at(object, "spec.containers") != NULL && pod->tpu_count > 0 ? "Burstable"
+                                                                                                     : "BestEffort"));
+    if (pod->failure != NULL) {
+        json_object_set_new(status, "reason", json_string(pod->failure));
+    }
+    if (pod->step > SIM_STEP_BOUND) {
+        set_conditions(pod, status);
+        set_addresses(pod, status);
+        json_t *mains = json_array();
+        json_t *inits = json_array();
+        for (int i = 0; i < pod->container_count; i++) {
+            const struct sim_container *container = &pod->containers[i];
+            json_array_append_new(container->is_sidecar ? inits : mains, container_status(pod, container));
+        }
+        json_object_set_new(status, "containerStatuses", mains);
+        if (json_array_size(inits) > 0) {
+            json_object_set(status, "initContainerStatuses", inits);
+        }
+        json_decref(inits);
+    }
+    sim_store_set_status(pod->region->store, kind, pod->ns, pod->name, status, NULL);
+}

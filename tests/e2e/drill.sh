@@ -1,0 +1,61 @@
+# e2e/drill.sh - a drill from the console on a world of its own process; then every way to end in mid-drill restores it.
+# SPDX-License-Identifier: Apache-2.0
+. "$TOP_SRCDIR/tests/e2e/common.sh"
+start_world world --speed 60
+. "$work/world/env"
+export KUBECONFIG PROJECT_ID TIDEGATE_GCP_ENDPOINT TIDEGATE_GCP_CA TIDEGATE_GCP_TOKEN_FILE
+
+replicas() {
+    "$TIDEGATE" status --json 2>/dev/null |
+        grep -oE '"replicas_desired": ?[0-9]+' | grep -oE '[0-9]+$' | tr '\n' ' '
+}
+are_restored() {
+    [ "$(replicas)" = "1 1 " ]
+}
+is_down() {
+    case "$(replicas)" in "0 1 " | "1 0 ") return 0 ;; *) return 1 ;; esac
+}
+
+start_drill() {
+    open_terminal 100 30 "LANG=C.UTF-8 $TIDEGATE"
+    expect_screen 30 SIMULATED
+    expect_screen 60 us-east5
+    keys D
+    expect_screen 10 vllm-gemma
+    keys -l us-east5
+    keys Enter
+    wait_for 60 is_down || { screen; fail "the drill did not take the region down"; }
+}
+
+# To the verdict.
+start_drill
+expect_screen 120 PASS
+keys q
+expect_sane_terminal "after the drill"
+are_restored || fail "after the drill: replicas are $(replicas)"
+
+# Signals in mid-drill.
+for signal in TERM HUP INT; do
+    start_drill
+    pid=$(tmux -S "$tmux_socket" list-panes -F '#{pane_pid}')
+    program=$(pgrep -P "$pid" -f tidegate | head -n 1)
+    kill -s "$signal" "$program"
+    expect_sane_terminal "SIG$signal in mid-drill"
+    are_restored || fail "SIG$signal in mid-drill: replicas are $(replicas)"
+    "$TIDEGATE" restore >"$work/restore" 2>&1 || { cat "$work/restore"; fail "restore after SIG$signal"; }
+done
+
+# SIGKILL in mid-drill: the next start offers the restore, and `tidegate restore` does it.
+start_drill
+pid=$(tmux -S "$tmux_socket" list-panes -F '#{pane_pid}')
+program=$(pgrep -P "$pid" -f tidegate | head -n 1)
+kill -s KILL "$program"
+wait_for 10 has_ended
+is_down || fail "SIGKILL: the region should still be down"
+open_terminal 100 30 "LANG=C.UTF-8 $TIDEGATE"
+expect_screen 30 Restore
+pid=$(tmux -S "$tmux_socket" list-panes -F '#{pane_pid}')
+kill -s KILL "$(pgrep -P "$pid" -f tidegate | head -n 1)"
+wait_for 10 has_ended
+"$TIDEGATE" restore >"$work/restore" 2>&1 || { cat "$work/restore"; fail "tidegate restore"; }
+are_restored || fail "tidegate restore: replicas are $(replicas)"

@@ -1,0 +1,92 @@
+/* integration/rig_support.c - see rig_support.h. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include "tests/integration/rig_support.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/assets.h"
+#include "codec/lab_file.h"
+#include "model/select.h"
+#include "sim/controllers.h"
+
+struct tg_lab *rig_lab(void)
+{
+    struct tg_err err = TG_ERR_INIT;
+    const struct tg_asset *asset = tg_asset_get("labs/gemma-two-region.yaml");
+    cr_assert_not_null(asset);
+    struct tg_lab *lab = tg_lab_parse(asset->path, asset->text, asset->len, &err);
+    cr_assert_not_null(lab, "%s", err.msg);
+    return lab;
+}
+
+struct tg_rig *rig_new(uint64_t seed, const char *journal)
+{
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_rig_config config = {
+        .world = {.seed = seed,
+                  .regions = 2,
+                  .is_built = true,
+                  .start_wall_us = INT64_C(1767225600) * TG_US_PER_S},
+        .lab = rig_lab(),
+        .journal = journal,
+    };
+    struct tg_rig *rig = tg_rig_new(&config, &err);
+    cr_assert_not_null(rig, "%s", err.msg);
+    return rig;
+}
+
+static bool are_both_serving(const struct tg_app *app)
+{
+    size_t count = 0;
+    int serving = 0;
+    struct tg_region_row *rows =
+        tg_select_regions(app->model, tg_clock_monotonic_us(&app->clock), &count);
+    for (size_t i = 0; i < count; i++) {
+        serving += rows[i].pods_serving > 0 && rows[i].backends_healthy > 0 ? 1 : 0;
+    }
+    free(rows);
+    return serving >= 2;
+}
+
+void rig_wait_until_serving(struct tg_rig *rig)
+{
+    cr_assert(tg_rig_run(rig, 2 * MINUTE_US, are_both_serving),
+              "both regions should be seen serving");
+}
+
+bool rig_drill_is_over(const struct tg_app *app)
+{
+    return app->drill != NULL && tg_drill_is_over(app->drill);
+}
+
+const struct tg_drill *rig_run_drill(struct tg_rig *rig)
+{
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_app *app = tg_rig_app(rig);
+    rig_wait_until_serving(rig);
+    cr_assert(tg_app_drill_start(app, tg_app_primary_target(app), &err), "%s", err.msg);
+    cr_assert(tg_rig_run(rig, 60 * MINUTE_US, rig_drill_is_over),
+              "the drill should end; it waits for %s", app->drill->waiting_for);
+    return app->drill;
+}
+
+const char *rig_journal_path(void)
+{
+    static char path[128];
+    char directory[] = "/tmp/tidegate-test-XXXXXX";
+    cr_assert_not_null(mkdtemp(directory));
+    snprintf(path, sizeof(path), "%s/journal.db", directory);
+    return path;
+}
+
+int rig_true_replicas(struct sim_world *world)
+{
+    struct sim_store *store = sim_region_store(sim_world_region(world, 0));
+    json_t *deployment = sim_store_get(store, sim_resource_find("apps", "v1", "deployments"),
+                                       "default", "vllm-gemma");
+    return (int)json_integer_value(
+        json_object_get(json_object_get(deployment, "spec"), "replicas"));
+}

@@ -1,0 +1,36 @@
+/* integration/rig_support.h - rigs with the built-in lab, and waiting for a drill, for the
+ * whole-program tests. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#ifndef TESTS_INTEGRATION_RIG_SUPPORT_H
+#define TESTS_INTEGRATION_RIG_SUPPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/rig.h"
+
+#define MINUTE_US (60 * TG_US_PER_S)
+
+/* The lab that is built into the program. */
+struct tg_lab *rig_lab(void);
+
+/* A rig on the built two-region lab with this seed; journal may be NULL. */
+struct tg_rig *rig_new(uint64_t seed, const char *journal);
+
+/* Lets the rig settle until both regions are seen serving; fails the test otherwise. */
+void rig_wait_until_serving(struct tg_rig *rig);
+
+/* Starts the drill and runs it to its end, at most an hour of virtual time. Returns the finished
+ * drill. */
+const struct tg_drill *rig_run_drill(struct tg_rig *rig);
+
+bool rig_drill_is_over(const struct tg_app *app);
+
+/* A path in a fresh temporary directory, static storage. */
+const char *rig_journal_path(void);
+
+/* spec.replicas of the lab's Deployment in region 0, read from the world itself. */
+int rig_true_replicas(struct sim_world *world);
+
+#endif

@@ -1,0 +1,79 @@
+/* integration/test_drill_rig.c - whole drills on the simulated world: the report against the truth,
+ * over seeds. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sim/truth.h"
+#include "tests/integration/rig_support.h"
+
+#define SEEDS_DEFAULT 20
+
+Test(drill_rig, passes_and_leaves_the_world_as_it_was)
+{
+    struct tg_rig *rig = rig_new(1, rig_journal_path());
+    const struct tg_drill *drill = rig_run_drill(rig);
+    cr_assert_eq(drill->score.verdict, TG_VERDICT_PASS, "%s: %s",
+                 tg_verdict_name(drill->score.verdict), drill->score.reasons[0]);
+    cr_assert_eq(rig_true_replicas(tg_rig_world(rig)), 1);
+    cr_assert(sim_truth_is_in_rotation(tg_rig_world(rig), 0));
+    cr_assert(drill->score.has_failure);
+    cr_assert(drill->score.is_window_closed);
+    cr_assert_gt(drill->score.share_down_before, 0.9, "the near region answers before");
+    cr_assert_lt(drill->score.share_down_during, 0.2, "the far region answers during");
+    tg_rig_free(rig);
+}
+
+Test(drill_rig, same_seed_gives_the_same_world_and_the_same_report)
+{
+    uint64_t hash[2];
+    struct tg_score score[2];
+    for (int run = 0; run < 2; run++) {
+        struct tg_rig *rig = rig_new(42, rig_journal_path());
+        score[run] = rig_run_drill(rig)->score;
+        hash[run] = sim_world_trace_hash(tg_rig_world(rig));
+        tg_rig_free(rig);
+    }
+    cr_assert_eq(hash[0], hash[1]);
+    cr_assert_eq(score[0].window_from_us, score[1].window_from_us);
+    cr_assert_eq(score[0].window_to_us, score[1].window_to_us);
+    cr_assert_eq(score[0].whole.ok, score[1].whole.ok);
+    cr_assert_eq(score[0].whole.fail, score[1].whole.fail);
+}
+
+static void check_against_truth(uint64_t seed)
+{
+    struct tg_rig *rig = rig_new(seed, rig_journal_path());
+    sim_truth_reset(tg_rig_world(rig));
+    const struct tg_score *score = &rig_run_drill(rig)->score;
+    struct sim_truth_window truth = sim_truth_window(tg_rig_world(rig), 0);
+    if (truth.open_us >= 0 && score->has_failure) {
+        int64_t from_error = llabs(score->window_from_us - truth.open_us);
+        int64_t to_error = llabs(score->window_to_us - truth.close_us);
+        cr_assert_leq(from_error, score->window_error_us,
+                      "seed %llu: window opens %lld us from the truth, stated +-%lld us",
+                      (unsigned long long)seed, (long long)from_error,
+                      (long long)score->window_error_us);
+        cr_assert_leq(to_error, score->window_error_us,
+                      "seed %llu: window closes %lld us from the truth, stated +-%lld us",
+                      (unsigned long long)seed, (long long)to_error,
+                      (long long)score->window_error_us);
+    } else {
+        cr_assert_eq(truth.open_us >= 0, score->has_failure,
+                     "seed %llu: failures %s but the report says otherwise",
+                     (unsigned long long)seed, truth.open_us >= 0 ? "happened" : "did not happen");
+    }
+    tg_rig_free(rig);
+}
+
+/* SEEDS=200 is the full sweep; every check runs some of it, starting at a place of its own. */
+Test(drill_rig, error_window_agrees_with_the_truth_over_seeds)
+{
+    const char *wanted = getenv("SEEDS");
+    int seeds = wanted != NULL ? atoi(wanted) : SEEDS_DEFAULT;
+    for (int seed = 1; seed <= seeds; seed++) {
+        check_against_truth((uint64_t)seed);
+    }
+}

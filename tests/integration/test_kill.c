@@ -1,0 +1,131 @@
+/* integration/test_kill.c - the program killed after every journal record, and started again on the
+ * same world.
+ *
+ * The world outlives the program as the real one does: the drill runs in a child process that is
+ * killed right after its n-th durable record; the requests that it had got through are replayed
+ * into a world of the parent by running the same seed to the same record (the world is
+ * deterministic), and a new rig with the same journal must restore.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sim/truth.h"
+#include "tests/integration/rig_support.h"
+
+#define RECORDS_MAX 64
+
+/* In the child: a drill that is killed after so many records, or ends. */
+static void run_killed_child(const char *journal, int64_t records)
+{
+    struct tg_rig *rig = rig_new(7, journal);
+    struct tg_app *app = tg_rig_app(rig);
+    struct tg_err err = TG_ERR_INIT;
+    rig_wait_until_serving(rig);
+    tg_journal_kill_after(app->journal, records);
+    if (!tg_app_drill_start(app, tg_app_primary_target(app), &err)) {
+        _exit(2);
+    }
+    _exit(tg_rig_run(rig, 60 * MINUTE_US, rig_drill_is_over) ? 0 : 3);
+}
+
+/* True when the child was killed at that record, false when the drill had fewer records and ended
+ * well. */
+static bool kill_at(const char *journal, int64_t records)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        run_killed_child(journal, records);
+    }
+    int status = 0;
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WEXITSTATUS(status) == 0,
+              "record %lld: the child ended in an unexpected way (%d)", (long long)records, status);
+    return WIFSIGNALED(status);
+}
+
+/* The link of a program that dies at its n-th record: what it would send after that never leaves
+ * it. */
+static struct {
+    struct tg_app *app;
+    struct tg_link link;
+    int64_t records;
+} dying;
+
+static bool has_died(const struct tg_app *app)
+{
+    return tg_journal_count(app->journal) >= dying.records;
+}
+
+static void call_unless_dead(void *context, struct tg_call *call)
+{
+    (void)context;
+    if (has_died(dying.app)) {
+        tg_call_free(call);
+    } else {
+        dying.link.call(dying.link.context, call);
+    }
+}
+
+/* The world as the killed program left it: the same drill, stopped at the same record. */
+static struct tg_rig *world_at(int64_t records)
+{
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_rig *rig = rig_new(7, rig_journal_path());
+    struct tg_app *app = tg_rig_app(rig);
+    rig_wait_until_serving(rig);
+    dying.app = app;
+    dying.link = app->link;
+    dying.records = records;
+    app->link = (struct tg_link){call_unless_dead, NULL};
+    cr_assert(tg_app_drill_start(app, tg_app_primary_target(app), &err), "%s", err.msg);
+    cr_assert(has_died(app) || tg_rig_run(rig, 60 * MINUTE_US, has_died));
+    return rig;
+}
+
+static void restart_and_restore(struct sim_world *world, const char *journal, int64_t records)
+{
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_rig_config config = {.lab = rig_lab(), .journal = journal};
+    struct tg_rig *rig = tg_rig_attach(&config, world, &err);
+    cr_assert_not_null(rig, "%s", err.msg);
+    struct tg_app *app = tg_rig_app(rig);
+    if (app->is_restore_offered) {
+        tg_rig_run(rig, 5 * TG_US_PER_S, NULL);
+        cr_assert(tg_app_restore(app, &err), "record %lld: %s", (long long)records, err.msg);
+        cr_assert(tg_rig_run(rig, 60 * MINUTE_US, rig_drill_is_over),
+                  "record %lld: the restore should end; it waits for %s", (long long)records,
+                  app->drill->waiting_for);
+    }
+    cr_assert_eq(rig_true_replicas(world), 1, "record %lld: replicas are as before",
+                 (long long)records);
+    tg_rig_free(rig);
+    rig = tg_rig_attach(&(struct tg_rig_config){.lab = rig_lab(), .journal = journal}, world, &err);
+    cr_assert_not_null(rig, "%s", err.msg);
+    cr_assert_not(tg_rig_app(rig)->is_restore_offered,
+                  "record %lld: nothing is open after the restore", (long long)records);
+    tg_rig_free(rig);
+}
+
+Test(kill, at_every_record_the_next_start_restores, .timeout = 600)
+{
+    int64_t records = 1;
+    for (; records < RECORDS_MAX; records++) {
+        char journal[128];
+        snprintf(journal, sizeof(journal), "%s", rig_journal_path());
+        bool was_killed = kill_at(journal, records);
+        if (!was_killed) {
+            break;
+        }
+        struct tg_rig *before = world_at(records);
+        restart_and_restore(tg_rig_world(before), journal, records);
+        tg_rig_free(before);
+    }
+    cr_assert_gt(records, 5, "a drill writes at least five records");
+    cr_assert_lt(records, RECORDS_MAX);
+}

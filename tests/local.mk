@@ -1,0 +1,91 @@
+# tests/local.mk - test programs, one for each layer, and the gates.
+# SPDX-License-Identifier: Apache-2.0
+
+TEST_EXTENSIONS = .sh
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/run-criterion
+SH_LOG_COMPILER = $(SHELL)
+AM_TESTS_ENVIRONMENT = \
+	TOP_SRCDIR=$(abs_top_srcdir); export TOP_SRCDIR; \
+	TIDEGATE=$(abs_top_builddir)/tidegate; export TIDEGATE; \
+	TIDEGATE_LOCALEDIR=$(abs_top_builddir)/locale; export TIDEGATE_LOCALEDIR; \
+	TIDEGATE_GOLDEN_DIR=$(abs_top_srcdir)/tests/screens/golden; export TIDEGATE_GOLDEN_DIR; \
+	TIDEGATE_TESTS_BUILDDIR=$(abs_top_builddir)/tests; export TIDEGATE_TESTS_BUILDDIR; \
+	CC='$(CC)'; export CC;
+
+check_LIBRARIES += %D%/libtg_support.a
+%C%_libtg_support_a_SOURCES = \
+
+if HAVE_CRITERION
+check_PROGRAMS += %D%/test_integration
+TESTS += %D%/test_integration
+%C%_test_integration_SOURCES = \
+	%D%/integration/rig_support.c \
+	%D%/integration/rig_support.h \
+	%D%/integration/test_drill_rig.c \
+	%D%/integration/test_kill.c
+%C%_test_integration_LDADD = %D%/libtg_support.a $(app_libs) $(CRITERION_LIBS) -lm
+
+check_PROGRAMS += %D%/test_base
+TESTS += %D%/test_base
+%C%_test_base_SOURCES = \
+	%D%/unit/base/test_arena.c \
+	%D%/unit/base/test_assert.c \
+	%D%/unit/base/test_assets.c \
+	%D%/unit/base/test_buf.c \
+	%D%/unit/base/test_clock.c \
+	%D%/unit/base/test_err.c \
+	%D%/unit/base/test_fmt.c \
+	%D%/unit/base/test_heap.c \
+	%D%/unit/base/test_log.c \
+	%D%/unit/base/test_map.c \
+	%D%/unit/base/test_mem.c \
+	%D%/unit/base/test_queue.c \
+	%D%/unit/base/test_rng.c \
+	%D%/unit/base/test_secret.c \
+	%D%/unit/base/test_str.c \
+	%D%/unit/base/test_utf8.c
+%C%_test_base_LDADD = %D%/libtg_support.a $(base_libs) $(CRITERION_LIBS) -lm
+
+check_PROGRAMS += %D%/test_net
+TESTS += %D%/test_net
+%C%_test_net_SOURCES = \
+	%D%/unit/net/test_backoff.c \
+	%D%/unit/net/test_http.c \
+	%D%/unit/net/test_linesplit.c \
+	%D%/unit/net/test_url.c
+%C%_test_net_LDADD = %D%/libtg_support.a $(net_libs) $(CRITERION_LIBS) -lm
+
+endif
+
+TESTS += %D%/e2e/console.sh
+TESTS += %D%/e2e/drill.sh
+TESTS += %D%/e2e/plain.sh
+
+EXTRA_PROGRAMS += %D%/bench/bench_pty
+%C%_bench_bench_pty_SOURCES = %D%/bench/bench_pty.c
+%C%_bench_bench_pty_LDADD = %D%/libtg_support.a ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
+EXTRA_PROGRAMS += %D%/bench/bench_watch
+%C%_bench_bench_watch_SOURCES = %D%/bench/bench_watch.c
+%C%_bench_bench_watch_LDADD = %D%/libtg_support.a ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
+EXTRA_PROGRAMS += %D%/bench/bench_world
+%C%_bench_bench_world_SOURCES = %D%/bench/bench_world.c
+%C%_bench_bench_world_LDADD = %D%/libtg_support.a ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
+stress_programs = 
+bench_programs = %D%/bench/bench_pty %D%/bench/bench_watch %D%/bench/bench_world
+
+stress-programs: all $(check_LIBRARIES) $(stress_programs)
+stress: stress-programs
+	$(AM_V_at)for program in $(stress_programs); do echo "stress: $$program"; \
+		TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1" ./$$program || exit 1; done
+bench-programs: all $(check_LIBRARIES) $(bench_programs)
+.PHONY: stress stress-programs bench-programs
+CLEANFILES += $(stress_programs) $(bench_programs)
+
+EXTRA_DIST += \
+	%D%/README.md \
+	%D%/bench/run.sh \
+	%D%/e2e/common.sh \
+	%D%/e2e/console.sh \
+	%D%/e2e/drill.sh \
+	%D%/e2e/plain.sh

@@ -66,7 +66,8 @@ struct cli {
     int regions;
 };
 
-/* Parses argv. False with USAGE and a message that names the word; the caller prints it and ends with status 2. */
+/* Parses argv. False with USAGE and a message that names the word; the caller prints it and ends
+ * with status 2. */
 bool cli_parse(struct cli *cli, int argc, char **argv, struct tg_err *err);
 
 /* Prints the help made from the tables. */

@@ -22,7 +22,8 @@ int command_status(const struct cli *cli);
 int command_drill(const struct cli *cli);
 int command_restore(const struct cli *cli);
 
-/* Prints "tidegate: sentence: message (hint)" and returns the exit status that fits the error's code. */
+/* Prints "tidegate: sentence: message (hint)" and returns the exit status that fits the error's
+ * code. */
 int command_fail(const struct tg_err *err);
 
 /* The lab of --lab, else the built-in one; NULL and err with file:line:column. */
@@ -31,24 +32,29 @@ struct tg_lab *command_load_lab(const struct cli *cli, struct tg_err *err);
 /* A session on the clusters that the command line names. */
 struct tg_session *command_start_session(const struct cli *cli, struct tg_err *err);
 
-/* Waits for messages or timeout_us at most (-1: for ever), then pumps. True when a screen may differ. */
+/* Waits for messages or timeout_us at most (-1: for ever), then pumps. True when a screen may
+ * differ. */
 bool command_wait(struct tg_session *session, int64_t timeout_us);
 
-/* From now on INT, TERM and HUP (and those of the terminal) are read instead of ending the process. */
+/* From now on INT, TERM and HUP (and those of the terminal) are read instead of ending the process.
+ */
 void command_watch_signals(void);
 
 /* How many signals that ask to end came so far. */
 int command_signal_count(void);
 
-/* The descriptor they come through, -1 before command_watch_signals(); and waiting for nothing but them. */
+/* The descriptor they come through, -1 before command_watch_signals(); and waiting for nothing but
+ * them. */
 int command_signal_fd(void);
 void command_wait_signal(int64_t timeout_us);
 
-/* A drill or a restore without screens, until it is over: prints its story as lines to standard error (or output when
- * is_story_wanted), obeys signals (first: restore and end; second: end). Returns the exit status. */
+/* A drill or a restore without screens, until it is over: prints its story as lines to standard
+ * error (or output when is_story_wanted), obeys signals (first: restore and end; second: end).
+ * Returns the exit status. */
 int command_run_drill(struct tg_session *session, const struct cli *cli, bool is_story_wanted);
 
-/* The console on a running session; server is the embedded world or NULL. Returns the exit status. */
+/* The console on a running session; server is the embedded world or NULL. Returns the exit status.
+ */
 int loop_run(struct tg_session *session, const struct cli *cli, struct sim_server *server);
 
 #endif

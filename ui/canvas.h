@@ -1,8 +1,10 @@
-/* ui/canvas.h - the screen as data: a clipped grid of cells, each a grapheme with its width and a style.
+/* ui/canvas.h - the screen as data: a clipped grid of cells, each a grapheme with its width and a
+ * style.
  *
- * Everything that is drawn goes through here, and text from outside is sanitised here (base/utf8.h): the one choke
- * point between the world's bytes and the terminal. A wide grapheme that does not fit before the clip edge becomes a
- * space; overwriting half of one blanks the other half.
+ * Everything that is drawn goes through here, and text from outside is sanitised here
+ * (base/utf8.h): the one choke point between the world's bytes and the terminal. A wide grapheme
+ * that does not fit before the clip edge becomes a space; overwriting half of one blanks the other
+ * half.
  *
  * Thread: UI thread. Ownership: the canvas owns its cells; texts are copied.
  */
@@ -38,7 +40,8 @@ enum ui_style {
 #define UI_GRAPHEME_BYTES_MAX 24
 
 struct ui_cell {
-    char text[UI_GRAPHEME_BYTES_MAX]; /* UTF-8, NUL-terminated; "" is the right half of a wide grapheme */
+    char text[UI_GRAPHEME_BYTES_MAX]; /* UTF-8, NUL-terminated; "" is the right half of a wide
+                                         grapheme */
     uint8_t width;                    /* 1 or 2; 0 for a right half */
     uint8_t style;                    /* enum ui_style */
 };
@@ -63,21 +66,24 @@ const struct ui_cell *ui_canvas_cell(const struct ui_canvas *canvas, int x, int 
 void ui_canvas_push_clip(struct ui_canvas *canvas, struct ui_rect rect);
 void ui_canvas_pop_clip(struct ui_canvas *canvas);
 
-/* Draws sanitised text at x, y; returns the column after it. Never wraps; what is outside the clip is lost. */
+/* Draws sanitised text at x, y; returns the column after it. Never wraps; what is outside the clip
+ * is lost. */
 int ui_canvas_put(struct ui_canvas *canvas, int x, int y, enum ui_style style, const char *text);
-int ui_canvas_printf(struct ui_canvas *canvas, int x, int y, enum ui_style style, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+int ui_canvas_printf(struct ui_canvas *canvas, int x, int y, enum ui_style style,
+                     const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* Draws text in exactly cells columns: padded, or cut with an ellipsis mark ("~" in ASCII, a neutral sign in UTF-8). */
-int ui_canvas_put_fit(struct ui_canvas *canvas, int x, int y, int cells, bool is_right, enum ui_style style,
-                      const char *text);
-void ui_canvas_fill(struct ui_canvas *canvas, struct ui_rect rect, const char *grapheme, enum ui_style style);
+/* Draws text in exactly cells columns: padded, or cut with an ellipsis mark ("~" in ASCII, a
+ * neutral sign in UTF-8). */
+int ui_canvas_put_fit(struct ui_canvas *canvas, int x, int y, int cells, bool is_right,
+                      enum ui_style style, const char *text);
+void ui_canvas_fill(struct ui_canvas *canvas, struct ui_rect rect, const char *grapheme,
+                    enum ui_style style);
 
 /* Changes the style of cells already drawn (selection bar). */
 void ui_canvas_restyle(struct ui_canvas *canvas, struct ui_rect rect, enum ui_style style);
 
-/* Text form for goldens: the rows, trailing blanks cut, then (with_styles) a map with one letter for each cell. The
- * caller frees. */
+/* Text form for goldens: the rows, trailing blanks cut, then (with_styles) a map with one letter
+ * for each cell. The caller frees. */
 char *ui_canvas_dump(const struct ui_canvas *canvas, bool with_styles);
 
 #endif

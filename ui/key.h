@@ -29,9 +29,10 @@ enum ui_key_code {
     UI_KEY_PAGE_UP,
     UI_KEY_PAGE_DOWN,
     UI_KEY_FUNCTION, /* codepoint is 1..12 */
-    UI_KEY_PASTE,    /* start or end of a bracketed paste; codepoint 1 or 0: text between is never a command */
+    UI_KEY_PASTE,    /* start or end of a bracketed paste; codepoint 1 or 0: text between is never a
+                        command */
     UI_KEY_RESIZE,
-    UI_KEY_HANGUP,   /* the terminal is gone */
+    UI_KEY_HANGUP, /* the terminal is gone */
 };
 
 struct ui_key {

@@ -1,4 +1,5 @@
-/* ui/term.h - what the console needs of a terminal: two of these exist, curses and the scripted one of the tests.
+/* ui/term.h - what the console needs of a terminal: two of these exist, curses and the scripted one
+ * of the tests.
  *
  * Thread: UI thread; restore_now alone is async-signal-safe.
  */
@@ -24,7 +25,8 @@ struct ui_term_ops {
     /* File descriptor to poll for input; -1: none. */
     int (*fd)(struct ui_term *term);
 
-    /* Shows the canvas: writes only what differs from what is shown, in one write; nothing when nothing differs. */
+    /* Shows the canvas: writes only what differs from what is shown, in one write; nothing when
+     * nothing differs. */
     void (*present)(struct ui_term *term, const struct ui_canvas *canvas);
 
     /* Next present() draws everything (after C-l, or another program wrote on the screen). */
@@ -41,11 +43,13 @@ struct ui_term {
     const struct ui_term_ops *ops;
 };
 
-/* Full-screen terminal on the controlling tty. UNAVAILABLE terminals (no tty, TERM dumb or unknown) give NULL and err
- * (STATE) with a sentence that names --plain. is_colour_wanted false: NO_COLOR or --color=never. */
+/* Full-screen terminal on the controlling tty. UNAVAILABLE terminals (no tty, TERM dumb or unknown)
+ * give NULL and err (STATE) with a sentence that names --plain. is_colour_wanted false: NO_COLOR or
+ * --color=never. */
 struct ui_term *ui_term_curses_new(bool is_colour_wanted, struct tg_err *err);
 
-/* Puts the terminal back with fixed bytes and tcsetattr alone: for crash handlers. Safe when no terminal is open. */
+/* Puts the terminal back with fixed bytes and tcsetattr alone: for crash handlers. Safe when no
+ * terminal is open. */
 void ui_term_restore_now(void);
 
 /* Terminal of a script: keys come from the text (names separated by blanks), frames are kept. */
@@ -53,7 +57,8 @@ struct ui_term *ui_term_fake_new(int width, int height);
 void ui_term_fake_push(struct ui_term *term, const char *keys);
 void ui_term_fake_resize(struct ui_term *term, int width, int height);
 
-/* Last frame shown, as ui_canvas_dump(); the caller frees. And how many cells the last present() changed. */
+/* Last frame shown, as ui_canvas_dump(); the caller frees. And how many cells the last present()
+ * changed. */
 char *ui_term_fake_frame(const struct ui_term *term, bool with_styles);
 int ui_term_fake_changed_cells(const struct ui_term *term);
 

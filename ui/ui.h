@@ -1,7 +1,7 @@
 /* ui/ui.h - the console: keys in, intents and cells out. Knows no terminal, no network, no clock.
  *
- * ui_render() is a pure function of its inputs and the UI's own state (focus, scroll, filters, dialogs); ui_key()
- * changes that state and may give an intent for the app to carry out.
+ * ui_render() is a pure function of its inputs and the UI's own state (focus, scroll, filters,
+ * dialogs); ui_key() changes that state and may give an intent for the app to carry out.
  *
  * Thread: UI thread. Ownership: inputs are borrowed during the call.
  */
@@ -28,17 +28,18 @@ struct ui_inputs {
     const struct tg_drill *drill;       /* NULL: none in this session */
     bool is_restore_offered;            /* an open drill was found in the journal at start */
     bool is_armed;
-    int64_t now_us;  /* monotonic */
+    int64_t now_us; /* monotonic */
     int64_t wall_us;
-    int64_t lab_us;  /* lab wall time */
+    int64_t lab_us; /* lab wall time */
     bool is_simulated;
     double speed;
     const char *locale;      /* "zh_TW.UTF-8", "C" */
     const char *detail_text; /* answer to the last OPEN, NULL while it is under way */
     const struct tg_err *detail_err;
-    int64_t detail_us;       /* monotonic time the text arrived */
-    const char *world_note;  /* how to reach the simulated world: shown by WORLD; NULL on real clusters */
-    const char *notice;      /* one line of the app's, translated; NULL */
+    int64_t detail_us; /* monotonic time the text arrived */
+    const char
+        *world_note; /* how to reach the simulated world: shown by WORLD; NULL on real clusters */
+    const char *notice; /* one line of the app's, translated; NULL */
     enum tg_severity notice_severity;
 };
 
@@ -50,7 +51,7 @@ enum ui_intent_kind {
     UI_INTENT_DRILL_START, /* confirmed by typing the region: target */
     UI_INTENT_DRILL_ABORT,
     UI_INTENT_RESTORE,
-    UI_INTENT_WAIVE,       /* reason */
+    UI_INTENT_WAIVE, /* reason */
 };
 
 struct ui_intent {
@@ -69,16 +70,18 @@ struct ui *ui_new(bool is_utf8);
 void ui_free(struct ui *ui);
 
 /* Handles one key; fills *intent. Returns true when the screen may look different. */
-bool ui_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key, struct ui_intent *intent);
+bool ui_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key,
+            struct ui_intent *intent);
 
 /* Runs a command of the catalogue as if its key was pressed (scripts, palette). */
-bool ui_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_command command, struct ui_intent *intent);
+bool ui_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_command command,
+                struct ui_intent *intent);
 
 /* Draws the whole screen at the canvas's size. */
 void ui_render(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas);
 
-/* Monotonic time at which something on screen will read differently if nothing happens (an age, a countdown);
- * TG_TIME_NEVER when nothing will. So that an idle console can sleep. */
+/* Monotonic time at which something on screen will read differently if nothing happens (an age, a
+ * countdown); TG_TIME_NEVER when nothing will. So that an idle console can sleep. */
 int64_t ui_next_change_us(const struct ui *ui, const struct ui_inputs *inputs);
 
 #endif

@@ -1,7 +1,9 @@
-/* app/app.h - composition: the model, the lab, the drill and the journal, joined to whatever carries calls to targets.
+/* app/app.h - composition: the model, the lab, the drill and the journal, joined to whatever
+ * carries calls to targets.
  *
- * Both ways of running use it unchanged: the program with its worker threads (app/session.h) and a single thread on
- * virtual time (app/rig.h). Messages go in through tg_app_handle(), calls go out through the link.
+ * Both ways of running use it unchanged: the program with its worker threads (app/session.h) and a
+ * single thread on virtual time (app/rig.h). Messages go in through tg_app_handle(), calls go out
+ * through the link.
  *
  * Thread: UI thread. Ownership: the app owns all that its struct points to; readers borrow.
  */
@@ -39,11 +41,11 @@ struct tg_app {
     struct tg_journal *journal;   /* NULL: none (read-only) */
     bool is_journal_synchronous;
     bool is_armed;
-    bool is_restore_offered;      /* the journal has an open drill that nobody took up yet */
+    bool is_restore_offered; /* the journal has an open drill that nobody took up yet */
     uint64_t next_call_id;
     int64_t drill_wake_lab_us;
-    int64_t steps_judged_us;      /* monotonic time of the last judgement */
-    uint64_t steps_revision;      /* model revision it was made on */
+    int64_t steps_judged_us; /* monotonic time of the last judgement */
+    uint64_t steps_revision; /* model revision it was made on */
 
     /* The last detail asked for. */
     uint64_t detail_call_id;
@@ -60,22 +62,26 @@ struct tg_app {
 struct tg_app *tg_app_new(struct tg_clock clock, struct tg_lab *lab, bool is_armed);
 void tg_app_free(struct tg_app *app);
 
-/* Opens the journal and looks for an open drill. A journal held by another tidegate is no failure: the session goes on
- * read-only and says so. inbox NULL: synchronous. */
-bool tg_app_open_journal(struct tg_app *app, const char *path, struct tg_queue *inbox, struct tg_err *err);
+/* Opens the journal and looks for an open drill. A journal held by another tidegate is no failure:
+ * the session goes on read-only and says so. inbox NULL: synchronous. */
+bool tg_app_open_journal(struct tg_app *app, const char *path, struct tg_queue *inbox,
+                         struct tg_err *err);
 
-/* Folds msg into the model, gives it to the drill when it is the drill's, and frees it. True when a screen may differ. */
+/* Folds msg into the model, gives it to the drill when it is the drill's, and frees it. True when a
+ * screen may differ. */
 bool tg_app_handle(struct tg_app *app, struct tg_msg *msg);
 
-/* Lets time pass: steps the drill when due, judges the lab's steps at most four times a second. True when a screen may
- * differ. */
+/* Lets time pass: steps the drill when due, judges the lab's steps at most four times a second.
+ * True when a screen may differ. */
 bool tg_app_tick(struct tg_app *app);
 
-/* Real (monotonic) time at which tick is needed again at the latest; TG_TIME_NEVER when only messages matter. */
+/* Real (monotonic) time at which tick is needed again at the latest; TG_TIME_NEVER when only
+ * messages matter. */
 int64_t tg_app_next_wake_us(const struct tg_app *app);
 int64_t tg_app_lab_us(const struct tg_app *app);
 
-/* Starts the drill scale0 on target. Fails (READ_ONLY, STATE, NOT_FOUND) without having done anything. */
+/* Starts the drill scale0 on target. Fails (READ_ONLY, STATE, NOT_FOUND) without having done
+ * anything. */
 bool tg_app_drill_start(struct tg_app *app, int target, struct tg_err *err);
 
 /* The lab's primary region as a target, or -1. */
@@ -90,11 +96,14 @@ bool tg_app_restore(struct tg_app *app, struct tg_err *err);
 /* Closes the open drill of the journal without restoring, with the operator's words. */
 bool tg_app_waive(struct tg_app *app, const char *reason, struct tg_err *err);
 
-/* True while leaving would leave a region down: the fault is held and its restore not acknowledged. */
+/* True while leaving would leave a region down: the fault is held and its restore not acknowledged.
+ */
 bool tg_app_holds_fault(const struct tg_app *app);
 
-/* Fetches an object as text for the detail view; the answer appears in detail_text or detail_err. */
-void tg_app_open_detail(struct tg_app *app, int target, enum tg_kind resource, const char *ns, const char *name);
+/* Fetches an object as text for the detail view; the answer appears in detail_text or detail_err.
+ */
+void tg_app_open_detail(struct tg_app *app, int target, enum tg_kind resource, const char *ns,
+                        const char *name);
 
 /* Sets the operator's line (printf), already translated. */
 void tg_app_notice(struct tg_app *app, enum tg_severity severity, const char *format, ...)

@@ -86,7 +86,8 @@ static void add_cluster(struct tg_session *session, struct targets *targets,
     target->seed = tg_hash_str(context->name);
 }
 
-/* The files of a KUBECONFIG list, read in order; as with kubectl the first file that has a name wins. */
+/* The files of a KUBECONFIG list, read in order; as with kubectl the first file that has a name
+ * wins. */
 struct kubeconfigs {
     struct tg_kubeconfig *items;
     size_t count;
@@ -98,8 +99,7 @@ static bool load_kubeconfigs(const char *list, struct kubeconfigs *files, struct
         size_t len = strcspn(list, ":");
         char *path = tg_strndup(list, len);
         list += len + (list[len] == ':' ? 1 : 0);
-        files->items =
-            tg_realloc_array(files->items, files->count + 1, sizeof(*files->items));
+        files->items = tg_realloc_array(files->items, files->count + 1, sizeof(*files->items));
         files->items[files->count] = (struct tg_kubeconfig){0};
         bool is_ok = tg_kubeconfig_load(&files->items[files->count], path, err);
         free(path);
@@ -145,7 +145,8 @@ static bool is_watched(const struct tg_model *model, const char *context)
     return false;
 }
 
-/* Adds every context that can be used, of the lab alone or of anything; what cannot be used is kept as *why. */
+/* Adds every context that can be used, of the lab alone or of anything; what cannot be used is kept
+ * as *why. */
 static void add_usable(struct tg_session *session, const struct kubeconfigs *files,
                        struct targets *targets, bool is_lab_only, struct tg_err *why)
 {

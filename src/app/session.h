@@ -1,4 +1,5 @@
-/* app/session.h - an app on worker threads: targets from a kubeconfig or a simulated world, and the inbox between.
+/* app/session.h - an app on worker threads: targets from a kubeconfig or a simulated world, and the
+ * inbox between.
  *
  * Thread: UI thread.
  */
@@ -16,15 +17,16 @@
 /* What to watch; texts are borrowed. */
 struct tg_session_config {
     struct tg_clock clock;
-    struct tg_lab *lab;          /* moved in, also on failure */
-    const char *kubeconfig;      /* files, separated by colons; the first that has a name wins */
-    const char *const *contexts; /* none: the lab's clusters when the file has them, else every context */
+    struct tg_lab *lab;     /* moved in, also on failure */
+    const char *kubeconfig; /* files, separated by colons; the first that has a name wins */
+    const char *const
+        *contexts; /* none: the lab's clusters when the file has them, else every context */
     size_t contexts_count;
-    const char *project;         /* Google Cloud; NULL: not watched */
-    const char *gcp_endpoint;    /* NULL: Google's own hosts */
-    const char *gcp_ca_pem;      /* NULL: the system's authorities */
-    const char *gcp_token;       /* NULL: none, and Google Cloud is not watched */
-    const char *journal;         /* NULL: none */
+    const char *project;      /* Google Cloud; NULL: not watched */
+    const char *gcp_endpoint; /* NULL: Google's own hosts */
+    const char *gcp_ca_pem;   /* NULL: the system's authorities */
+    const char *gcp_token;    /* NULL: none, and Google Cloud is not watched */
+    const char *journal;      /* NULL: none */
     bool is_armed;
     int workers_max;
 };
@@ -37,7 +39,8 @@ struct tg_session {
     int *worker_of; /* by target */
 };
 
-/* Reads the kubeconfig, opens the journal and starts the workers. NULL and err (CONFIG with file:line:column, IO). */
+/* Reads the kubeconfig, opens the journal and starts the workers. NULL and err (CONFIG with
+ * file:line:column, IO). */
 struct tg_session *tg_session_start(struct tg_session_config *config, struct tg_err *err);
 
 /* Ends the workers (within a second or so), closes the journal and frees. NULL allowed. */

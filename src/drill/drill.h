@@ -1,17 +1,20 @@
-/* drill/drill.h - the failover drill as a pure machine: what is done, in which order, and what was measured.
+/* drill/drill.h - the failover drill as a pure machine: what is done, in which order, and what was
+ * measured.
  *
- * tg_drill_step(drill, event, update): time, journal acknowledgements, calls' answers and log lines come in; calls to
- * send, records to make durable and things to tell go out. A record of the update must be durable before the calls of
- * the same update are sent: the machine itself waits for JOURNALLED before it emits a call that changes anything.
+ * tg_drill_step(drill, event, update): time, journal acknowledgements, calls' answers and log lines
+ * come in; calls to send, records to make durable and things to tell go out. A record of the update
+ * must be durable before the calls of the same update are sent: the machine itself waits for
+ * JOURNALLED before it emits a call that changes anything.
  *
- * Life cycle (model notes A.2): PREFLIGHT, BASELINE, INJECT, OBSERVE, RESTORE, SETTLE, then DONE (verified) or
- * NEEDS_RESTORE (sticky until verified or waived). Restoring runs also after an abort, a failure and a restart.
+ * Life cycle (model notes A.2): PREFLIGHT, BASELINE, INJECT, OBSERVE, RESTORE, SETTLE, then DONE
+ * (verified) or NEEDS_RESTORE (sticky until verified or waived). Restoring runs also after an
+ * abort, a failure and a restart.
  *
- * Times: at_us of events is the monotonic clock (deadlines of ours); lab_us is lab wall time (what is measured and
- * all drill timers, so that a simulated world at x100 drills at x100).
+ * Times: at_us of events is the monotonic clock (deadlines of ours); lab_us is lab wall time (what
+ * is measured and all drill timers, so that a simulated world at x100 drills at x100).
  *
- * Thread: UI thread. Ownership: the drill owns its slots and texts; an update's calls and records belong to the
- * caller, who frees them with tg_drill_update_fini().
+ * Thread: UI thread. Ownership: the drill owns its slots and texts; an update's calls and records
+ * belong to the caller, who frees them with tg_drill_update_fini().
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
@@ -39,24 +42,25 @@ enum tg_drill_state {
 };
 
 struct tg_drill_config {
-    const char *id;   /* "scale0-20260101T120431Z" */
-    const char *kind; /* "scale0" */
-    int target;       /* region that goes down */
+    const char *id;    /* "scale0-20260101T120431Z" */
+    const char *kind;  /* "scale0" */
+    int target;        /* region that goes down */
     int client_target; /* where the probe Pod runs (the config cluster) */
     const char *ns;
     const char *deployment;
     const char *app_label;
     const char *gateway_address; /* VIP that the client uses */
     const char *model;
-    int64_t baseline_us;    /* default 30 s, lab time */
-    int64_t observe_us;     /* fault held; default 90 s */
-    int64_t held_max_us;    /* T_max: restore now, whatever; default 180 s */
-    int64_t restore_max_us; /* until verified; default 30 min */
-    int probe_interval_ms;  /* 470 */
-    int probe_timeout_ms;   /* 5000 */
-    int slots_in_a_row;     /* m: consecutive ok slots that count as recovered; 10 */
-    int64_t recovery_target_us;  /* RTO_obs allowed; default 60 s */
-    double availability_target;  /* over the drill's fault window to recovery + observe; default 0.80 */
+    int64_t baseline_us;        /* default 30 s, lab time */
+    int64_t observe_us;         /* fault held; default 90 s */
+    int64_t held_max_us;        /* T_max: restore now, whatever; default 180 s */
+    int64_t restore_max_us;     /* until verified; default 30 min */
+    int probe_interval_ms;      /* 470 */
+    int probe_timeout_ms;       /* 5000 */
+    int slots_in_a_row;         /* m: consecutive ok slots that count as recovered; 10 */
+    int64_t recovery_target_us; /* RTO_obs allowed; default 60 s */
+    double
+        availability_target; /* over the drill's fault window to recovery + observe; default 0.80 */
 };
 
 /* Fills everything but the texts and targets with the defaults above. */
@@ -82,14 +86,22 @@ struct tg_drill_event {
 };
 
 /* Journal records, in words of model notes C.3. payload is one JSON object as text. */
-enum tg_record_kind { TG_RECORD_PLAN, TG_RECORD_INTENT, TG_RECORD_RESULT, TG_RECORD_PHASE, TG_RECORD_VERIFY, TG_RECORD_WAIVE, TG_RECORD_CLOSE };
+enum tg_record_kind {
+    TG_RECORD_PLAN,
+    TG_RECORD_INTENT,
+    TG_RECORD_RESULT,
+    TG_RECORD_PHASE,
+    TG_RECORD_VERIFY,
+    TG_RECORD_WAIVE,
+    TG_RECORD_CLOSE
+};
 struct tg_record {
     enum tg_record_kind kind;
     char *drill_id;
     char *payload;
 };
 
-#define TG_DRILL_CALLS_MAX 8
+#define TG_DRILL_CALLS_MAX   8
 #define TG_DRILL_RECORDS_MAX 4
 struct tg_drill_update {
     struct tg_call *calls[TG_DRILL_CALLS_MAX];
@@ -115,32 +127,35 @@ struct tg_finding {
 struct tg_drill {
     struct tg_drill_config config; /* texts are the drill's copies */
     enum tg_drill_state state;
-    int64_t entered_lab_us[TG_DRILL_STATE_COUNT]; /* 0: not entered */
+    int64_t entered_lab_us[TG_DRILL_STATE_COUNT];      /* 0: not entered */
     struct tg_finding findings[TG_DRILL_FINDINGS_MAX]; /* preflight */
     size_t findings_count;
-    bool is_fault_held;      /* from the INTENT of the injection until the restore is verified */
+    bool is_fault_held; /* from the INTENT of the injection until the restore is verified */
     bool is_aborted;
     char abort_reason[120];
     int original_replicas;
     char deployment_uid[64];
-    struct tg_trace trace;   /* slots and anchors: drill/score.h */
-    struct tg_score score;   /* recomputed as slots arrive; final when state is DONE */
+    struct tg_trace trace; /* slots and anchors: drill/score.h */
+    struct tg_score score; /* recomputed as slots arrive; final when state is DONE */
     struct tg_err last_err;
-    char waiting_for[160];   /* what the present state waits for, English words of the field */
-    void *machine;           /* private to drill.c */
+    char waiting_for[160]; /* what the present state waits for, English words of the field */
+    void *machine;         /* private to drill.c */
 };
 
-/* New drill in PREFLIGHT; texts of config are copied. The caller frees with tg_drill_free(). next_call_id is where the
- * drill takes ids for its calls from (shared with the app; incremented). */
+/* New drill in PREFLIGHT; texts of config are copied. The caller frees with tg_drill_free().
+ * next_call_id is where the drill takes ids for its calls from (shared with the app; incremented).
+ */
 struct tg_drill *tg_drill_new(const struct tg_drill_config *config, uint64_t *next_call_id);
 
-/* A drill found open in the journal: starts in RESTORE, from its records (payloads in order). NULL and err when the
- * records do not say enough. */
-struct tg_drill *tg_drill_reopen(const struct tg_record *records, size_t count, const struct tg_drill_config *config,
-                                 uint64_t *next_call_id, struct tg_err *err);
+/* A drill found open in the journal: starts in RESTORE, from its records (payloads in order). NULL
+ * and err when the records do not say enough. */
+struct tg_drill *tg_drill_reopen(const struct tg_record *records, size_t count,
+                                 const struct tg_drill_config *config, uint64_t *next_call_id,
+                                 struct tg_err *err);
 void tg_drill_free(struct tg_drill *drill);
 
-void tg_drill_step(struct tg_drill *drill, const struct tg_drill_event *event, struct tg_drill_update *update);
+void tg_drill_step(struct tg_drill *drill, const struct tg_drill_event *event,
+                   struct tg_drill_update *update);
 
 /* True when nothing more will happen by itself: DONE. */
 bool tg_drill_is_over(const struct tg_drill *drill);

@@ -1,4 +1,5 @@
-/* drill/score.h - from a trace of probe slots to the figures of a verdict: pure, with stated uncertainty.
+/* drill/score.h - from a trace of probe slots to the figures of a verdict: pure, with stated
+ * uncertainty.
  *
  * Definitions are those of the model notes B.2 to B.8; each field says which.
  *
@@ -13,16 +14,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum tg_outcome { TG_OUTCOME_PENDING, TG_OUTCOME_OK, TG_OUTCOME_FAIL, TG_OUTCOME_LATE, TG_OUTCOME_LOST, TG_OUTCOME_SKIPPED };
+enum tg_outcome {
+    TG_OUTCOME_PENDING,
+    TG_OUTCOME_OK,
+    TG_OUTCOME_FAIL,
+    TG_OUTCOME_LATE,
+    TG_OUTCOME_LOST,
+    TG_OUTCOME_SKIPPED
+};
 
 struct tg_slot {
     uint32_t k;
     enum tg_outcome outcome;
-    int code;         /* HTTP, 0 none */
+    int code; /* HTTP, 0 none */
     int curl_error;
-    int64_t due_us;   /* lab wall time, mapped from the Pod's clock */
-    int32_t ttfb_ms;  /* from due; -1 none */
-    int32_t total_ms; /* from due; -1 none */
+    int64_t due_us;      /* lab wall time, mapped from the Pod's clock */
+    int32_t ttfb_ms;     /* from due; -1 none */
+    int32_t total_ms;    /* from due; -1 none */
     int32_t lateness_ms; /* sent - due */
 };
 
@@ -33,15 +41,16 @@ struct tg_trace {
     size_t count;
     size_t cap;
     int64_t interval_us;
-    int64_t clock_error_us;  /* bound of the mapping from the Pod's clock to lab time */
-    int64_t baseline_from_us; /* lab wall times; 0: not yet */
-    int64_t fault_sent_us;    /* F0 */
-    int64_t fault_acked_us;   /* F1 */
-    int64_t restore_sent_us;  /* R0 */
-    int64_t restore_acked_us; /* R1 */
-    int64_t restored_us;      /* primary healthy and serving again, verified */
+    int64_t clock_error_us;    /* bound of the mapping from the Pod's clock to lab time */
+    int64_t baseline_from_us;  /* lab wall times; 0: not yet */
+    int64_t fault_sent_us;     /* F0 */
+    int64_t fault_acked_us;    /* F1 */
+    int64_t restore_sent_us;   /* R0 */
+    int64_t restore_acked_us;  /* R1 */
+    int64_t restored_us;       /* primary healthy and serving again, verified */
     int64_t unhealthy_seen_us; /* the balancer's view of the primary turned (TTD), 0: not seen */
-    double served_before[2], served_during[2], served_after[2]; /* replicas' success counters by [down region, others]; -1 unknown */
+    double served_before[2], served_during[2],
+        served_after[2]; /* replicas' success counters by [down region, others]; -1 unknown */
 };
 
 struct tg_latency {
@@ -53,40 +62,50 @@ struct tg_latency {
 
 struct tg_availability {
     size_t ok, fail, late, lost, skipped;
-    double value;       /* ok / (ok+fail+late+lost); -1 when none */
-    double low, high;   /* Wilson 95 % */
+    double value;     /* ok / (ok+fail+late+lost); -1 when none */
+    double low, high; /* Wilson 95 % */
 };
 
-enum tg_verdict { TG_VERDICT_OPEN, TG_VERDICT_PASS, TG_VERDICT_FAIL, TG_VERDICT_INCONCLUSIVE, TG_VERDICT_ABORTED, TG_VERDICT_ERROR };
+enum tg_verdict {
+    TG_VERDICT_OPEN,
+    TG_VERDICT_PASS,
+    TG_VERDICT_FAIL,
+    TG_VERDICT_INCONCLUSIVE,
+    TG_VERDICT_ABORTED,
+    TG_VERDICT_ERROR
+};
 
 #define TG_REASONS_MAX 8
 struct tg_score {
     enum tg_verdict verdict;
     char reasons[TG_REASONS_MAX][120]; /* English; rule, observed value, bound */
     size_t reasons_count;
-    bool has_failure;             /* any slot not ok after F0 */
+    bool has_failure; /* any slot not ok after F0 */
     bool is_window_closed;
-    int64_t first_failure_us;     /* due of the first non-ok slot after F0 (FFR), lab wall time */
-    int64_t last_failure_us;      /* due of the last non-ok slot before the first run of m ok slots */
-    int64_t window_from_us;       /* error window [from, to]: first non-ok due, last non-ok due + D */
+    int64_t first_failure_us; /* due of the first non-ok slot after F0 (FFR), lab wall time */
+    int64_t last_failure_us;  /* due of the last non-ok slot before the first run of m ok slots */
+    int64_t window_from_us;   /* error window [from, to]: first non-ok due, last non-ok due + D */
     int64_t window_to_us;
     int64_t window_us;
-    int64_t window_error_us;      /* +- : D + 2 * clock error */
-    int64_t recovery_us;          /* RTO_obs: first slot of the first run of m ok slots - FFR */
+    int64_t window_error_us;          /* +- : D + 2 * clock error */
+    int64_t recovery_us;              /* RTO_obs: first slot of the first run of m ok slots - FFR */
     int64_t time_to_first_failure_us; /* FFR - F1 */
-    int64_t time_to_detect_us;    /* unhealthy_seen - F1; -1 not observed */
-    int64_t time_to_restore_us;   /* restored - R1; -1 not yet */
-    int flaps;                    /* further runs of failures after recovery, before restore */
-    size_t in_flight_killed;      /* sent before F1, failed after */
+    int64_t time_to_detect_us;        /* unhealthy_seen - F1; -1 not observed */
+    int64_t time_to_restore_us;       /* restored - R1; -1 not yet */
+    int flaps;                        /* further runs of failures after recovery, before restore */
+    size_t in_flight_killed;          /* sent before F1, failed after */
     struct tg_availability before, during, after, whole;
     struct tg_latency latency_before, latency_during, latency_after;
-    double share_down_before, share_down_during, share_down_after; /* of answers served by the drilled region; -1 unknown */
-    size_t holes;                 /* slots with no log line */
+    double share_down_before, share_down_during,
+        share_down_after; /* of answers served by the drilled region; -1 unknown */
+    size_t holes;         /* slots with no log line */
 };
 
-/* Scores the trace so far; interval, m and targets as in struct tg_drill_config. now_us: lab wall time. */
-struct tg_score tg_score_trace(const struct tg_trace *trace, int slots_in_a_row, int64_t recovery_target_us,
-                               double availability_target, int64_t now_us, bool is_over, bool is_aborted);
+/* Scores the trace so far; interval, m and targets as in struct tg_drill_config. now_us: lab wall
+ * time. */
+struct tg_score tg_score_trace(const struct tg_trace *trace, int slots_in_a_row,
+                               int64_t recovery_target_us, double availability_target,
+                               int64_t now_us, bool is_over, bool is_aborted);
 
 const char *tg_verdict_name(enum tg_verdict verdict); /* "PASS" */
 

@@ -1,8 +1,10 @@
-/* io/journal.h - the journal of dangerous acts: SQLite (WAL, synchronous=FULL, mode 0600), one writer by lock.
+/* io/journal.h - the journal of dangerous acts: SQLite (WAL, synchronous=FULL, mode 0600), one
+ * writer by lock.
  *
- * Records become durable before the act they announce. A thread of its own writes, so that a slow disk never holds
- * the UI thread; acknowledgements come back as TG_MSG_JOURNALLED. The synchronous form serves headless single-thread
- * use and tests. A second instance opens read-only (LOCKED from the writing open).
+ * Records become durable before the act they announce. A thread of its own writes, so that a slow
+ * disk never holds the UI thread; acknowledgements come back as TG_MSG_JOURNALLED. The synchronous
+ * form serves headless single-thread use and tests. A second instance opens read-only (LOCKED from
+ * the writing open).
  *
  * Thread: handle from one thread; the writer thread is private.
  */
@@ -22,25 +24,30 @@
 
 struct tg_journal;
 
-/* Opens or makes the journal at path (its directory is made, 0700). inbox NULL: synchronous, every append returns
- * durable. LOCKED when another process writes it; IO with the reason otherwise. */
-struct tg_journal *tg_journal_open(const char *path, struct tg_queue *inbox, struct tg_clock clock, struct tg_err *err);
+/* Opens or makes the journal at path (its directory is made, 0700). inbox NULL: synchronous, every
+ * append returns durable. LOCKED when another process writes it; IO with the reason otherwise. */
+struct tg_journal *tg_journal_open(const char *path, struct tg_queue *inbox, struct tg_clock clock,
+                                   struct tg_err *err);
 void tg_journal_close(struct tg_journal *journal);
 
-/* Appends a record (copied); returns its sequence (> 0), or 0 and err when refused (disk full: the act must not be
- * done). With an inbox the record is durable only when TG_MSG_JOURNALLED with at least this sequence arrives. */
-int64_t tg_journal_append(struct tg_journal *journal, const struct tg_record *record, struct tg_err *err);
+/* Appends a record (copied); returns its sequence (> 0), or 0 and err when refused (disk full: the
+ * act must not be done). With an inbox the record is durable only when TG_MSG_JOURNALLED with at
+ * least this sequence arrives. */
+int64_t tg_journal_append(struct tg_journal *journal, const struct tg_record *record,
+                          struct tg_err *err);
 
-/* A drill with a PLAN record and no CLOSE or WAIVE: its records in order, newest drill first; the caller frees with
- * tg_journal_records_free(). count 0 when none is open. drill_id NULL: the newest open one. */
-bool tg_journal_open_drill(struct tg_journal *journal, const char *drill_id, struct tg_record **records, size_t *count,
-                           struct tg_err *err);
+/* A drill with a PLAN record and no CLOSE or WAIVE: its records in order, newest drill first; the
+ * caller frees with tg_journal_records_free(). count 0 when none is open. drill_id NULL: the newest
+ * open one. */
+bool tg_journal_open_drill(struct tg_journal *journal, const char *drill_id,
+                           struct tg_record **records, size_t *count, struct tg_err *err);
 void tg_journal_records_free(struct tg_record *records, size_t count);
 
 /* Records appended since this open. */
 int64_t tg_journal_count(const struct tg_journal *journal);
 
-/* For the kill tests: ends the process with SIGKILL right after the n-th append became durable (0: never). */
+/* For the kill tests: ends the process with SIGKILL right after the n-th append became durable (0:
+ * never). */
 void tg_journal_kill_after(struct tg_journal *journal, int64_t records);
 
 #endif

@@ -1,4 +1,5 @@
-/* io/kubeconfig.h - reads kubeconfig files (KUBECONFIG list, --kubeconfig) into endpoints, with errors as file:line:column: what.
+/* io/kubeconfig.h - reads kubeconfig files (KUBECONFIG list, --kubeconfig) into endpoints, with
+ * errors as file:line:column: what.
  *
  * Thread: UI thread, at start.
  */
@@ -25,14 +26,15 @@ struct tg_kubeconfig {
     char *current; /* NULL when unset */
 };
 
-/* Loads path (one file). Relative file names inside are taken from its directory. Users may have token, tokenFile,
- * client-certificate(-data) with client-key(-data); a context whose user needs exec or auth-provider loads, but its
- * use is refused by tg_kubeconfig_find() with what to do instead. insecure-skip-tls-verify is refused. */
+/* Loads path (one file). Relative file names inside are taken from its directory. Users may have
+ * token, tokenFile, client-certificate(-data) with client-key(-data); a context whose user needs
+ * exec or auth-provider loads, but its use is refused by tg_kubeconfig_find() with what to do
+ * instead. insecure-skip-tls-verify is refused. */
 bool tg_kubeconfig_load(struct tg_kubeconfig *config, const char *path, struct tg_err *err);
 void tg_kubeconfig_fini(struct tg_kubeconfig *config);
 
 /* Context by name (borrowed), or NULL and err (CONFIG) naming the nearest names. */
-const struct tg_kube_context *tg_kubeconfig_find(const struct tg_kubeconfig *config, const char *name,
-                                                 struct tg_err *err);
+const struct tg_kube_context *tg_kubeconfig_find(const struct tg_kubeconfig *config,
+                                                 const char *name, struct tg_err *err);
 
 #endif

@@ -25,10 +25,10 @@ enum tg_command_scope {
     TG_SCOPE_DRILL,
 };
 
-#define TG_COMMAND_FLAG_NONE 0U
-#define TG_COMMAND_FLAG_WRITE 1U
+#define TG_COMMAND_FLAG_NONE    0U
+#define TG_COMMAND_FLAG_WRITE   1U
 #define TG_COMMAND_FLAG_CONFIRM 2U
-#define TG_COMMAND_FLAG_HIDDEN 4U
+#define TG_COMMAND_FLAG_HIDDEN  4U
 
 struct tg_command_info {
     const char *name;
@@ -41,10 +41,12 @@ struct tg_command_info {
 /* Never NULL for a command below TG_COMMAND_COUNT. */
 const struct tg_command_info *tg_command_info(enum tg_command command);
 
-/* Command by its whole name, or by a start of it that no other name shares; TG_COMMAND_NONE otherwise. */
+/* Command by its whole name, or by a start of it that no other name shares; TG_COMMAND_NONE
+ * otherwise. */
 enum tg_command tg_command_by_name(const char *name);
 
-/* Score of a fuzzy match of pattern in text (letters in order, ASCII case ignored): higher is better, -1 no match. */
+/* Score of a fuzzy match of pattern in text (letters in order, ASCII case ignored): higher is
+ * better, -1 no match. */
 int tg_command_fuzzy_score(const char *pattern, const char *text);
 
 #endif

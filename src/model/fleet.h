@@ -1,4 +1,5 @@
-/* model/fleet.h - the root model: every target with its stores and freshness, the timeline, and the clocks.
+/* model/fleet.h - the root model: every target with its stores and freshness, the timeline, and the
+ * clocks.
  *
  * Changed by tg_reduce() (model/reduce.h) alone; views and engines get it const.
  *
@@ -17,19 +18,19 @@
 #include "model/msg.h"
 #include "model/store.h"
 
-#define TG_TARGETS_MAX 1100
+#define TG_TARGETS_MAX  1100
 #define TG_TIMELINE_MAX 2000
 
 enum tg_target_type { TG_TARGET_CLUSTER, TG_TARGET_GCP };
 
 struct tg_kind_view {
     enum tg_kind_phase phase;
-    int64_t contact_us;  /* monotonic time of the last byte for this kind; 0: never */
-    int64_t synced_us;   /* of the last complete list; 0: never */
+    int64_t contact_us; /* monotonic time of the last byte for this kind; 0: never */
+    int64_t synced_us;  /* of the last complete list; 0: never */
     int64_t retry_at_us;
     int attempts;
-    struct tg_err err;   /* why it is not LIVE */
-    uint64_t rejected;   /* documents refused so far */
+    struct tg_err err; /* why it is not LIVE */
+    uint64_t rejected; /* documents refused so far */
     struct tg_store store;
 };
 
@@ -38,7 +39,7 @@ struct tg_replica_view {
     struct tg_replica_metrics previous; /* the scrape before, for rates */
     int64_t sampled_us;                 /* monotonic; 0: never */
     int64_t previous_us;
-    struct tg_err err;                  /* of the last attempt */
+    struct tg_err err; /* of the last attempt */
     int64_t attempted_us;
 };
 
@@ -58,13 +59,13 @@ struct tg_target {
 };
 
 enum tg_timeline_kind {
-    TG_TIMELINE_EVENT,       /* a Kubernetes Event: reason, message */
-    TG_TIMELINE_APPEARED,    /* object of a kind worth telling */
-    TG_TIMELINE_CHANGED,     /* reason = what, message = old > new, in the field's words */
+    TG_TIMELINE_EVENT,    /* a Kubernetes Event: reason, message */
+    TG_TIMELINE_APPEARED, /* object of a kind worth telling */
+    TG_TIMELINE_CHANGED,  /* reason = what, message = old > new, in the field's words */
     TG_TIMELINE_VANISHED,
     TG_TIMELINE_SOURCE_LOST, /* message: error */
     TG_TIMELINE_SOURCE_BACK,
-    TG_TIMELINE_DRILL,       /* reason: drill state; message: detail */
+    TG_TIMELINE_DRILL, /* reason: drill state; message: detail */
 };
 
 enum tg_severity { TG_SEVERITY_INFO, TG_SEVERITY_OK, TG_SEVERITY_WARN, TG_SEVERITY_FAIL };
@@ -72,10 +73,10 @@ enum tg_severity { TG_SEVERITY_INFO, TG_SEVERITY_OK, TG_SEVERITY_WARN, TG_SEVERI
 struct tg_timeline_entry {
     enum tg_timeline_kind kind;
     enum tg_severity severity;
-    int target;         /* -1: none */
-    int64_t lab_us;     /* lab (world) wall time it happened, best known */
-    int64_t at_us;      /* our monotonic time we learned it */
-    char *object;       /* "Pod/vllm-gemma-..."; never NULL */
+    int target;     /* -1: none */
+    int64_t lab_us; /* lab (world) wall time it happened, best known */
+    int64_t at_us;  /* our monotonic time we learned it */
+    char *object;   /* "Pod/vllm-gemma-..."; never NULL */
     char *reason;
     char *message;
 };
@@ -94,8 +95,9 @@ struct tg_model {
 struct tg_model *tg_model_new(void);
 void tg_model_free(struct tg_model *model);
 
-/* Adds a target and returns its index. Context names of the form gke_PROJECT_ZONE_CLUSTER fill project, zone, region
- * and cluster; label is the region when unique, else the cluster or context. */
+/* Adds a target and returns its index. Context names of the form gke_PROJECT_ZONE_CLUSTER fill
+ * project, zone, region and cluster; label is the region when unique, else the cluster or context.
+ */
 int tg_model_add_cluster(struct tg_model *model, const char *context);
 int tg_model_add_gcp(struct tg_model *model, const char *project);
 
@@ -103,17 +105,22 @@ int tg_model_add_gcp(struct tg_model *model, const char *project);
 const struct tg_target *tg_model_gcp(const struct tg_model *model);
 const struct tg_target *tg_model_target(const struct tg_model *model, int index);
 
-/* Lab time now: a simulated world's clock carried forward at its speed, else wall_us. Takes the newest world seen. */
+/* Lab time now: a simulated world's clock carried forward at its speed, else wall_us. Takes the
+ * newest world seen. */
 int64_t tg_model_lab_us(const struct tg_model *model, int64_t monotonic_us, int64_t wall_us);
 bool tg_model_is_simulated(const struct tg_model *model, double *speed);
 
-/* Freshness of one kind on one target, judged by rule C.1: fresh, then old after two expected intervals, then unknown
- * after five (a watch is expected to speak within 60 s by bookmarks; a poll each 10 s). */
+/* Freshness of one kind on one target, judged by rule C.1: fresh, then old after two expected
+ * intervals, then unknown after five (a watch is expected to speak within 60 s by bookmarks; a poll
+ * each 10 s). */
 enum tg_freshness { TG_FRESH, TG_OLD, TG_UNKNOWN };
-enum tg_freshness tg_target_freshness(const struct tg_target *target, enum tg_kind kind, int64_t now_us);
+enum tg_freshness tg_target_freshness(const struct tg_target *target, enum tg_kind kind,
+                                      int64_t now_us);
 
-/* Appends to the timeline (texts copied). For the reducer, and for the app to tell a drill's story. */
-void tg_model_tell(struct tg_model *model, enum tg_timeline_kind kind, enum tg_severity severity, int target,
-                   int64_t lab_us, int64_t at_us, const char *object, const char *reason, const char *message);
+/* Appends to the timeline (texts copied). For the reducer, and for the app to tell a drill's story.
+ */
+void tg_model_tell(struct tg_model *model, enum tg_timeline_kind kind, enum tg_severity severity,
+                   int target, int64_t lab_us, int64_t at_us, const char *object,
+                   const char *reason, const char *message);
 
 #endif

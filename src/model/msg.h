@@ -1,7 +1,9 @@
-/* model/msg.h - everything that can happen, as one tagged union that workers push and the reducer folds into the model.
+/* model/msg.h - everything that can happen, as one tagged union that workers push and the reducer
+ * folds into the model.
  *
- * Thread: made by a worker (or the journal), moved through the queue, freed by the UI thread after reduction.
- * Ownership: tg_msg_free() frees whatever the message still holds; the reducer takes what it keeps (sets it NULL).
+ * Thread: made by a worker (or the journal), moved through the queue, freed by the UI thread after
+ * reduction. Ownership: tg_msg_free() frees whatever the message still holds; the reducer takes
+ * what it keeps (sets it NULL).
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
@@ -19,10 +21,10 @@
 /* What the world says of itself in the Tidegate-World header: only simulated worlds send one. */
 struct tg_world {
     bool is_simulated;
-    double speed;          /* virtual seconds per second */
+    double speed; /* virtual seconds per second */
     uint64_t seed;
-    int64_t wall_us;       /* its clock when it answered */
-    int64_t seen_at_us;    /* our monotonic clock then */
+    int64_t wall_us;    /* its clock when it answered */
+    int64_t seen_at_us; /* our monotonic clock then */
 };
 
 enum tg_kind_phase {
@@ -34,7 +36,8 @@ enum tg_kind_phase {
     TG_KIND_PHASE_DENIED,   /* 401 or 403; tried again at retry_at_us */
 };
 
-/* One scrape of a vLLM replica's /metrics. Counters are as scraped (they restart with the process). */
+/* One scrape of a vLLM replica's /metrics. Counters are as scraped (they restart with the process).
+ */
 struct tg_replica_metrics {
     double running;
     double waiting;
@@ -49,24 +52,25 @@ struct tg_replica_metrics {
 };
 
 enum tg_msg_kind {
-    TG_MSG_CONTACT,      /* bytes came from the target: freshness of kind (TG_KIND_COUNT: of the target as a whole) */
-    TG_MSG_KIND_PHASE,   /* a kind's machine changed its phase */
-    TG_MSG_REPLACE,      /* complete list of one kind */
-    TG_MSG_PUT,          /* ADDED or MODIFIED */
-    TG_MSG_DELETE,       /* DELETED */
-    TG_MSG_WORLD,        /* Tidegate-World seen, or Date offset for real servers */
-    TG_MSG_METRICS,      /* one scrape, or its failure */
-    TG_MSG_CALL_DONE,    /* a struct tg_call ended */
-    TG_MSG_LOG_LINES,    /* lines of a followed log */
-    TG_MSG_JOURNALLED,   /* records up to sequence are durable, or err */
+    TG_MSG_CONTACT, /* bytes came from the target: freshness of kind (TG_KIND_COUNT: of the target
+                       as a whole) */
+    TG_MSG_KIND_PHASE, /* a kind's machine changed its phase */
+    TG_MSG_REPLACE,    /* complete list of one kind */
+    TG_MSG_PUT,        /* ADDED or MODIFIED */
+    TG_MSG_DELETE,     /* DELETED */
+    TG_MSG_WORLD,      /* Tidegate-World seen, or Date offset for real servers */
+    TG_MSG_METRICS,    /* one scrape, or its failure */
+    TG_MSG_CALL_DONE,  /* a struct tg_call ended */
+    TG_MSG_LOG_LINES,  /* lines of a followed log */
+    TG_MSG_JOURNALLED, /* records up to sequence are durable, or err */
     TG_MSG_KIND_COUNT
 };
 
 struct tg_msg {
     enum tg_msg_kind kind;
-    int target;           /* index in the model; -1 for none */
+    int target; /* index in the model; -1 for none */
     enum tg_kind resource;
-    int64_t at_us;        /* our monotonic clock when it happened */
+    int64_t at_us; /* our monotonic clock when it happened */
     union {
         struct {
             enum tg_kind_phase phase;
@@ -89,11 +93,12 @@ struct tg_msg {
         } metrics;
         struct {
             uint64_t call_id;
-            int status;   /* HTTP; 0 when there was no answer */
+            int status; /* HTTP; 0 when there was no answer */
             struct tg_err err;
-            char *text;   /* body as text for detail views (YAML-like lines), or NULL */
-            struct tg_obj *obj; /* decoded object when the call returns one of a known kind, or NULL */
-            bool is_allowed;    /* access review */
+            char *text; /* body as text for detail views (YAML-like lines), or NULL */
+            struct tg_obj
+                *obj;        /* decoded object when the call returns one of a known kind, or NULL */
+            bool is_allowed; /* access review */
         } call;
         struct {
             uint64_t call_id;
@@ -117,17 +122,18 @@ enum tg_call_kind {
     TG_CALL_GET_TEXT,      /* object as readable lines, for the detail view (Secret data never) */
     TG_CALL_GET,           /* object decoded (Deployment, Pod) */
     TG_CALL_ACCESS_REVIEW, /* SelfSubjectAccessReview for verb on resource[/subresource] in ns */
-    TG_CALL_SCALE,         /* merge patch of a Deployment: replicas and the tidegate.dev annotations in one */
-    TG_CALL_CREATE_PROBE,  /* the probe Pod of drill/probe.h */
-    TG_CALL_DELETE_POD,    /* by name, with uid precondition when given; NOT_FOUND counts as done */
-    TG_CALL_FOLLOW_LOG,    /* LOG_LINES until the end; CALL_DONE then */
-    TG_CALL_CANCEL,        /* ends the call whose id is in cancel_id; no CALL_DONE for it */
+    TG_CALL_SCALE, /* merge patch of a Deployment: replicas and the tidegate.dev annotations in one
+                    */
+    TG_CALL_CREATE_PROBE, /* the probe Pod of drill/probe.h */
+    TG_CALL_DELETE_POD,   /* by name, with uid precondition when given; NOT_FOUND counts as done */
+    TG_CALL_FOLLOW_LOG,   /* LOG_LINES until the end; CALL_DONE then */
+    TG_CALL_CANCEL,       /* ends the call whose id is in cancel_id; no CALL_DONE for it */
     TG_CALL_KIND_COUNT
 };
 
 struct tg_call {
     enum tg_call_kind kind;
-    uint64_t id;  /* given by the UI thread, never 0 */
+    uint64_t id; /* given by the UI thread, never 0 */
     int target;
     enum tg_kind resource;
     char *ns;
@@ -138,12 +144,13 @@ struct tg_call {
     char *verb;             /* ACCESS_REVIEW: "patch" */
     char *subresource;      /* ACCESS_REVIEW: "scale", "log"; NULL */
     int replicas;           /* SCALE */
-    char *drill_id;         /* SCALE: annotation to set; NULL: remove both annotations. CREATE_PROBE: label */
-    int original_replicas;  /* SCALE with drill_id */
-    int64_t since_wall_us;  /* FOLLOW_LOG: 0 from the start */
+    char *
+        drill_id; /* SCALE: annotation to set; NULL: remove both annotations. CREATE_PROBE: label */
+    int original_replicas; /* SCALE with drill_id */
+    int64_t since_wall_us; /* FOLLOW_LOG: 0 from the start */
     uint64_t cancel_id;
     /* CREATE_PROBE */
-    char *probe_target;     /* URL */
+    char *probe_target; /* URL */
     char *probe_model;
     int probe_interval_ms;
     int probe_timeout_ms;

@@ -1,11 +1,14 @@
-/* model/obj.h - one observed resource: an immutable, counted block holding only the fields that screens and decisions need.
+/* model/obj.h - one observed resource: an immutable, counted block holding only the fields that
+ * screens and decisions need.
  *
- * A codec fills a draft struct tg_obj on the stack whose strings are borrowed and calls tg_obj_new(), which copies
- * everything into a single allocation. Raw JSON is never kept; the detail view fetches it when asked. Text is as the
- * server sent it; whoever draws sanitises. Missing text is "" (never NULL) after tg_obj_new(); missing times are 0.
- * Wall times are microseconds since 1970 UTC by the server's clock.
+ * A codec fills a draft struct tg_obj on the stack whose strings are borrowed and calls
+ * tg_obj_new(), which copies everything into a single allocation. Raw JSON is never kept; the
+ * detail view fetches it when asked. Text is as the server sent it; whoever draws sanitises.
+ * Missing text is "" (never NULL) after tg_obj_new(); missing times are 0. Wall times are
+ * microseconds since 1970 UTC by the server's clock.
  *
- * Thread: made by a worker with one reference, then moved to the UI thread, which alone touches the count.
+ * Thread: made by a worker with one reference, then moved to the UI thread, which alone touches the
+ * count.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
@@ -70,8 +73,8 @@ struct tg_pod {
     const char *status; /* as kubectl prints STATUS (k8s-api 1.11) */
     const char *node_name;
     const char *pod_ip;
-    const char *app;               /* label app */
-    const char *claim_name;        /* first generated ResourceClaim */
+    const char *app;                       /* label app */
+    const char *claim_name;                /* first generated ResourceClaim */
     const struct tg_container *containers; /* init containers first */
     size_t containers_count;
     struct tg_conditions conditions;
@@ -195,18 +198,21 @@ struct tg_plain {
 
 /* Every Google Cloud kind; a field that a kind lacks is "" or 0. */
 struct tg_gcp {
-    const char *location;     /* region, zone or "global" */
-    const char *status;       /* RUNNING, RESERVED, IN_USE, READY, ENABLED, HEALTHY, UNHEALTHY ... as the API says */
-    const char *status_text;  /* statusMessage and the like */
-    const char *address;      /* IP of an Address or of a backend's endpoint */
-    const char *range;        /* CIDR */
-    const char *purpose;      /* GLOBAL_MANAGED_PROXY */
+    const char *location; /* region, zone or "global" */
+    const char *status; /* RUNNING, RESERVED, IN_USE, READY, ENABLED, HEALTHY, UNHEALTHY ... as the
+                           API says */
+    const char *status_text; /* statusMessage and the like */
+    const char *address;     /* IP of an Address or of a backend's endpoint */
+    const char *range;       /* CIDR */
+    const char *purpose;     /* GLOBAL_MANAGED_PROXY */
     const char *machine_type;
     const char *version;
-    const char *parent;       /* cluster of a node pool; backend service of a backend; network of a subnetwork */
-    const char *group;        /* network endpoint group of a backend */
-    int64_t number;           /* MTU of a network, node count of a pool or cluster, port of a backend, objects in a bucket */
-    int64_t bytes;            /* in a bucket */
+    const char
+        *parent; /* cluster of a node pool; backend service of a backend; network of a subnetwork */
+    const char *group; /* network endpoint group of a backend */
+    int64_t number; /* MTU of a network, node count of a pool or cluster, port of a backend, objects
+                       in a bucket */
+    int64_t bytes;  /* in a bucket */
 };
 
 struct tg_obj {
@@ -242,7 +248,8 @@ struct tg_obj {
     } as; /* the member that kind says */
 };
 
-/* Copies draft and everything it points to into one block with one reference. NULL strings in the draft become "". */
+/* Copies draft and everything it points to into one block with one reference. NULL strings in the
+ * draft become "". */
 struct tg_obj *tg_obj_new(const struct tg_obj *draft);
 struct tg_obj *tg_obj_ref(struct tg_obj *obj);
 
@@ -252,7 +259,8 @@ void tg_obj_unref(struct tg_obj *obj);
 /* Value of a label, NULL when absent; borrowed. */
 const char *tg_obj_label(const struct tg_obj *obj, const char *key);
 
-/* Conditions of the kinds that have them (else an empty list); and one of them by type, ASCII case ignored, or NULL. */
+/* Conditions of the kinds that have them (else an empty list); and one of them by type, ASCII case
+ * ignored, or NULL. */
 struct tg_conditions tg_obj_conditions(const struct tg_obj *obj);
 const struct tg_condition *tg_obj_condition(const struct tg_obj *obj, const char *type);
 

@@ -25,8 +25,9 @@ void tg_store_fini(struct tg_store *store);
 /* The object, or NULL; borrowed. */
 struct tg_obj *tg_store_get(const struct tg_store *store, const char *ns, const char *name);
 
-/* Puts obj (reference taken over), replacing one of the same name. Returns the replaced object with its reference
- * handed to the caller, or NULL. O(log n) search; insertion in the middle moves pointers. */
+/* Puts obj (reference taken over), replacing one of the same name. Returns the replaced object with
+ * its reference handed to the caller, or NULL. O(log n) search; insertion in the middle moves
+ * pointers. */
 struct tg_obj *tg_store_put(struct tg_store *store, struct tg_obj *obj);
 
 /* Takes the object out; its reference goes to the caller. NULL when there is none. */

@@ -1,6 +1,8 @@
-/* plan/lab.h - a lab as data: the environment it describes and the ordered steps, each with its verify conditions.
+/* plan/lab.h - a lab as data: the environment it describes and the ordered steps, each with its
+ * verify conditions.
  *
- * Filled by codec/lab_file.h from assets/labs/NAME.yaml; judged by plan/verify.h on what is observed.
+ * Filled by codec/lab_file.h from assets/labs/NAME.yaml; judged by plan/verify.h on what is
+ * observed.
  *
  * Thread: UI thread; immutable after loading. Ownership: everything lives in the lab's arena.
  */
@@ -14,7 +16,8 @@
 #include "base/arena.h"
 #include "model/kind.h"
 
-/* Text in the languages the file gives; the screen picks by locale ("zh_TW"), falling back to English. */
+/* Text in the languages the file gives; the screen picks by locale ("zh_TW"), falling back to
+ * English. */
 struct tg_lab_text {
     const char *en;
     const char *zh_tw; /* NULL: not given */
@@ -29,21 +32,24 @@ struct tg_lab_region {
 };
 
 enum tg_lab_where {
-    TG_LAB_WHERE_GCP,     /* on Google Cloud */
-    TG_LAB_WHERE_CONFIG,  /* on the config cluster */
-    TG_LAB_WHERE_REGIONS, /* on every region's cluster */
-    TG_LAB_WHERE_EACH_REGION_GCP, /* on Google Cloud, once for each region ({region} etc. in name) */
+    TG_LAB_WHERE_GCP,             /* on Google Cloud */
+    TG_LAB_WHERE_CONFIG,          /* on the config cluster */
+    TG_LAB_WHERE_REGIONS,         /* on every region's cluster */
+    TG_LAB_WHERE_EACH_REGION_GCP, /* on Google Cloud, once for each region ({region} etc. in name)
+                                   */
 };
 
-/* One condition: an object exists and, when given, is so. All conditions of a step must hold for it to be done. */
+/* One condition: an object exists and, when given, is so. All conditions of a step must hold for it
+ * to be done. */
 struct tg_lab_condition {
     enum tg_lab_where where;
     enum tg_kind kind;
     const char *name;      /* may hold {region} {zone} {cluster} {project}; "" means any */
     const char *condition; /* condition type that must be True; NULL: none */
-    const char *field;     /* "status", "mtu", "machine_type", "serving", "ready", "claims", "exported" ... (verify.h); NULL */
-    const char *equals;    /* wanted value as text; NULL: any non-empty */
-    int at_least;          /* objects wanted; 0 means 1 */
+    const char *field;  /* "status", "mtu", "machine_type", "serving", "ready", "claims", "exported"
+                           ... (verify.h); NULL */
+    const char *equals; /* wanted value as text; NULL: any non-empty */
+    int at_least;       /* objects wanted; 0 means 1 */
 };
 
 struct tg_lab_step {
@@ -60,7 +66,7 @@ struct tg_lab {
     struct tg_arena *arena;
     const char *name;
     struct tg_lab_text title;
-    const char *project;        /* may be NULL: from the contexts */
+    const char *project; /* may be NULL: from the contexts */
     const char *config_cluster;
     const char *deployment;     /* the model server: "vllm-gemma" */
     const char *namespace_name; /* "default" */

@@ -1,4 +1,5 @@
-/* plan/verify.h - says of each step of a lab whether it is done, by what is observed and nothing else.
+/* plan/verify.h - says of each step of a lab whether it is done, by what is observed and nothing
+ * else.
  *
  * Pure. A condition whose source cannot be read is UNKNOWN, not missing: the difference is shown.
  *
@@ -25,9 +26,11 @@ struct tg_step_status {
     enum tg_step_state state;
     int conditions_met;
     int conditions_total; /* regions multiply */
-    char missing[160];    /* first unmet condition in the field's words: "Gateway/cross-region-gateway Programmed=False" */
-    int64_t age_us;       /* of the oldest source it was judged by; -1: never seen */
-    int64_t observed_span_us; /* first object's creation to the last condition's transition, when done; 0 unknown */
+    char missing[160]; /* first unmet condition in the field's words: "Gateway/cross-region-gateway
+                          Programmed=False" */
+    int64_t age_us;    /* of the oldest source it was judged by; -1: never seen */
+    int64_t observed_span_us; /* first object's creation to the last condition's transition, when
+                                 done; 0 unknown */
 };
 
 /* Fills statuses[lab->steps_count]. */

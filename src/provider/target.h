@@ -1,10 +1,13 @@
-/* provider/target.h - all that is asked of one target (a cluster's API server, or Google Cloud), over one transport.
+/* provider/target.h - all that is asked of one target (a cluster's API server, or Google Cloud),
+ * over one transport.
  *
- * Owns the list/watch machines of every kind (provider/k8s_watch.h) or the pollers (provider/gcp_poll.h), the scrapes
- * of model servers' /metrics through the API server's proxy, and the calls under way; routes transport events to them
- * by id; emits model messages. Never blocks, reads no clock: time comes in.
+ * Owns the list/watch machines of every kind (provider/k8s_watch.h) or the pollers
+ * (provider/gcp_poll.h), the scrapes of model servers' /metrics through the API server's proxy, and
+ * the calls under way; routes transport events to them by id; emits model messages. Never blocks,
+ * reads no clock: time comes in.
  *
- * Thread: its worker's. Ownership: emitted messages move to the receiver; calls given in move to the target.
+ * Thread: its worker's. Ownership: emitted messages move to the receiver; calls given in move to
+ * the target.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
@@ -40,11 +43,13 @@ struct tg_provider *tg_provider_new(struct tg_target_config *config, struct tg_t
                                     const struct tg_emitter *emitter, uint64_t *next_exchange_id);
 void tg_provider_free(struct tg_provider *provider);
 
-/* Starts what is due at now_us (monotonic); returns when it wants to be called again at the latest. */
+/* Starts what is due at now_us (monotonic); returns when it wants to be called again at the latest.
+ */
 int64_t tg_provider_step(struct tg_provider *provider, int64_t now_us);
 
 /* Handles a transport event if its id is one of this provider's; false when it is not. */
-bool tg_provider_event(struct tg_provider *provider, const struct tg_transport_event *event, int64_t now_us);
+bool tg_provider_event(struct tg_provider *provider, const struct tg_transport_event *event,
+                       int64_t now_us);
 
 /* Starts a call; answers come as TG_MSG_CALL_DONE / TG_MSG_LOG_LINES. The call moves in. */
 void tg_provider_call(struct tg_provider *provider, struct tg_call *call, int64_t now_us);

@@ -1,7 +1,8 @@
-/* sim/behaviour.h - what the controllers share: the kinds they handle, their work queue, and the world's parts.
+/* sim/behaviour.h - what the controllers share: the kinds they handle, their work queue, and the
+ * world's parts.
  *
- * Thread: the world's. Ownership: the world's behaviour is made by sim_controllers_start() and freed by
- * sim_controllers_stop().
+ * Thread: the world's. Ownership: the world's behaviour is made by sim_controllers_start() and
+ * freed by sim_controllers_stop().
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
@@ -19,7 +20,12 @@
 #include "sim/world.h"
 
 /* Priorities within one instant: what the world does to itself comes before what clients do. */
-enum sim_priority { SIM_PRIORITY_NODE = 0, SIM_PRIORITY_CONTROL = 10, SIM_PRIORITY_NETWORK = 20, SIM_PRIORITY_CLIENT = 30 };
+enum sim_priority {
+    SIM_PRIORITY_NODE = 0,
+    SIM_PRIORITY_CONTROL = 10,
+    SIM_PRIORITY_NETWORK = 20,
+    SIM_PRIORITY_CLIENT = 30
+};
 
 /* Resources by what they are, looked up once. */
 struct sim_kinds {
@@ -54,33 +60,43 @@ struct sim_kinds {
 struct sim_gateway;
 struct sim_truth;
 
+/* Where a cluster's API server listens; see sim_gcp_set_cluster_access(). */
+struct sim_cluster_access {
+    char *endpoint;
+    char *ca_base64;
+};
+
 struct sim_behaviour {
     struct sim_kinds kinds;
     struct sim_gateway *gateway;
     struct sim_truth *truth;
-    struct tg_map *syncs;      /* "region/kind/namespace/name" -> pending work */
-    struct tg_map *events;     /* "region/uid/reason/message" -> struct recorded, of sim/event_recorder.c */
-    uint64_t *versions;        /* resourceVersion of each region when it was last checked */
-    struct tg_map *load;       /* background requests under way, of sim/load.c */
+    struct tg_map *syncs; /* "region/kind/namespace/name" -> pending work */
+    struct tg_map
+        *events; /* "region/uid/reason/message" -> struct recorded, of sim/event_recorder.c */
+    uint64_t *versions;                /* resourceVersion of each region when it was last checked */
+    struct sim_cluster_access *access; /* one each region */
     uint64_t load_number;
 };
 
 struct sim_behaviour *sim_world_behaviour(struct sim_world *world);
 void sim_world_set_behaviour(struct sim_world *world, struct sim_behaviour *behaviour);
 
-/* Moves the clock of a world in which nothing was scheduled yet (to before its start: the lab is built there). */
+/* Moves the clock of a world in which nothing was scheduled yet (to before its start: the lab is
+ * built there). */
 void sim_world_begin_at(struct sim_world *world, int64_t now_us);
 const struct sim_kinds *sim_world_kinds(struct sim_world *world);
 
-/* Level-triggered work on one object: sync runs once after a reaction time drawn from range, however often it is asked
- * for meanwhile. kind names the work and must be static. */
+/* Level-triggered work on one object: sync runs once after a reaction time drawn from range,
+ * however often it is asked for meanwhile. kind names the work and must be static. */
 typedef void sim_sync(struct sim_region *region, const char *ns, const char *name);
-void sim_controllers_poke(struct sim_region *region, const char *kind, sim_sync *sync, const char *ns,
-                          const char *name, const struct sim_range *range);
+void sim_controllers_poke(struct sim_region *region, const char *kind, sim_sync *sync,
+                          const char *ns, const char *name, const struct sim_range *range);
 
-/* One Event of the cluster about object ("Normal" or "Warning"); the same again raises its count. */
-void sim_event_record(struct sim_region *region, const json_t *object, const char *type, const char *reason,
-                      const char *component, const char *format, ...) __attribute__((format(printf, 6, 7)));
+/* One Event of the cluster about object ("Normal" or "Warning"); the same again raises its count.
+ */
+void sim_event_record(struct sim_region *region, const json_t *object, const char *type,
+                      const char *reason, const char *component, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
 void sim_event_recorder_fini(struct sim_behaviour *behaviour);
 
 /* Observers of one change each; called by the dispatcher in sim/controllers.c. */
@@ -94,16 +110,19 @@ void sim_kubelet_pod_changed(struct sim_region *region, const struct sim_change 
 void sim_garbage_changed(struct sim_region *region, const struct sim_change *change);
 void sim_gateway_object_changed(struct sim_region *region, const struct sim_change *change);
 
-/* What admission adds to a Pod of the cluster: defaults, the TPU toleration, the FUSE sidecar. Changes pod in place. */
+/* What admission adds to a Pod of the cluster: defaults, the TPU toleration, the FUSE sidecar.
+ * Changes pod in place. */
 void sim_admission_pod(json_t *pod);
 
 /* Starts a node's lease renewals and heartbeats. */
 void sim_kubelet_start_node(struct sim_region *region, const char *node);
 
-/* Background load through region 0's address; nothing when load_mrps is 0. */
+/* Background load through region 0's address until load_mrps is 0; call it again after raising
+ * load_mrps from 0. */
 void sim_load_start(struct sim_world *world);
 
-/* Builds the lab in the past of the world, so that it serves at time 0; or an empty project's clusters. */
+/* Builds the lab in the past of the world, so that it serves at time 0; or an empty project's
+ * clusters. */
 void sim_lab_build(struct sim_world *world);
 void sim_lab_build_empty(struct sim_world *world);
 

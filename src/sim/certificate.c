@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rand.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 #define VALID_DAYS    30
 #define SERIAL_BITS   127
 #define X509_VERSION3 2
+#define TOKEN_BYTES   24
 
 static bool add_extension(X509 *certificate, X509 *issuer, int nid, const char *value)
 {
@@ -92,13 +94,13 @@ static char *key_pem(EVP_PKEY *key)
 static X509 *authority_new(EVP_PKEY *key, int64_t real_wall_us)
 {
     X509 *authority = certificate_new(key, "tidegate simulated world", real_wall_us);
-    bool is_good = authority != NULL &&
-                   X509_set_issuer_name(authority, X509_get_subject_name(authority)) == 1 &&
-                   add_extension(authority, authority, NID_basic_constraints, "critical,CA:TRUE") &&
-                   add_extension(authority, authority, NID_key_usage,
-                                 "critical,keyCertSign,cRLSign") &&
-                   add_extension(authority, authority, NID_subject_key_identifier, "hash") &&
-                   X509_sign(authority, key, EVP_sha256()) > 0;
+    bool is_good =
+        authority != NULL &&
+        X509_set_issuer_name(authority, X509_get_subject_name(authority)) == 1 &&
+        add_extension(authority, authority, NID_basic_constraints, "critical,CA:TRUE") &&
+        add_extension(authority, authority, NID_key_usage, "critical,keyCertSign,cRLSign") &&
+        add_extension(authority, authority, NID_subject_key_identifier, "hash") &&
+        X509_sign(authority, key, EVP_sha256()) > 0;
     if (!is_good) {
         X509_free(authority);
         return NULL;
@@ -168,4 +170,19 @@ void sim_certificates_fini(struct sim_certificates *certificates)
     free(certificates->server_pem);
     free(certificates->server_key_pem);
     *certificates = (struct sim_certificates){NULL, NULL, NULL};
+}
+
+char *sim_certificates_token(const char *prefix)
+{
+    unsigned char bytes[TOKEN_BYTES];
+    char digits[2 * TOKEN_BYTES + 1];
+    if (RAND_bytes(bytes, sizeof bytes) != 1) {
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        digits[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
+        digits[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
+    }
+    digits[2 * TOKEN_BYTES] = '\0';
+    return tg_asprintf("%s%s", prefix, digits);
 }

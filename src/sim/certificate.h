@@ -26,4 +26,7 @@ bool sim_certificates_make(struct sim_certificates *certificates, int64_t real_w
                            struct tg_err *err);
 void sim_certificates_fini(struct sim_certificates *certificates);
 
+/* Unguessable bearer token with this prefix; NULL when the system has no randomness. The caller frees. */
+char *sim_certificates_token(const char *prefix);
+
 #endif

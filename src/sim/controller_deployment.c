@@ -1,4 +1,5 @@
-/* sim/controller_deployment.c - Deployments drive their ReplicaSets; rolling update and Recreate. */
+/* sim/controller_deployment.c - Deployments drive their ReplicaSets; rolling update and Recreate.
+ */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <inttypes.h>
@@ -63,7 +64,8 @@ static bool add_set(void *context, json_t *set)
 static void template_hash(const json_t *deployment, char out[11])
 {
     static const char letters[] = "bcdfghjklmnpqrstvwxz2456789";
-    char *text = json_dumps(sim_json_at(deployment, "spec.template"), JSON_COMPACT | JSON_SORT_KEYS);
+    char *text =
+        json_dumps(sim_json_at(deployment, "spec.template"), JSON_COMPACT | JSON_SORT_KEYS);
     uint64_t hash = tg_hash_str(text);
     free(text);
     for (int i = 0; i < 10; i++) {
@@ -84,14 +86,15 @@ static void create_set(struct sim_region *region, json_t *deployment, const char
     json_t *labels = sim_json_make_object(metadata, "labels");
     json_object_set_new(labels, "pod-template-hash", json_string(hash));
     json_t *selector = json_deep_copy(sim_json_at(deployment, "spec.selector"));
-    json_object_set_new(sim_json_make_object(selector, "matchLabels"), "pod-template-hash", json_string(hash));
-    json_t *set = json_pack("{s:s,s:s,s:{s:s,s:s,s:O,s:{s:s},s:[o]},s:{s:I,s:o,s:o},s:{s:I}}",
-                            "apiVersion", "apps/v1", "kind", "ReplicaSet", "metadata", "name",
-                            sets->new_name, "namespace", sim_json_text(deployment, "metadata.namespace"),
-                            "labels", labels, "annotations", REVISION, revision, "ownerReferences",
-                            sim_shape_owner(deployment), "spec", "replicas", (json_int_t)replicas,
-                            "selector", selector, "template", template, "status", "replicas",
-                            (json_int_t)0);
+    json_object_set_new(sim_json_make_object(selector, "matchLabels"), "pod-template-hash",
+                        json_string(hash));
+    json_t *set =
+        json_pack("{s:s,s:s,s:{s:s,s:s,s:O,s:{s:s},s:[o]},s:{s:I,s:o,s:o},s:{s:I}}", "apiVersion",
+                  "apps/v1", "kind", "ReplicaSet", "metadata", "name", sets->new_name, "namespace",
+                  sim_json_text(deployment, "metadata.namespace"), "labels", labels, "annotations",
+                  REVISION, revision, "ownerReferences", sim_shape_owner(deployment), "spec",
+                  "replicas", (json_int_t)replicas, "selector", selector, "template", template,
+                  "status", "replicas", (json_int_t)0);
     json_t *next = json_deep_copy(deployment);
     json_object_set_new(sim_json_make_object(sim_json_make_object(next, "metadata"), "annotations"),
                         REVISION, json_string(revision));
@@ -103,7 +106,8 @@ static void create_set(struct sim_region *region, json_t *deployment, const char
     sim_store_update(region->store, kinds->deployment, next, NULL);
 }
 
-static void scale_set(struct sim_region *region, const json_t *deployment, const json_t *set, int64_t replicas)
+static void scale_set(struct sim_region *region, const json_t *deployment, const json_t *set,
+                      int64_t replicas)
 {
     int64_t now = sim_json_int(set, "spec.replicas", 1);
     if (now == replicas) {
@@ -146,7 +150,8 @@ static int64_t new_target(const json_t *deployment, const struct sets *sets, int
     if (tg_str_eq(sim_json_text(deployment, "spec.strategy.type"), "Recreate")) {
         return sets->old_wanted > 0 || sets->old_present > 0 ? sets->new_wanted : desired;
     }
-    int64_t surge = share(sim_json_at(deployment, "spec.strategy.rollingUpdate.maxSurge"), desired, true);
+    int64_t surge =
+        share(sim_json_at(deployment, "spec.strategy.rollingUpdate.maxSurge"), desired, true);
     int64_t room = desired + surge - sets->old_wanted - sets->new_wanted;
     int64_t target = sets->new_wanted + (room > 0 ? room : 0);
     return target < desired ? target : desired;
@@ -163,8 +168,8 @@ static void scale_old(struct sim_region *region, const json_t *deployment, const
         scale_set(region, deployment, sets->old_set, 0);
         return;
     }
-    int64_t unavailable =
-        share(sim_json_at(deployment, "spec.strategy.rollingUpdate.maxUnavailable"), desired, false);
+    int64_t unavailable = share(
+        sim_json_at(deployment, "spec.strategy.rollingUpdate.maxUnavailable"), desired, false);
     int64_t spare = sets->ready - (desired - unavailable);
     if (spare > 0) {
         scale_set(region, deployment, sets->old_set, wanted > spare ? wanted - spare : 0);
@@ -190,8 +195,8 @@ static void condition(struct sim_world *world, json_t *status, const char *type,
     }
 }
 
-static void write_status(struct sim_region *region, const json_t *deployment, const struct sets *sets,
-                         int64_t desired)
+static void write_status(struct sim_region *region, const json_t *deployment,
+                         const struct sets *sets, int64_t desired)
 {
     struct sim_world *world = region->world;
     json_t *old = sim_json_at(deployment, "status");
@@ -202,9 +207,10 @@ static void write_status(struct sim_region *region, const json_t *deployment, co
     set_count(status, "updatedReplicas", updated);
     set_count(status, "readyReplicas", sets->ready);
     set_count(status, "availableReplicas", sets->ready);
-    set_count(status, "unavailableReplicas", (desired > sets->present ? desired : sets->present) - sets->ready);
-    int64_t unavailable =
-        share(sim_json_at(deployment, "spec.strategy.rollingUpdate.maxUnavailable"), desired, false);
+    set_count(status, "unavailableReplicas",
+              (desired > sets->present ? desired : sets->present) - sets->ready);
+    int64_t unavailable = share(
+        sim_json_at(deployment, "spec.strategy.rollingUpdate.maxUnavailable"), desired, false);
     if (sets->ready >= desired - unavailable) {
         condition(world, status, "Available", true, "MinimumReplicasAvailable",
                   "Deployment has minimum availability.");
@@ -220,8 +226,8 @@ static void write_status(struct sim_region *region, const json_t *deployment, co
     bool was_done = tg_str_eq(sim_json_text(progress, "reason"), "NewReplicaSetAvailable") &&
                     tg_str_eq(sim_json_text(progress, "message"), message);
     if (is_done || !was_done || sets->old_wanted > 0) {
-        condition(world, status, "Progressing", true, is_done ? "NewReplicaSetAvailable" : "ReplicaSetUpdated",
-                  message);
+        condition(world, status, "Progressing", true,
+                  is_done ? "NewReplicaSetAvailable" : "ReplicaSetUpdated", message);
     }
     sim_store_set_status(region->store, sim_world_kinds(world)->deployment,
                          sim_json_text(deployment, "metadata.namespace"),
@@ -281,8 +287,9 @@ static void poke_owner(struct sim_region *region, const json_t *set)
 {
     const json_t *owner = json_array_get(sim_json_at(set, "metadata.ownerReferences"), 0);
     if (tg_str_eq(sim_json_text(owner, "kind"), "Deployment")) {
-        sim_controllers_poke(region, "deployment", sync_deployment, sim_json_text(set, "metadata.namespace"),
-                             sim_json_text(owner, "name"), &sim_world_params(region->world)->status_react);
+        sim_controllers_poke(region, "deployment", sync_deployment,
+                             sim_json_text(set, "metadata.namespace"), sim_json_text(owner, "name"),
+                             &sim_world_params(region->world)->status_react);
     }
 }
 
@@ -307,7 +314,8 @@ static bool is_active(const json_t *pod)
 static bool add_pod(void *context, json_t *pod)
 {
     struct set_pods *pods = context;
-    if (tg_str_eq(sim_shape_owner_uid(pod), pods->uid) && is_active(pod) && pods->count < PODS_MAX) {
+    if (tg_str_eq(sim_shape_owner_uid(pod), pods->uid) && is_active(pod) &&
+        pods->count < PODS_MAX) {
         pods->pods[pods->count++] = pod;
         pods->ready += sim_shape_is_true(pod, "Ready") ? 1 : 0;
     }
@@ -325,8 +333,8 @@ static void create_pod(struct sim_region *region, const json_t *set)
     free(prefix);
     sim_admission_pod(pod);
     const json_t *made = sim_shape_create(region->store, sim_world_kinds(region->world)->pod, pod);
-    sim_event_record(region, set, "Normal", "SuccessfulCreate", "replicaset-controller", "Created pod: %s",
-                     sim_json_text(made, "metadata.name"));
+    sim_event_record(region, set, "Normal", "SuccessfulCreate", "replicaset-controller",
+                     "Created pod: %s", sim_json_text(made, "metadata.name"));
 }
 
 /* The Pod that is least worth keeping: unready before ready, then the youngest. */
@@ -353,7 +361,8 @@ static void delete_pod(struct sim_region *region, const json_t *set, struct set_
     pods->pods[at] = pods->pods[--pods->count];
     sim_store_delete(region->store, sim_world_kinds(region->world)->pod,
                      sim_json_text(set, "metadata.namespace"), name, -1, NULL);
-    sim_event_record(region, set, "Normal", "SuccessfulDelete", "replicaset-controller", "Deleted pod: %s", name);
+    sim_event_record(region, set, "Normal", "SuccessfulDelete", "replicaset-controller",
+                     "Deleted pod: %s", name);
     free(name);
 }
 
@@ -375,8 +384,8 @@ static void sync_set(struct sim_region *region, const char *ns, const char *name
         create_pod(region, set);
         pods.count++;
     }
-    json_t *status = json_pack("{s:I,s:O}", "replicas", (json_int_t)pods.count, "observedGeneration",
-                               sim_json_at(set, "metadata.generation"));
+    json_t *status = json_pack("{s:I,s:O}", "replicas", (json_int_t)pods.count,
+                               "observedGeneration", sim_json_at(set, "metadata.generation"));
     set_count(status, "fullyLabeledReplicas", (int64_t)pods.count);
     set_count(status, "readyReplicas", pods.ready);
     set_count(status, "availableReplicas", pods.ready);
@@ -392,21 +401,25 @@ void sim_replica_set_changed(struct sim_region *region, const struct sim_change 
                                                     json_object_get(change->previous, "spec")))) {
         return;
     }
-    sim_controllers_poke(region, "replicaset", sync_set, sim_json_text(change->object, "metadata.namespace"),
+    sim_controllers_poke(region, "replicaset", sync_set,
+                         sim_json_text(change->object, "metadata.namespace"),
                          sim_json_text(change->object, "metadata.name"),
                          &sim_world_params(region->world)->controller_react);
 }
 
 void sim_replica_set_pod_changed(struct sim_region *region, const struct sim_change *change)
 {
-    const json_t *owner = json_array_get(sim_json_at(change->object, "metadata.ownerReferences"), 0);
+    const json_t *owner =
+        json_array_get(sim_json_at(change->object, "metadata.ownerReferences"), 0);
     if (!tg_str_eq(sim_json_text(owner, "kind"), "ReplicaSet")) {
         return;
     }
     if (change->type == SIM_MODIFIED && is_active(change->object) == is_active(change->previous) &&
-        sim_shape_is_true(change->object, "Ready") == sim_shape_is_true(change->previous, "Ready")) {
+        sim_shape_is_true(change->object, "Ready") ==
+            sim_shape_is_true(change->previous, "Ready")) {
         return;
     }
-    sim_controllers_poke(region, "replicaset", sync_set, sim_json_text(change->object, "metadata.namespace"),
-                         sim_json_text(owner, "name"), &sim_world_params(region->world)->status_react);
+    sim_controllers_poke(
+        region, "replicaset", sync_set, sim_json_text(change->object, "metadata.namespace"),
+        sim_json_text(owner, "name"), &sim_world_params(region->world)->status_react);
 }

@@ -1,4 +1,5 @@
-/* sim/controller_scheduler.c - finds nodes for Pods, generates and allocates their device claims. */
+/* sim/controller_scheduler.c - finds nodes for Pods, generates and allocates their device claims.
+ */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <stdio.h>
@@ -44,13 +45,15 @@ static bool tolerates(const json_t *spec, const json_t *taint)
     const json_t *tolerations = json_object_get(spec, "tolerations");
     size_t i;
     json_t *toleration;
-    json_array_foreach(tolerations, i, toleration) {
+    json_array_foreach(tolerations, i, toleration)
+    {
         const char *key = sim_json_text(toleration, "key");
         const char *effect = sim_json_text(toleration, "effect");
         bool is_key = key[0] == '\0' || tg_str_eq(key, sim_json_text(taint, "key"));
         bool is_effect = effect[0] == '\0' || tg_str_eq(effect, sim_json_text(taint, "effect"));
-        bool is_value = tg_str_eq(sim_json_text(toleration, "operator"), "Exists") ||
-                        tg_str_eq(sim_json_text(toleration, "value"), sim_json_text(taint, "value"));
+        bool is_value =
+            tg_str_eq(sim_json_text(toleration, "operator"), "Exists") ||
+            tg_str_eq(sim_json_text(toleration, "value"), sim_json_text(taint, "value"));
         if (is_key && is_effect && is_value) {
             return true;
         }
@@ -63,8 +66,10 @@ static bool is_repelled(const json_t *spec, const json_t *node)
     const json_t *taints = sim_json_at(node, "spec.taints");
     size_t i;
     json_t *taint;
-    json_array_foreach(taints, i, taint) {
-        if (!tg_str_eq(sim_json_text(taint, "effect"), "PreferNoSchedule") && !tolerates(spec, taint)) {
+    json_array_foreach(taints, i, taint)
+    {
+        if (!tg_str_eq(sim_json_text(taint, "effect"), "PreferNoSchedule") &&
+            !tolerates(spec, taint)) {
             return true;
         }
     }
@@ -86,11 +91,13 @@ static bool try_node(void *context, json_t *node)
     }
     if (!sim_shape_is_true(node, "Ready") || sim_json_is_true(node, "spec.unschedulable")) {
         fit->cordoned++;
-    } else if (wanted != NULL && !sim_shape_labels_match(sim_json_at(node, "metadata.labels"), wanted)) {
+    } else if (wanted != NULL &&
+               !sim_shape_labels_match(sim_json_at(node, "metadata.labels"), wanted)) {
         fit->mismatched++;
     } else if (is_repelled(fit->spec, node)) {
         fit->tainted++;
-    } else if (pod->tpu_count > 0 && sim_scheduler_tpu_used(pod->region, name) + pod->tpu_count > chips) {
+    } else if (pod->tpu_count > 0 &&
+               sim_scheduler_tpu_used(pod->region, name) + pod->tpu_count > chips) {
         fit->full++;
     } else if (!sim_claim_fits(pod, name)) {
         fit->claimed++;
@@ -126,8 +133,10 @@ static void report_failure(struct sim_pod *pod, const json_t *object, const stru
     pod->is_unschedulable = true;
     json_t *status = json_deep_copy(sim_json_at(object, "status"));
     sim_shape_condition(world, status, "PodScheduled", false, "Unschedulable", message, NULL);
-    sim_event_record(pod->region, object, "Warning", "FailedScheduling", "default-scheduler", "%s", message);
-    sim_store_set_status(pod->region->store, sim_world_kinds(world)->pod, pod->ns, pod->name, status, NULL);
+    sim_event_record(pod->region, object, "Warning", "FailedScheduling", "default-scheduler", "%s",
+                     message);
+    sim_store_set_status(pod->region->store, sim_world_kinds(world)->pod, pod->ns, pod->name,
+                         status, NULL);
     sim_world_cancel(world, pod->schedule_event);
     pod->schedule_event =
         sim_world_at(world, sim_world_now_us(world) + sim_world_params(world)->schedule_retry_us,
@@ -166,7 +175,8 @@ static void attempt(struct sim_world *world, void *data)
         return;
     }
     bool has_claims = sim_claim_ensure(pod);
-    const json_t *object = sim_store_get(region->store, sim_world_kinds(world)->pod, pod->ns, pod->name);
+    const json_t *object =
+        sim_store_get(region->store, sim_world_kinds(world)->pod, pod->ns, pod->name);
     tg_assert(object != NULL);
     struct fit fit = {.pod = pod, .spec = json_object_get(object, "spec")};
     if (!has_claims) {
@@ -182,10 +192,11 @@ static void attempt(struct sim_world *world, void *data)
     pod->is_unschedulable = false;
     tg_str_copy(pod->node, sizeof pod->node, fit.chosen);
     pod->node_index = tg_str_eq(pod->node, region->tpu_node) ? 1 : 0;
-    int64_t delay_us =
-        pod->claim[0] == '\0' ? 0 : sim_draw_duration(world, pod->entity, "allocate", &params->claim_allocate);
-    pod->schedule_event =
-        sim_world_at(world, sim_world_now_us(world) + delay_us, SIM_PRIORITY_CONTROL, bind, pod, NULL);
+    int64_t delay_us = pod->claim[0] == '\0' ? 0
+                                             : sim_draw_duration(world, pod->entity, "allocate",
+                                                                 &params->claim_allocate);
+    pod->schedule_event = sim_world_at(world, sim_world_now_us(world) + delay_us,
+                                       SIM_PRIORITY_CONTROL, bind, pod, NULL);
 }
 
 void sim_scheduler_add(struct sim_pod *pod)
@@ -193,8 +204,8 @@ void sim_scheduler_add(struct sim_pod *pod)
     struct sim_world *world = pod->world;
     const struct sim_params *params = sim_world_params(world);
     int64_t delay_us = sim_draw_duration(world, pod->entity, "schedule", &params->schedule);
-    pod->schedule_event = sim_world_at(world, sim_world_now_us(world) + delay_us, SIM_PRIORITY_CONTROL,
-                                       attempt, pod, NULL);
+    pod->schedule_event = sim_world_at(world, sim_world_now_us(world) + delay_us,
+                                       SIM_PRIORITY_CONTROL, attempt, pod, NULL);
 }
 
 void sim_scheduler_kick(struct sim_region *region)
@@ -227,24 +238,27 @@ bool sim_claim_ensure(struct sim_pod *pod)
         return true;
     }
     const char *template_name = sim_json_text(request, "resourceClaimTemplateName");
-    const json_t *template = sim_store_get(region->store, kinds->claim_template, pod->ns, template_name);
+    const json_t *template =
+        sim_store_get(region->store, kinds->claim_template, pod->ns, template_name);
     if (template == NULL) {
         return false;
     }
     const char *key = sim_json_text(request, "name");
     tg_str_copy(pod->claim_key, sizeof pod->claim_key, key);
     char *prefix = tg_asprintf("%s-%s-", pod->name, key);
-    json_t *claim = json_pack("{s:{s:s,s:s,s:[s],s:{s:s},s:[o]},s:o,s:{}}", "metadata", "generateName", prefix,
-                              "namespace", pod->ns, "finalizers", "resource.kubernetes.io/delete-protection",
-                              "annotations", "resource.kubernetes.io/pod-claim-name", key, "ownerReferences",
-                              sim_shape_owner(object), "spec",
-                              json_deep_copy(sim_json_at(template, "spec.spec")), "status");
+    json_t *claim =
+        json_pack("{s:{s:s,s:s,s:[s],s:{s:s},s:[o]},s:o,s:{}}", "metadata", "generateName", prefix,
+                  "namespace", pod->ns, "finalizers", "resource.kubernetes.io/delete-protection",
+                  "annotations", "resource.kubernetes.io/pod-claim-name", key, "ownerReferences",
+                  sim_shape_owner(object), "spec",
+                  json_deep_copy(sim_json_at(template, "spec.spec")), "status");
     free(prefix);
     const json_t *made = sim_shape_create(region->store, kinds->claim, claim);
     tg_str_copy(pod->claim, sizeof pod->claim, sim_json_text(made, "metadata.name"));
     json_t *status = json_deep_copy(sim_json_at(object, "status"));
-    json_object_set_new(status, "resourceClaimStatuses",
-                        json_pack("[{s:s,s:s}]", "name", pod->claim_key, "resourceClaimName", pod->claim));
+    json_object_set_new(
+        status, "resourceClaimStatuses",
+        json_pack("[{s:s,s:s}]", "name", pod->claim_key, "resourceClaimName", pod->claim));
     sim_store_set_status(region->store, kinds->pod, pod->ns, pod->name, status, NULL);
     return true;
 }
@@ -255,7 +269,8 @@ static bool is_free(void *context, json_t *claim)
     const json_t *results = sim_json_at(claim, "status.allocation.devices.results");
     size_t i;
     json_t *result;
-    json_array_foreach(results, i, result) {
+    json_array_foreach(results, i, result)
+    {
         if (tg_str_eq(sim_json_text(result, "pool"), *node)) {
             *node = NULL;
             return false;
@@ -314,17 +329,20 @@ void sim_claim_allocate(struct sim_pod *pod)
     json_t *results = json_array();
     size_t i;
     json_t *device;
-    json_array_foreach(devices, i, device) {
-        json_array_append_new(results, json_pack("{s:s,s:s,s:s,s:s}", "request", sim_json_text(request, "name"),
-                                                 "driver", "dra.net", "pool", pod->node, "device",
-                                                 sim_json_text(device, "name")));
+    json_array_foreach(devices, i, device)
+    {
+        json_array_append_new(results,
+                              json_pack("{s:s,s:s,s:s,s:s}", "request",
+                                        sim_json_text(request, "name"), "driver", "dra.net", "pool",
+                                        pod->node, "device", sim_json_text(device, "name")));
     }
     char now[SIM_TIME_SIZE];
-    json_t *status = json_pack(
-        "{s:{s:{s:o},s:{s:[{s:[{s:s,s:s,s:[s]}]}]},s:s},s:[{s:s,s:s,s:s}]}", "allocation", "devices", "results",
-        results, "nodeSelector", "nodeSelectorTerms", "matchFields", "key", "metadata.name", "operator", "In",
-        "values", pod->node, "allocationTimestamp", sim_shape_time(region->world, now), "reservedFor",
-        "resource", "pods", "name", pod->name, "uid", pod->uid);
+    json_t *status =
+        json_pack("{s:{s:{s:o},s:{s:[{s:[{s:s,s:s,s:[s]}]}]},s:s},s:[{s:s,s:s,s:s}]}", "allocation",
+                  "devices", "results", results, "nodeSelector", "nodeSelectorTerms", "matchFields",
+                  "key", "metadata.name", "operator", "In", "values", pod->node,
+                  "allocationTimestamp", sim_shape_time(region->world, now), "reservedFor",
+                  "resource", "pods", "name", pod->name, "uid", pod->uid);
     sim_store_set_status(region->store, kinds->claim, pod->ns, pod->claim, status, NULL);
 }
 
@@ -340,7 +358,8 @@ void sim_claim_attach(struct sim_pod *pod)
     json_t *devices = json_array();
     size_t i;
     json_t *result;
-    json_array_foreach(results, i, result) {
+    json_array_foreach(results, i, result)
+    {
         char ip[SIM_IP_SIZE];
         char address[SIM_IP_SIZE + 4];
         char mac[24];
@@ -354,10 +373,10 @@ void sim_claim_attach(struct sim_pod *pod)
         char interface[8];
         snprintf(interface, sizeof interface, "eth%d", (int)(i % 100) + 1);
         json_array_append_new(
-            devices, json_pack("{s:s,s:s,s:s,s:O,s:{s:s,s:[s],s:s}}", "driver", "dra.net", "pool", pod->node,
-                               "device", sim_json_text(result, "device"), "conditions",
-                               json_object_get(state, "conditions"), "networkData", "interfaceName", interface,
-                               "ips", address, "hardwareAddress", mac));
+            devices, json_pack("{s:s,s:s,s:s,s:O,s:{s:s,s:[s],s:s}}", "driver", "dra.net", "pool",
+                               pod->node, "device", sim_json_text(result, "device"), "conditions",
+                               json_object_get(state, "conditions"), "networkData", "interfaceName",
+                               interface, "ips", address, "hardwareAddress", mac));
         json_decref(state);
     }
     json_t *status = json_deep_copy(sim_json_at(claim, "status"));
@@ -392,8 +411,10 @@ void sim_claim_pod_changed(struct sim_region *region, const struct sim_change *c
     }
     size_t i;
     json_t *claim;
-    json_array_foreach(claims, i, claim) {
-        sim_controllers_poke(region, "claim", release, sim_json_text(change->object, "metadata.namespace"),
+    json_array_foreach(claims, i, claim)
+    {
+        sim_controllers_poke(region, "claim", release,
+                             sim_json_text(change->object, "metadata.namespace"),
                              sim_json_text(claim, "resourceClaimName"),
                              &sim_world_params(region->world)->claim_create);
     }

@@ -1,4 +1,5 @@
-/* sim/controllers.c - starts the behaviour of a world, hands changes to the controllers, checks invariants. */
+/* sim/controllers.c - starts the behaviour of a world, hands changes to the controllers, checks
+ * invariants. */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include "sim/controllers.h"
@@ -13,6 +14,7 @@
 #include "sim/behaviour.h"
 #include "sim/gateway.h"
 #include "sim/json_path.h"
+#include "sim/kubelet.h"
 #include "sim/pod.h"
 #include "sim/shape.h"
 #include "sim/truth_internal.h"
@@ -101,7 +103,8 @@ void sim_controllers_poke(struct sim_region *region, const char *kind, sim_sync 
     work->key = key;
     work->ns = tg_strdup(ns);
     work->name = tg_strdup(name);
-    tg_map_put(syncs, key, work); /* freed by the event, which always runs or is dropped with the world */
+    tg_map_put(syncs, key,
+               work); /* freed by the event, which always runs or is dropped with the world */
     int64_t delay_us = sim_draw_range(world, key, "react", range);
     sim_world_at(world, sim_world_now_us(world) + delay_us, SIM_PRIORITY_CONTROL, run_sync, work,
                  sync_free);
@@ -142,8 +145,9 @@ static void dispatch(void *context, struct sim_store *store, const struct sim_ch
     } else if (change->resource == kinds->job) {
         sim_job_changed(region, change);
     } else if (change->resource == kinds->node) {
-        if (change->type != SIM_MODIFIED || !json_equal(json_object_get(change->object, "spec"),
-                                                        json_object_get(change->previous, "spec"))) {
+        if (change->type != SIM_MODIFIED ||
+            !json_equal(json_object_get(change->object, "spec"),
+                        json_object_get(change->previous, "spec"))) {
             sim_scheduler_kick(region);
         }
     } else if (change->resource == kinds->gateway || change->resource == kinds->route) {
@@ -180,16 +184,16 @@ static bool check_owner(void *context, json_t *pod)
     const struct sim_kinds *kinds = sim_world_kinds(check->region->world);
     const json_t *owner = json_array_get(sim_json_at(pod, "metadata.ownerReferences"), 0);
     const char *kind = sim_json_text(owner, "kind");
-    const struct sim_resource *resource = tg_str_eq(kind, "ReplicaSet") ? kinds->replica_set
-                                          : tg_str_eq(kind, "Job")      ? kinds->job
+    const struct sim_resource *resource = tg_str_eq(kind, "ReplicaSet")  ? kinds->replica_set
+                                          : tg_str_eq(kind, "Job")       ? kinds->job
                                           : tg_str_eq(kind, "ConfigMap") ? kinds->config_map
                                                                          : NULL;
     if (resource == NULL || sim_json_at(pod, "metadata.deletionTimestamp") != NULL) {
         return true;
     }
-    const json_t *found = sim_store_get(check->region->store, resource,
-                                        sim_json_text(pod, "metadata.namespace"),
-                                        sim_json_text(owner, "name"));
+    const json_t *found =
+        sim_store_get(check->region->store, resource, sim_json_text(pod, "metadata.namespace"),
+                      sim_json_text(owner, "name"));
     char key[SIM_NAME_SIZE * 6];
     snprintf(key, sizeof key, "%s/garbage/%s/%s", check->region->name,
              sim_json_text(pod, "metadata.namespace"), sim_json_text(owner, "uid"));
@@ -233,6 +237,7 @@ void sim_controllers_start(struct sim_world *world)
     behaviour->syncs = tg_map_new(NULL);
     int regions = sim_world_region_count(world);
     behaviour->versions = tg_calloc((size_t)regions, sizeof *behaviour->versions);
+    behaviour->access = tg_calloc((size_t)regions, sizeof *behaviour->access);
     behaviour->gateway = sim_gateway_new(world);
     behaviour->truth = sim_truth_new(world);
     for (int i = 0; i < regions; i++) {
@@ -260,6 +265,11 @@ void sim_controllers_stop(struct sim_world *world)
     sim_truth_free(behaviour->truth);
     sim_event_recorder_fini(behaviour);
     tg_map_free(behaviour->syncs);
+    for (int i = 0; i < sim_world_region_count(world); i++) {
+        free(behaviour->access[i].endpoint);
+        free(behaviour->access[i].ca_base64);
+    }
+    free(behaviour->access);
     free(behaviour->versions);
     free(behaviour);
     sim_world_set_behaviour(world, NULL);

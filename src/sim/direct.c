@@ -262,7 +262,8 @@ static void poll_once(struct tg_transport *transport, int64_t timeout_us,
     tg_assert(!direct->is_polling);
     direct->is_polling = true;
     char *chunk = tg_malloc(CHUNK);
-    /* what a sink submits meanwhile waits for the next poll, so that a retry cannot keep this one from ending */
+    /* what a sink submits meanwhile waits for the next poll, so that a retry cannot keep this one
+     * from ending */
     struct exchange *last = direct->first;
     while (last != NULL && last->next != NULL) {
         last = last->next;

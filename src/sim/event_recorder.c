@@ -57,17 +57,19 @@ static json_t *event_new(struct sim_region *region, const json_t *object, const 
     uint64_t suffix = sim_world_draw(world, name, "event-name");
     char *event_name = tg_asprintf("%s.%016" PRIx64, name, suffix);
     json_t *event = json_pack(
-        "{s:s,s:s,s:{s:s,s:s},s:{s:s,s:s,s:s,s:s,s:s,s:s},s:s,s:s,s:s,s:{s:s},s:s,s:s,s:i,s:n,s:s,s:s}",
+        "{s:s,s:s,s:{s:s,s:s},s:{s:s,s:s,s:s,s:s,s:s,s:s},s:s,s:s,s:s,s:{s:s},s:s,s:s,s:i,s:n,s:s,"
+        "s:s}",
         "apiVersion", "v1", "kind", "Event", "metadata", "name", event_name, "namespace",
         ns[0] == '\0' ? "default" : ns, "involvedObject", "kind", sim_json_text(object, "kind"),
         "namespace", ns, "name", name, "uid", sim_json_text(object, "metadata.uid"), "apiVersion",
         sim_json_text(object, "apiVersion"), "resourceVersion",
-        sim_json_text(object, "metadata.resourceVersion"), "type", type, "reason", reason, "message",
-        message, "source", "component", component, "firstTimestamp", now, "lastTimestamp", now,
-        "count", 1, "eventTime", "reportingComponent", component, "reportingInstance",
-        is_node ? sim_json_text(object, "spec.nodeName") : "");
+        sim_json_text(object, "metadata.resourceVersion"), "type", type, "reason", reason,
+        "message", message, "source", "component", component, "firstTimestamp", now,
+        "lastTimestamp", now, "count", 1, "eventTime", "reportingComponent", component,
+        "reportingInstance", is_node ? sim_json_text(object, "spec.nodeName") : "");
     if (is_node) {
-        json_object_set(json_object_get(event, "source"), "host", json_object_get(event, "reportingInstance"));
+        json_object_set(json_object_get(event, "source"), "host",
+                        json_object_get(event, "reportingInstance"));
     }
     free(event_name);
     return event;
@@ -101,8 +103,8 @@ void sim_event_record(struct sim_region *region, const json_t *object, const cha
     if (behaviour->events == NULL) {
         behaviour->events = tg_map_new(recorded_free);
     }
-    char *key = tg_asprintf("%s/%s/%s/%s", region->name, sim_json_text(object, "metadata.uid"), reason,
-                            message);
+    char *key = tg_asprintf("%s/%s/%s/%s", region->name, sim_json_text(object, "metadata.uid"),
+                            reason, message);
     struct recorded *recorded = tg_map_get(behaviour->events, key);
     if (recorded != NULL && sim_store_get(region->store, behaviour->kinds.event, recorded->ns,
                                           recorded->name) != NULL) {

@@ -62,17 +62,16 @@ static bool is_version(const char *segment, size_t len)
     return len >= 2 && segment[0] == 'v' && segment[1] >= '0' && segment[1] <= '9';
 }
 
-/* The service that a path without a service's name means: gcloud is told one address for all services, and they tell
- * themselves apart by their collections. */
+/* The service that a path without a service's name means: gcloud is told one address for all
+ * services, and they tell themselves apart by their collections. */
 static const char *service_of(const char *path)
 {
     static const struct {
         const char *mark;
         const char *service;
     } marks[] = {
-        {"/memberships", "gkehub"},      {"/features", "gkehub"},
-        {"/clusters", "container"},      {"/serverConfig", "container"},
-        {"/services", "serviceusage"},   {"/serviceAccounts", "iam"},
+        {"/memberships", "gkehub"},     {"/features", "gkehub"},       {"/clusters", "container"},
+        {"/serverConfig", "container"}, {"/services", "serviceusage"}, {"/serviceAccounts", "iam"},
         {"/operations", "container"},
     };
     for (size_t i = 0; i < TG_COUNT(marks); i++) {
@@ -83,7 +82,8 @@ static const char *service_of(const char *path)
     return "cloudresourcemanager";
 }
 
-/* "/compute/v1/projects/p/x" and "/v1/projects/p/x" as "compute/projects/p/x": without the version. The caller frees. */
+/* "/compute/v1/projects/p/x" and "/v1/projects/p/x" as "compute/projects/p/x": without the version.
+ * The caller frees. */
 static char *gcp_collection(const char *path)
 {
     path += path[0] == '/' ? 1 : 0;
@@ -112,8 +112,7 @@ static void handle_gcp(struct sim_world *world, const struct sim_request *reques
     }
     char *collection = gcp_collection(request->path);
     int status = 200;
-    json_t *answer =
-        sim_gcp_get(world, request->method, collection, request->query, body, &status);
+    json_t *answer = sim_gcp_get(world, request->method, collection, request->query, body, &status);
     if (answer == NULL) {
         gcp_fail(response, 404, "NOT_FOUND", "Not found.");
     } else {
@@ -146,8 +145,8 @@ void sim_front_handle(struct sim_world *world, const struct sim_request *request
         if (is_gcp) {
             gcp_fail(response, 413, "INVALID_ARGUMENT", "Request payload size exceeds the limit.");
         } else {
-            sim_k8s_fail(response, 413, NULL,
-                         "Request entity too large: limit is %u", SIM_REQUEST_BODY_MAX);
+            sim_k8s_fail(response, 413, NULL, "Request entity too large: limit is %u",
+                         SIM_REQUEST_BODY_MAX);
         }
     } else if (is_gcp) {
         handle_gcp(world, request, response);

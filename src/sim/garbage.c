@@ -22,7 +22,8 @@ static bool collect_owned(void *context, json_t *object)
     const json_t *owners = sim_json_at(object, "metadata.ownerReferences");
     size_t i;
     json_t *owner;
-    json_array_foreach(owners, i, owner) {
+    json_array_foreach(owners, i, owner)
+    {
         if (tg_str_eq(sim_json_text(owner, "uid"), search->uid)) {
             search->names = tg_realloc_array(search->names, search->count + 1, sizeof(char *));
             search->spaces = tg_realloc_array(search->spaces, search->count + 1, sizeof(char *));
@@ -35,7 +36,8 @@ static bool collect_owned(void *context, json_t *object)
     return true;
 }
 
-static void delete_owned(struct sim_region *region, const struct sim_resource *resource, const char *uid)
+static void delete_owned(struct sim_region *region, const struct sim_resource *resource,
+                         const char *uid)
 {
     struct search search = {uid, NULL, NULL, 0};
     sim_store_each(region->store, resource, NULL, collect_owned, &search);
@@ -60,7 +62,8 @@ static void collect(struct sim_region *region, const char *ns, const char *uid)
 void sim_garbage_changed(struct sim_region *region, const struct sim_change *change)
 {
     tg_assert(change->type == SIM_DELETED);
-    sim_controllers_poke(region, "garbage", collect, sim_json_text(change->object, "metadata.namespace"),
+    sim_controllers_poke(region, "garbage", collect,
+                         sim_json_text(change->object, "metadata.namespace"),
                          sim_json_text(change->object, "metadata.uid"),
                          &sim_world_params(region->world)->garbage_collect);
 }

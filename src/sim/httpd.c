@@ -38,7 +38,8 @@ struct sim_httpd {
     bool is_closing;
     struct port *ports; /* 0: Google Cloud, 1 + i: cluster i */
     size_t port_count;
-    struct pollfd *polled; /* port_count + 1 */
+    struct pollfd *polled; /* the ports, wake_fd, then suspended streams */
+    size_t polled_cap;
     struct stream *streams;
 };
 
@@ -56,7 +57,9 @@ struct stream {
     struct sim_httpd *httpd;
     struct MHD_Connection *connection;
     struct sim_stream *source;
+    int fd;
     bool is_suspended;
+    bool is_gone; /* the peer hung up while the stream was suspended */
 };
 
 /* ---- streams ---- */
@@ -79,6 +82,9 @@ static ssize_t stream_read(void *context, uint64_t position, char *out, size_t s
     (void)position;
     struct stream *stream = context;
     bool is_end = false;
+    if (stream->is_gone) {
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    }
     if (stream->httpd->is_closing) {
         return MHD_CONTENT_READER_END_OF_STREAM;
     }
@@ -113,6 +119,9 @@ static struct MHD_Response *stream_response(struct sim_httpd *httpd,
     struct stream *stream = TG_NEW(struct stream);
     stream->httpd = httpd;
     stream->connection = connection;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    stream->fd = info == NULL ? -1 : info->connect_fd;
     stream->source = response->stream;
     response->stream = NULL;
     stream->source->notify = on_notify;
@@ -173,8 +182,8 @@ static enum MHD_Result send_response(struct sim_httpd *httpd, struct MHD_Connect
     char text[160];
     MHD_add_response_header(made, "Content-Type", response->content_type);
     MHD_add_response_header(made, "Cache-Control", "no-cache, private");
-    MHD_add_response_header(
-        made, "Date", tg_fmt_http_date(text, sizeof text, sim_world_wall_us(httpd->world)));
+    MHD_add_response_header(made, "Date",
+                            tg_fmt_http_date(text, sizeof text, sim_world_wall_us(httpd->world)));
     MHD_add_response_header(made, "Tidegate-World",
                             sim_front_world_header(httpd->world, httpd->speed, text, sizeof text));
     if (response->retry_after_s > 0) {
@@ -272,7 +281,8 @@ static bool open_port(struct port *port, const char *host, int number,
         return tg_err_set(err, TG_CODE_USAGE, 0, "%s is not an IP address", host);
     }
     unsigned flags = MHD_USE_EPOLL | MHD_USE_TLS | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
-                     MHD_USE_ERROR_LOG | MHD_USE_SUPPRESS_DATE_NO_CLOCK | (is_v6 ? MHD_USE_IPv6 : 0);
+                     MHD_USE_ERROR_LOG | MHD_USE_SUPPRESS_DATE_NO_CLOCK |
+                     (is_v6 ? MHD_USE_IPv6 : 0);
     port->daemon = MHD_start_daemon(
         flags, (uint16_t)number, NULL, NULL, on_request, port, MHD_OPTION_EXTERNAL_LOGGER, on_log,
         NULL, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_HTTPS_MEM_KEY,
@@ -291,6 +301,14 @@ static bool open_port(struct port *port, const char *host, int number,
     return true;
 }
 
+static void make_room(struct sim_httpd *httpd, size_t count)
+{
+    if (count > httpd->polled_cap) {
+        httpd->polled_cap = count * 2;
+        httpd->polled = tg_realloc_array(httpd->polled, httpd->polled_cap, sizeof *httpd->polled);
+    }
+}
+
 struct sim_httpd *sim_httpd_new(struct sim_world *world, const char *host, int port,
                                 const struct sim_certificates *certificates, struct tg_err *err)
 {
@@ -298,7 +316,7 @@ struct sim_httpd *sim_httpd_new(struct sim_world *world, const char *host, int p
     httpd->world = world;
     httpd->port_count = 1 + (size_t)sim_world_region_count(world);
     httpd->ports = tg_calloc(httpd->port_count, sizeof *httpd->ports);
-    httpd->polled = tg_calloc(httpd->port_count + 1, sizeof *httpd->polled);
+    make_room(httpd, httpd->port_count + 1);
     for (size_t i = 0; i < httpd->port_count; i++) {
         httpd->ports[i].httpd = httpd;
         httpd->ports[i].server = i == 0 ? SIM_SERVER_GCP : (int)i - 1;
@@ -355,12 +373,29 @@ void sim_httpd_wait(struct sim_httpd *httpd, int wake_fd, int64_t timeout_us)
         }
         httpd->polled[i] = (struct pollfd){.fd = httpd->ports[i].fd, .events = POLLIN};
     }
-    httpd->polled[httpd->port_count] = (struct pollfd){.fd = wake_fd, .events = POLLIN};
-    poll(httpd->polled, httpd->port_count + 1, (int)timeout_ms);
+    size_t count = httpd->port_count;
+    httpd->polled[count++] = (struct pollfd){.fd = wake_fd, .events = POLLIN};
+    /* libmicrohttpd does not look at suspended connections: a peer that hangs up is noticed here */
+    for (const struct stream *stream = httpd->streams; stream != NULL; stream = stream->next) {
+        make_room(httpd, count + 1);
+        int fd = stream->is_suspended ? stream->fd : -1;
+        httpd->polled[count++] = (struct pollfd){.fd = fd, .events = POLLRDHUP};
+    }
+    poll(httpd->polled, count, (int)timeout_ms);
+    count = httpd->port_count + 1;
+    for (struct stream *stream = httpd->streams; stream != NULL; stream = stream->next) {
+        stream->is_gone = (httpd->polled[count].revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+        count++;
+    }
 }
 
 void sim_httpd_run(struct sim_httpd *httpd)
 {
+    for (struct stream *stream = httpd->streams; stream != NULL; stream = stream->next) {
+        if (stream->is_gone) {
+            resume(stream);
+        }
+    }
     for (size_t i = 0; i < httpd->port_count; i++) {
         MHD_run(httpd->ports[i].daemon);
     }

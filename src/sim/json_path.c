@@ -74,7 +74,8 @@ json_t *sim_json_condition(const json_t *object, const char *type)
     json_t *conditions = sim_json_at(object, "status.conditions");
     size_t i;
     json_t *condition;
-    json_array_foreach(conditions, i, condition) {
+    json_array_foreach(conditions, i, condition)
+    {
         if (tg_str_eq(json_string_value(json_object_get(condition, "type")), type)) {
             return condition;
         }

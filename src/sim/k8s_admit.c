@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "sim/json_path.h"
 #include "sim/k8s_status.h"
 
-#define NAME_LEN_MAX 253
+#define NAME_LEN_MAX      253
+#define SERVICE_ADDRESSES 4094u
 
 /* ---- defaults ---- */
 
@@ -37,10 +39,12 @@ static void default_containers(json_t *containers)
 {
     size_t i;
     json_t *container;
-    json_array_foreach(containers, i, container) {
+    json_array_foreach(containers, i, container)
+    {
         size_t p;
         json_t *port;
-        json_array_foreach(json_object_get(container, "ports"), p, port) {
+        json_array_foreach(json_object_get(container, "ports"), p, port)
+        {
             default_text(port, "protocol", "TCP");
         }
         sim_json_default(container, "resources", json_object());
@@ -90,14 +94,29 @@ static void default_deployment(json_t *spec)
     }
 }
 
-static void default_service(json_t *spec)
+/* Addresses of Services lie in the range that GKE gives out by itself; the name decides, so that a
+ * Service that is made again has its old address. */
+static void default_cluster_ip(json_t *spec, const json_t *object)
 {
+    char *path = tg_asprintf("%s/%s", sim_json_text(object, "metadata.namespace"),
+                             sim_json_text(object, "metadata.name"));
+    unsigned host = (unsigned)(tg_hash_str(path) % SERVICE_ADDRESSES) + 1;
+    sim_json_default(spec, "clusterIP", json_sprintf("34.118.%u.%u", 224 + host / 256, host % 256));
+    free(path);
+}
+
+static void default_service(json_t *spec, const json_t *object)
+{
+    if (!tg_str_eq(sim_json_text(spec, "type"), "ExternalName")) {
+        default_cluster_ip(spec, object);
+    }
     default_text(spec, "type", "ClusterIP");
     default_text(spec, "sessionAffinity", "None");
     default_text(spec, "internalTrafficPolicy", "Cluster");
     size_t i;
     json_t *port;
-    json_array_foreach(json_object_get(spec, "ports"), i, port) {
+    json_array_foreach(json_object_get(spec, "ports"), i, port)
+    {
         default_text(port, "protocol", "TCP");
         default_int(port, "targetPort", sim_json_int(port, "port", 0));
     }
@@ -123,7 +142,8 @@ void sim_k8s_default(const struct sim_resource *resource, json_t *object)
         json_t *value;
         json_t *plain = json_object_get(object, "stringData");
         json_t *data = json_is_object(plain) ? sim_json_make_object(object, "data") : NULL;
-        json_object_foreach(plain, key, value) {
+        json_object_foreach(plain, key, value)
+        {
             len = json_string_length(value);
             char *encoded = tg_base64_encode(len == 0 ? "" : json_string_value(value), len);
             json_object_set_new(data, key, json_string(encoded));
@@ -137,7 +157,7 @@ void sim_k8s_default(const struct sim_resource *resource, json_t *object)
     if (tg_str_eq(kind, "Pod")) {
         default_pod_spec(spec, true);
     } else if (tg_str_eq(kind, "Service")) {
-        default_service(spec);
+        default_service(spec, object);
     } else if (resource->is_strategic && sim_json_at(spec, "template.spec") != NULL) {
         default_pod_spec(sim_json_at(spec, "template.spec"), false);
     }
@@ -159,7 +179,8 @@ static bool is_good_name(const struct sim_resource *resource, const char *name)
     if (tg_str_eq(resource->group, "rbac.authorization.k8s.io")) {
         return len > 0 && strpbrk(name, "/%") == NULL;
     }
-    if (len == 0 || len > NAME_LEN_MAX || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") != len) {
+    if (len == 0 || len > NAME_LEN_MAX ||
+        strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") != len) {
         return false;
     }
     return name[0] != '-' && name[0] != '.' && name[len - 1] != '-' && name[len - 1] != '.';
@@ -170,12 +191,18 @@ static const struct {
     const char *kind;
     const char *path;
 } immutable[] = {
-    {"DaemonSet", "spec.selector"},          {"Deployment", "spec.selector"},
-    {"Job", "spec.completions"},             {"Job", "spec.selector"},
-    {"Job", "spec.template"},                {"Pod", "spec.nodeName"},
-    {"Pod", "spec.volumes"},                 {"ReplicaSet", "spec.selector"},
-    {"ResourceClaim", "spec"},               {"ResourceClaimTemplate", "spec"},
-    {"Secret", "type"},                      {"Service", "spec.clusterIP"},
+    {"DaemonSet", "spec.selector"},
+    {"Deployment", "spec.selector"},
+    {"Job", "spec.completions"},
+    {"Job", "spec.selector"},
+    {"Job", "spec.template"},
+    {"Pod", "spec.nodeName"},
+    {"Pod", "spec.volumes"},
+    {"ReplicaSet", "spec.selector"},
+    {"ResourceClaim", "spec"},
+    {"ResourceClaimTemplate", "spec"},
+    {"Secret", "type"},
+    {"Service", "spec.clusterIP"},
 };
 
 static bool is_same(const json_t *a, const json_t *b)
@@ -209,16 +236,16 @@ static bool check_immutable(const struct sim_resource *resource, const char *nam
 static bool check_template(const struct sim_resource *resource, const char *name,
                            const json_t *object, struct sim_response *response)
 {
-    const json_t *spec = sim_json_at(object, tg_str_eq(resource->kind, "Pod") ? "spec"
-                                                                             : "spec.template.spec");
+    const json_t *spec =
+        sim_json_at(object, tg_str_eq(resource->kind, "Pod") ? "spec" : "spec.template.spec");
     bool has_pods = tg_str_eq(resource->kind, "Pod") || tg_str_eq(resource->group, "apps") ||
                     tg_str_eq(resource->kind, "Job");
     if (!has_pods) {
         return true;
     }
     if (sim_json_count(spec, "containers") == 0) {
-        const char *path = tg_str_eq(resource->kind, "Pod") ? "spec.containers"
-                                                            : "spec.template.spec.containers";
+        const char *path =
+            tg_str_eq(resource->kind, "Pod") ? "spec.containers" : "spec.template.spec.containers";
         sim_k8s_fail_invalid(response, resource, name, "FieldValueRequired", path,
                              "Required value");
         return false;
@@ -229,7 +256,8 @@ static bool check_template(const struct sim_resource *resource, const char *name
     const char *key;
     json_t *value;
     const json_t *labels = sim_json_at(object, "spec.template.metadata.labels");
-    json_object_foreach(sim_json_at(object, "spec.selector.matchLabels"), key, value) {
+    json_object_foreach(sim_json_at(object, "spec.selector.matchLabels"), key, value)
+    {
         if (!is_same(json_object_get(labels, key), value)) {
             sim_k8s_fail_invalid(response, resource, name, "FieldValueInvalid",
                                  "spec.template.metadata.labels",

@@ -49,7 +49,8 @@ static const char *segment(const struct segments *segments, size_t i)
     return i < segments->count ? segments->text[i] : NULL;
 }
 
-/* Fills resource, ns, name, subresource and rest; false when the path leads to no served resource. */
+/* Fills resource, ns, name, subresource and rest; false when the path leads to no served resource.
+ */
 static bool read_path(struct sim_call *call, const char *path)
 {
     struct segments s;
@@ -77,8 +78,8 @@ static bool read_path(struct sim_call *call, const char *path)
     call->rest = tg_strdup(subresource == NULL ? "" : s.end[at + 2]);
     bool is_found = call->resource != NULL;
     bool is_scope_good =
-        is_found && (call->resource->is_namespaced ? call->ns != NULL || call->name == NULL
-                                                   : call->ns == NULL);
+        is_found &&
+        (call->resource->is_namespaced ? call->ns != NULL || call->name == NULL : call->ns == NULL);
     segments_fini(&s);
     return is_found && is_scope_good;
 }
@@ -91,8 +92,8 @@ static void fail_method(struct sim_call *call)
 
 static void get_object(struct sim_call *call)
 {
-    json_t *object = sim_store_get(call->store, call->resource, call->ns == NULL ? "" : call->ns,
-                                   call->name);
+    json_t *object =
+        sim_store_get(call->store, call->resource, call->ns == NULL ? "" : call->ns, call->name);
     if (object == NULL) {
         sim_k8s_fail_not_found(call->response, call->resource, call->name);
     } else {
@@ -121,8 +122,7 @@ static void handle_collection(struct sim_call *call)
     const char *method = call->request->method;
     if (tg_str_eq(method, "GET")) {
         list_or_watch(call);
-    } else if (tg_str_eq(method, "POST") &&
-               (call->ns != NULL || !call->resource->is_namespaced)) {
+    } else if (tg_str_eq(method, "POST") && (call->ns != NULL || !call->resource->is_namespaced)) {
         sim_k8s_create(call);
     } else if (tg_str_eq(method, "DELETE")) {
         sim_k8s_delete_collection(call);

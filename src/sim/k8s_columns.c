@@ -122,7 +122,8 @@ static json_t *cell_containers(const struct sim_column *column, json_t *object, 
     tg_buf_init(&buf, CELL_MAX);
     size_t i;
     json_t *container;
-    json_array_foreach(containers_of(object), i, container) {
+    json_array_foreach(containers_of(object), i, container)
+    {
         join(&buf, ",", sim_json_text(container, column->path));
     }
     return joined(&buf, "<none>");
@@ -151,16 +152,20 @@ static json_t *cell_pod_ready(const struct sim_column *column, json_t *object, i
     size_t ready = 0;
     size_t i;
     json_t *item;
-    json_array_foreach(sim_json_at(object, "spec.initContainers"), i, item) {
+    json_array_foreach(sim_json_at(object, "spec.initContainers"), i, item)
+    {
         total += tg_str_eq(sim_json_text(item, "restartPolicy"), "Always") ? 1 : 0;
     }
-    json_array_foreach(sim_json_at(object, "status.containerStatuses"), i, item) {
+    json_array_foreach(sim_json_at(object, "status.containerStatuses"), i, item)
+    {
         ready += sim_json_is_true(item, "ready") ? 1 : 0;
     }
     size_t init;
     json_t *spec;
-    json_array_foreach(sim_json_at(object, "status.initContainerStatuses"), i, item) {
-        json_array_foreach(sim_json_at(object, "spec.initContainers"), init, spec) {
+    json_array_foreach(sim_json_at(object, "status.initContainerStatuses"), i, item)
+    {
+        json_array_foreach(sim_json_at(object, "spec.initContainers"), init, spec)
+        {
             bool is_same = tg_str_eq(sim_json_text(spec, "name"), sim_json_text(item, "name"));
             if (is_same && tg_str_eq(sim_json_text(spec, "restartPolicy"), "Always") &&
                 sim_json_is_true(item, "ready")) {
@@ -188,7 +193,8 @@ static json_t *cell_pod_restarts(const struct sim_column *column, json_t *object
     for (size_t list = 0; list < TG_COUNT(lists); list++) {
         size_t i;
         json_t *status;
-        json_array_foreach(sim_json_at(object, lists[list]), i, status) {
+        json_array_foreach(sim_json_at(object, lists[list]), i, status)
+        {
             count += sim_json_int(status, "restartCount", 0);
             const char *finished = sim_json_text(status, "lastState.terminated.finishedAt");
             last = strcmp(finished, last) > 0 ? finished : last;
@@ -211,9 +217,9 @@ static json_t *cell_gates(const struct sim_column *column, json_t *object, int64
     size_t met = 0;
     size_t i;
     json_t *gate;
-    json_array_foreach(sim_json_at(object, "spec.readinessGates"), i, gate) {
-        const json_t *condition =
-            sim_json_condition(object, sim_json_text(gate, "conditionType"));
+    json_array_foreach(sim_json_at(object, "spec.readinessGates"), i, gate)
+    {
+        const json_t *condition = sim_json_condition(object, sim_json_text(gate, "conditionType"));
         met += tg_str_eq(sim_json_text(condition, "status"), "True") ? 1 : 0;
     }
     return total == 0 ? json_string("<none>") : json_sprintf("%zu/%zu", met, total);
@@ -225,9 +231,7 @@ static json_t *cell_node_status(const struct sim_column *column, json_t *object,
     (void)now_us;
     const json_t *ready = sim_json_condition(object, "Ready");
     const char *status = sim_json_text(ready, "status");
-    const char *word = ready == NULL               ? "Unknown"
-                       : tg_str_eq(status, "True") ? "Ready"
-                                                   : "NotReady";
+    const char *word = ready == NULL ? "Unknown" : tg_str_eq(status, "True") ? "Ready" : "NotReady";
     bool is_cordoned = sim_json_is_true(object, "spec.unschedulable");
     return json_sprintf("%s%s", word, is_cordoned ? ",SchedulingDisabled" : "");
 }
@@ -241,7 +245,8 @@ static json_t *cell_node_roles(const struct sim_column *column, json_t *object, 
     tg_buf_init(&buf, CELL_MAX);
     const char *key;
     json_t *value;
-    json_object_foreach(sim_json_at(object, "metadata.labels"), key, value) {
+    json_object_foreach(sim_json_at(object, "metadata.labels"), key, value)
+    {
         if (tg_str_has_prefix(key, prefix)) {
             join(&buf, ",", key + strlen(prefix));
         }
@@ -255,7 +260,8 @@ static json_t *cell_node_address(const struct sim_column *column, json_t *object
     (void)now_us;
     size_t i;
     json_t *address;
-    json_array_foreach(sim_json_at(object, "status.addresses"), i, address) {
+    json_array_foreach(sim_json_at(object, "status.addresses"), i, address)
+    {
         if (tg_str_eq(sim_json_text(address, "type"), column->path)) {
             return json_string(sim_json_text(address, "address"));
         }
@@ -314,7 +320,8 @@ static json_t *cell_service_ports(const struct sim_column *column, json_t *objec
     tg_buf_init(&buf, CELL_MAX);
     size_t i;
     json_t *port;
-    json_array_foreach(sim_json_at(object, "spec.ports"), i, port) {
+    json_array_foreach(sim_json_at(object, "spec.ports"), i, port)
+    {
         char text[64];
         const char *protocol = sim_json_text(port, "protocol");
         int64_t node_port = sim_json_int(port, "nodePort", 0);
@@ -380,7 +387,8 @@ static json_t *cell_gateway_address(const struct sim_column *column, json_t *obj
     tg_buf_init(&buf, CELL_MAX);
     size_t i;
     json_t *address;
-    json_array_foreach(sim_json_at(object, "status.addresses"), i, address) {
+    json_array_foreach(sim_json_at(object, "status.addresses"), i, address)
+    {
         join(&buf, " ", sim_json_text(address, "value"));
     }
     return joined(&buf, "");
@@ -402,7 +410,8 @@ static json_t *cell_endpoints(const struct sim_column *column, json_t *object, i
     tg_buf_init(&buf, CELL_MAX);
     size_t i;
     json_t *endpoint;
-    json_array_foreach(sim_json_at(object, "endpoints"), i, endpoint) {
+    json_array_foreach(sim_json_at(object, "endpoints"), i, endpoint)
+    {
         const char *address =
             json_string_value(json_array_get(json_object_get(endpoint, "addresses"), 0));
         join(&buf, ",", address == NULL ? "" : address);
@@ -418,7 +427,8 @@ static json_t *cell_slice_ports(const struct sim_column *column, json_t *object,
     tg_buf_init(&buf, CELL_MAX);
     size_t i;
     json_t *port;
-    json_array_foreach(sim_json_at(object, "ports"), i, port) {
+    json_array_foreach(sim_json_at(object, "ports"), i, port)
+    {
         char text[24];
         snprintf(text, sizeof text, "%" PRId64, sim_json_int(port, "port", 0));
         join(&buf, ",", text);
@@ -426,23 +436,23 @@ static json_t *cell_slice_ports(const struct sim_column *column, json_t *object,
     return joined(&buf, "<unset>");
 }
 
-#define NAME                                                                                       \
-    {                                                                                              \
-        "Name", "string", 0, cell_text, "metadata.name"                                            \
+#define NAME                                            \
+    {                                                   \
+        "Name", "string", 0, cell_text, "metadata.name" \
     }
-#define AGE                                                                                        \
-    {                                                                                              \
-        "Age", "string", 0, cell_age, NULL                                                         \
+#define AGE                                \
+    {                                      \
+        "Age", "string", 0, cell_age, NULL \
     }
-#define TEMPLATE                                                                                   \
-    {"Containers", "string", 1, cell_containers, "name"},                                          \
-        {"Images", "string", 1, cell_containers, "image"},                                         \
-    {                                                                                              \
-        "Selector", "string", 1, cell_selector, NULL                                               \
+#define TEMPLATE                                           \
+    {"Containers", "string", 1, cell_containers, "name"},  \
+        {"Images", "string", 1, cell_containers, "image"}, \
+    {                                                      \
+        "Selector", "string", 1, cell_selector, NULL       \
     }
-#define END                                                                                        \
-    {                                                                                              \
-        NULL, NULL, 0, NULL, NULL                                                                  \
+#define END                       \
+    {                             \
+        NULL, NULL, 0, NULL, NULL \
     }
 #define COLUMNS(plural) static const struct sim_column columns_##plural[]
 
@@ -521,10 +531,7 @@ COLUMNS(nodes) = {
     END,
 };
 COLUMNS(secrets) = {
-    NAME,
-    {"Type", "string", 0, cell_text, "type"},
-    {"Data", "integer", 0, cell_size, "data"},
-    AGE,
+    NAME, {"Type", "string", 0, cell_text, "type"}, {"Data", "integer", 0, cell_size, "data"}, AGE,
     END,
 };
 COLUMNS(configmaps) = {NAME, {"Data", "integer", 0, cell_size, "data"}, AGE, END};

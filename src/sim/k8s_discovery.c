@@ -68,15 +68,16 @@ struct group_version {
     const char *version;
 };
 
-/* All (group, version) pairs but the core one, each once, in the table's order. Returns how many. */
+/* All (group, version) pairs but the core one, each once, in the table's order. Returns how many.
+ */
 static size_t group_versions(struct group_version *out, size_t size)
 {
     size_t count = 0;
     for (const struct sim_resource *r = sim_resources; r->plural != NULL; r++) {
         bool is_known = r->group[0] == '\0';
         for (size_t i = 0; i < count; i++) {
-            is_known = is_known || (tg_str_eq(out[i].group, r->group) &&
-                                    tg_str_eq(out[i].version, r->version));
+            is_known = is_known ||
+                       (tg_str_eq(out[i].group, r->group) && tg_str_eq(out[i].version, r->version));
         }
         if (!is_known) {
             tg_assert(count < size);
@@ -105,11 +106,10 @@ static void add_subresource(json_t *list, const char *name, json_t *kind, const 
 
 static json_t *aggregated_resource(const struct sim_resource *r)
 {
-    json_t *resource = json_pack(
-        "{s:s, s:o, s:s, s:s, s:o}", "resource", r->plural, "responseKind",
-        response_kind(r->group, r->version, r->kind), "scope",
-        r->is_namespaced ? "Namespaced" : "Cluster", "singularResource", r->singular, "verbs",
-        verbs_new(ALL_VERBS));
+    json_t *resource = json_pack("{s:s, s:o, s:s, s:s, s:o}", "resource", r->plural, "responseKind",
+                                 response_kind(r->group, r->version, r->kind), "scope",
+                                 r->is_namespaced ? "Namespaced" : "Cluster", "singularResource",
+                                 r->singular, "verbs", verbs_new(ALL_VERBS));
     if (r->short_names[0] != '\0') {
         json_object_set_new(resource, "shortNames", verbs_new(r->short_names));
     }
@@ -151,10 +151,9 @@ static json_t *aggregated_version(const char *group, const char *version)
         if (tg_str_eq(reviews[i].group, group)) {
             json_array_append_new(
                 resources, json_pack("{s:s, s:o, s:s, s:s, s:o}", "resource", reviews[i].plural,
-                                     "responseKind",
-                                     response_kind(group, version, reviews[i].kind), "scope",
-                                     "Cluster", "singularResource", reviews[i].singular, "verbs",
-                                     verbs_new("create")));
+                                     "responseKind", response_kind(group, version, reviews[i].kind),
+                                     "scope", "Cluster", "singularResource", reviews[i].singular,
+                                     "verbs", verbs_new("create")));
         }
     }
     return json_pack("{s:s, s:s, s:o}", "version", version, "freshness", "Current", "resources",
@@ -206,8 +205,8 @@ static json_t *legacy_group(const struct group_version *all, size_t count, const
     for (size_t i = 0; i < count; i++) {
         if (tg_str_eq(all[i].group, group)) {
             char *text = tg_asprintf("%s/%s", group, all[i].version);
-            json_array_append_new(versions, json_pack("{s:s, s:s}", "groupVersion", text, "version",
-                                                      all[i].version));
+            json_array_append_new(
+                versions, json_pack("{s:s, s:s}", "groupVersion", text, "version", all[i].version));
             free(text);
         }
     }
@@ -240,9 +239,9 @@ static bool reply_legacy_groups(struct sim_response *response, const char *group
             json_array_append_new(groups, legacy_group(all, count, all[i].group));
         }
     }
-    sim_k8s_reply(response, 200,
-                  json_pack("{s:s, s:s, s:o}", "kind", "APIGroupList", "apiVersion", "v1", "groups",
-                            groups));
+    sim_k8s_reply(
+        response, 200,
+        json_pack("{s:s, s:s, s:o}", "kind", "APIGroupList", "apiVersion", "v1", "groups", groups));
     return true;
 }
 
@@ -292,10 +291,10 @@ static bool reply_legacy_resources(struct sim_response *response, const char *gr
     }
     for (size_t i = 0; i < TG_COUNT(reviews); i++) {
         if (tg_str_eq(reviews[i].group, group) && tg_str_eq(reviews[i].version, version)) {
-            json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:s, s:o}", "name",
-                                                  reviews[i].plural, "singularName",
-                                                  reviews[i].singular, "namespaced", 0, "kind",
-                                                  reviews[i].kind, "verbs", verbs_new("create")));
+            json_array_append_new(list,
+                                  json_pack("{s:s, s:s, s:b, s:s, s:o}", "name", reviews[i].plural,
+                                            "singularName", reviews[i].singular, "namespaced", 0,
+                                            "kind", reviews[i].kind, "verbs", verbs_new("create")));
         }
     }
     if (json_array_size(list) == 0) {
@@ -340,9 +339,9 @@ static bool reply_schema(struct sim_response *response, const char *group, const
         if (!tg_str_eq(r->group, group) || !tg_str_eq(r->version, version)) {
             continue;
         }
-        char *path = tg_asprintf("%s%s/%s/%s%s/{name}", group[0] == '\0' ? "/api" : "/apis/",
-                                 group, version, r->is_namespaced ? "namespaces/{namespace}/" : "",
-                                 r->plural);
+        char *path =
+            tg_asprintf("%s%s/%s/%s%s/{name}", group[0] == '\0' ? "/api" : "/apis/", group, version,
+                        r->is_namespaced ? "namespaces/{namespace}/" : "", r->plural);
         json_object_set_new(
             paths, path,
             json_pack("{s:{s:s, s:{s:s, s:s, s:s}, s:[{s:s, s:s, s:{s:s}}], s:{}}}", "patch",
@@ -408,7 +407,9 @@ static const char *aggregated_version_of(const char *accept)
     }
     const char *beta = strstr(accept, "v=v2beta1");
     const char *stable = strstr(accept, "v=v2;");
-    return stable != NULL && (beta == NULL || stable < beta) ? "v2" : beta != NULL ? "v2beta1" : NULL;
+    return stable != NULL && (beta == NULL || stable < beta) ? "v2"
+           : beta != NULL                                    ? "v2beta1"
+                                                             : NULL;
 }
 
 /* "/apis/G", "/apis/G/V": false when it is neither. */

@@ -67,7 +67,7 @@ static struct place find_place(json_t *document, const char *pointer)
 static json_t *value_at(json_t *document, const char *pointer)
 {
     struct place place = find_place(document, pointer);
-    json_t *value = place.is_document ? document
+    json_t *value = place.is_document         ? document
                     : place.container == NULL ? NULL
                                               : child(place.container, place.step);
     free(place.step);

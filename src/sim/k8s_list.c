@@ -152,7 +152,7 @@ struct page {
     const struct sim_collection *collection;
     const char *after_ns; /* NULL: from the start */
     const char *after_name;
-    size_t limit; /* 0: none */
+    size_t limit;     /* 0: none */
     json_t **objects; /* borrowed from the store or from the snapshot */
     size_t count;
     size_t cap;
@@ -232,14 +232,14 @@ static bool undo_change(void *context, const struct sim_change *change)
     return true;
 }
 
-/* The collection's resource as it was at version; NULL with EXPIRED when history does not reach back. */
+/* The collection's resource as it was at version; NULL with EXPIRED when history does not reach
+ * back. */
 static struct tg_map *objects_at(const struct sim_collection *collection, uint64_t version,
                                  struct tg_err *err)
 {
     struct snapshot snapshot = {collection->resource, tg_map_new(drop_object), tg_map_new(NULL)};
     sim_store_each(collection->store, collection->resource, collection->ns, copy_object, &snapshot);
-    bool is_good =
-        sim_store_changes_since(collection->store, version, undo_change, &snapshot, err);
+    bool is_good = sim_store_changes_since(collection->store, version, undo_change, &snapshot, err);
     tg_map_free(snapshot.seen);
     if (!is_good) {
         tg_map_free(snapshot.objects);
@@ -252,10 +252,10 @@ static struct tg_map *objects_at(const struct sim_collection *collection, uint64
 
 static char *token_of(uint64_t version, const json_t *last)
 {
-    json_t *value = json_pack("{s:s, s:I, s:o}", "v", "meta.k8s.io/v1", "rv", (json_int_t)version,
-                              "start",
-                              json_sprintf("%s/%s", sim_json_text(last, "metadata.namespace"),
-                                           sim_json_text(last, "metadata.name")));
+    json_t *value =
+        json_pack("{s:s, s:I, s:o}", "v", "meta.k8s.io/v1", "rv", (json_int_t)version, "start",
+                  json_sprintf("%s/%s", sim_json_text(last, "metadata.namespace"),
+                               sim_json_text(last, "metadata.name")));
     char *text = json_dumps(value, JSON_COMPACT);
     char *token = tg_base64_encode(text, strlen(text));
     for (char *c = token; *c != '\0'; c++) {
@@ -267,8 +267,8 @@ static char *token_of(uint64_t version, const json_t *last)
     return token;
 }
 
-/* False when the token is not one. *version is 0 for an inconsistent continuation. *start as in the token; the caller
- * frees. */
+/* False when the token is not one. *version is 0 for an inconsistent continuation. *start as in the
+ * token; the caller frees. */
 static bool token_parse(const char *token, uint64_t *version, char **start)
 {
     char *padded = tg_asprintf("%s%s", token, &"==="[3 - (4 - strlen(token) % 4) % 4]);
@@ -282,8 +282,8 @@ static bool token_parse(const char *token, uint64_t *version, char **start)
     free(text);
     int64_t number = sim_json_int(value, "rv", INT64_MIN);
     const char *path = sim_json_text(value, "start");
-    bool is_good = tg_str_eq(sim_json_text(value, "v"), "meta.k8s.io/v1") &&
-                   number != INT64_MIN && strchr(path, '/') != NULL;
+    bool is_good = tg_str_eq(sim_json_text(value, "v"), "meta.k8s.io/v1") && number != INT64_MIN &&
+                   strchr(path, '/') != NULL;
     if (is_good) {
         *version = number > 0 ? (uint64_t)number : 0;
         *start = tg_strdup(path);
@@ -386,7 +386,8 @@ static void reply_page(const struct page *page, uint64_t version, struct sim_res
         if (i > 0) {
             tg_buf_putc(body, ',');
         }
-        /* items of built-in kinds carry no kind, those of custom resources do: as real servers answer */
+        /* items of built-in kinds carry no kind, those of custom resources do: as real servers
+         * answer */
         put_object(body, page->collection->store, resource, page->objects[i], encoding,
                    !resource->is_strategic);
     }
@@ -425,11 +426,10 @@ struct list_options {
 static void fail_too_new(struct sim_response *response, uint64_t asked, uint64_t current)
 {
     json_t *details =
-        json_pack("{s:[{s:s, s:s}], s:i}", "causes", "reason", "ResourceVersionTooLarge",
-                  "message", "Too large resource version", "retryAfterSeconds", 1);
-    char *message =
-        tg_asprintf("Timeout: Too large resource version: %" PRIu64 ", current: %" PRIu64, asked,
-                    current);
+        json_pack("{s:[{s:s, s:s}], s:i}", "causes", "reason", "ResourceVersionTooLarge", "message",
+                  "Too large resource version", "retryAfterSeconds", 1);
+    char *message = tg_asprintf(
+        "Timeout: Too large resource version: %" PRIu64 ", current: %" PRIu64, asked, current);
     sim_k8s_reply(response, 504, sim_k8s_status(504, NULL, message, details));
     response->retry_after_s = 1;
     free(message);

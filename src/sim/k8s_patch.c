@@ -22,12 +22,12 @@ json_t *sim_patch_merge(const json_t *target, json_t *patch)
     json_t *result = json_is_object(target) ? json_deep_copy(target) : json_object();
     const char *key;
     json_t *value;
-    json_object_foreach(patch, key, value) {
+    json_object_foreach(patch, key, value)
+    {
         if (json_is_null(value)) {
             json_object_del(result, key);
         } else {
-            json_object_set_new(result, key,
-                                sim_patch_merge(json_object_get(result, key), value));
+            json_object_set_new(result, key, sim_patch_merge(json_object_get(result, key), value));
         }
     }
     return result;
@@ -136,7 +136,8 @@ static bool merge_list(int rule, json_t *list, const json_t *patch, struct tg_er
     return true;
 }
 
-/* Puts the elements of list that order names into its order, in front; the others follow as they were. */
+/* Puts the elements of list that order names into its order, in front; the others follow as they
+ * were. */
 static void order_list(int rule, json_t *list, const json_t *order)
 {
     size_t front = 0;
@@ -169,7 +170,8 @@ static void retain_keys(json_t *target, const json_t *keys)
     void *next;
     const char *key;
     json_t *value;
-    json_object_foreach_safe(target, next, key, value) {
+    json_object_foreach_safe(target, next, key, value)
+    {
         bool is_kept = false;
         for (size_t i = 0; i < json_array_size(keys); i++) {
             is_kept = is_kept || tg_str_eq(json_string_value(json_array_get(keys, i)), key);
@@ -200,7 +202,8 @@ static bool merge_member(json_t *target, const char *key, json_t *value, struct 
     return true;
 }
 
-/* Merges patch into target, which is changed; it nests as deep as the objects do (the parser's limit). */
+/* Merges patch into target, which is changed; it nests as deep as the objects do (the parser's
+ * limit). */
 static bool merge_object(json_t *target, json_t *patch, struct tg_err *err)
 {
     const char *directive = sim_json_text(patch, "$patch");
@@ -217,12 +220,14 @@ static bool merge_object(json_t *target, json_t *patch, struct tg_err *err)
     const char *key;
     json_t *value;
     bool is_good = true;
-    json_object_foreach(patch, key, value) {
+    json_object_foreach(patch, key, value)
+    {
         if (key[0] != '$' && is_good) {
             is_good = merge_member(target, key, value, err);
         }
     }
-    json_object_foreach(patch, key, value) {
+    json_object_foreach(patch, key, value)
+    {
         if (tg_str_has_prefix(key, DELETE_PREFIX)) {
             delete_from_list(json_object_get(target, key + strlen(DELETE_PREFIX)), value);
         } else if (tg_str_has_prefix(key, ORDER_PREFIX)) {

@@ -11,7 +11,8 @@ static bool is_restartable(const json_t *pod, const char *name)
 {
     size_t i;
     json_t *container;
-    json_array_foreach(sim_json_at(pod, "spec.initContainers"), i, container) {
+    json_array_foreach(sim_json_at(pod, "spec.initContainers"), i, container)
+    {
         if (tg_str_eq(sim_json_text(container, "name"), name)) {
             return tg_str_eq(sim_json_text(container, "restartPolicy"), "Always");
         }
@@ -38,7 +39,8 @@ static bool init_text(const json_t *pod, char *out, size_t size)
 {
     size_t i;
     json_t *status;
-    json_array_foreach(sim_json_at(pod, "status.initContainerStatuses"), i, status) {
+    json_array_foreach(sim_json_at(pod, "status.initContainerStatuses"), i, status)
+    {
         const json_t *terminated = sim_json_at(status, "state.terminated");
         const char *waiting = sim_json_text(status, "state.waiting.reason");
         bool is_sidecar = is_restartable(pod, sim_json_text(status, "name"));

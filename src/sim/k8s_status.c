@@ -18,13 +18,20 @@ static const char *reason_of(int code)
         int code;
         const char *reason;
     } reasons[] = {
-        {400, "BadRequest"},         {401, "Unauthorized"},
-        {403, "Forbidden"},          {404, "NotFound"},
-        {405, "MethodNotAllowed"},   {406, "NotAcceptable"},
-        {409, "Conflict"},           {410, "Expired"},
-        {413, "RequestEntityTooLarge"}, {415, "UnsupportedMediaType"},
-        {422, "Invalid"},            {429, "TooManyRequests"},
-        {503, "ServiceUnavailable"}, {504, "Timeout"},
+        {400, "BadRequest"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "NotFound"},
+        {405, "MethodNotAllowed"},
+        {406, "NotAcceptable"},
+        {409, "Conflict"},
+        {410, "Expired"},
+        {413, "RequestEntityTooLarge"},
+        {415, "UnsupportedMediaType"},
+        {422, "Invalid"},
+        {429, "TooManyRequests"},
+        {503, "ServiceUnavailable"},
+        {504, "Timeout"},
     };
     for (size_t i = 0; i < TG_COUNT(reasons); i++) {
         if (reasons[i].code == code) {
@@ -36,10 +43,9 @@ static const char *reason_of(int code)
 
 json_t *sim_k8s_status(int code, const char *reason, const char *message, json_t *details)
 {
-    json_t *status =
-        json_pack("{s:s, s:s, s:{}, s:s, s:s, s:s}", "kind", "Status", "apiVersion", "v1",
-                  "metadata", "status", "Failure", "message", message, "reason",
-                  reason == NULL ? reason_of(code) : reason);
+    json_t *status = json_pack("{s:s, s:s, s:{}, s:s, s:s, s:s}", "kind", "Status", "apiVersion",
+                               "v1", "metadata", "status", "Failure", "message", message, "reason",
+                               reason == NULL ? reason_of(code) : reason);
     tg_assert(status != NULL);
     if (details != NULL) {
         json_object_set_new(status, "details", details);
@@ -157,9 +163,9 @@ void sim_k8s_fail_invalid(struct sim_response *response, const struct sim_resour
     char *whole = tg_asprintf("%s \"%s\" is invalid: %s: %s", text, name, field, message);
     json_t *details = sim_k8s_details(resource, name);
     json_object_set_new(details, "kind", json_string(resource->kind));
-    json_object_set_new(details, "causes",
-                        json_pack("[{s:s, s:s, s:s}]", "reason", reason, "message", message,
-                                  "field", field));
+    json_object_set_new(
+        details, "causes",
+        json_pack("[{s:s, s:s, s:s}]", "reason", reason, "message", message, "field", field));
     sim_k8s_reply(response, 422, sim_k8s_status(422, NULL, whole, details));
     free(whole);
     free(text);

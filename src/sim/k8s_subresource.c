@@ -38,13 +38,11 @@ static json_t *current_of(const struct sim_call *call)
 
 static json_t *scale_of(json_t *object)
 {
-    json_t *metadata = json_pack("{s:s, s:s, s:s, s:s, s:s}", "name",
-                                 sim_json_text(object, "metadata.name"), "namespace",
-                                 sim_json_text(object, "metadata.namespace"), "uid",
-                                 sim_json_text(object, "metadata.uid"), "resourceVersion",
-                                 sim_json_text(object, "metadata.resourceVersion"),
-                                 "creationTimestamp",
-                                 sim_json_text(object, "metadata.creationTimestamp"));
+    json_t *metadata = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s}", "name", sim_json_text(object, "metadata.name"), "namespace",
+        sim_json_text(object, "metadata.namespace"), "uid", sim_json_text(object, "metadata.uid"),
+        "resourceVersion", sim_json_text(object, "metadata.resourceVersion"), "creationTimestamp",
+        sim_json_text(object, "metadata.creationTimestamp"));
     char *selector = sim_selector_text_of_json(sim_json_at(object, "spec.selector"));
     json_t *scale =
         json_pack("{s:s, s:s, s:o, s:{s:I}, s:{s:I, s:s}}", "kind", "Scale", "apiVersion",
@@ -61,15 +59,13 @@ static void write_scale(struct sim_call *call, json_t *current, json_t *wanted)
     const json_t *replicas = sim_json_at(wanted, "spec.replicas");
     if (replicas != NULL && (!json_is_integer(replicas) || json_integer_value(replicas) < 0)) {
         sim_k8s_fail_invalid(call->response, call->resource, call->name, "FieldValueInvalid",
-                             "spec.replicas",
-                             "Invalid value: must be greater than or equal to 0");
+                             "spec.replicas", "Invalid value: must be greater than or equal to 0");
         return;
     }
     json_t *next = json_copy(current);
     json_t *spec = json_copy(json_object_get(current, "spec"));
     json_t *metadata = json_copy(json_object_get(current, "metadata"));
-    json_object_set_new(spec, "replicas",
-                        json_integer(sim_json_int(wanted, "spec.replicas", 0)));
+    json_object_set_new(spec, "replicas", json_integer(sim_json_int(wanted, "spec.replicas", 0)));
     json_object_del(metadata, "resourceVersion");
     const char *version = sim_json_text(wanted, "metadata.resourceVersion");
     if (version[0] != '\0') {
@@ -107,8 +103,9 @@ static void handle_scale(struct sim_call *call)
     } else if (tg_str_eq(method, "PATCH")) {
         wanted = sim_k8s_patched(call, scale);
     } else {
-        sim_k8s_fail(call->response, 405, NULL, "the server does not allow this method on the "
-                                                "requested resource");
+        sim_k8s_fail(call->response, 405, NULL,
+                     "the server does not allow this method on the "
+                     "requested resource");
     }
     if (wanted != NULL) {
         write_scale(call, current, wanted);
@@ -125,9 +122,10 @@ static char *container_names(const json_t *containers)
     char *names = tg_strdup("");
     size_t i;
     json_t *container;
-    json_array_foreach(containers, i, container) {
-        char *longer = tg_asprintf("%s%s%s", names, i == 0 ? "" : " ",
-                                   sim_json_text(container, "name"));
+    json_array_foreach(containers, i, container)
+    {
+        char *longer =
+            tg_asprintf("%s%s%s", names, i == 0 ? "" : " ", sim_json_text(container, "name"));
         free(names);
         names = longer;
     }
@@ -138,7 +136,8 @@ static bool has_container(const json_t *containers, const char *name)
 {
     size_t i;
     json_t *container;
-    json_array_foreach(containers, i, container) {
+    json_array_foreach(containers, i, container)
+    {
         if (tg_str_eq(sim_json_text(container, "name"), name)) {
             return true;
         }
@@ -146,7 +145,8 @@ static bool has_container(const json_t *containers, const char *name)
     return false;
 }
 
-/* The container whose log is meant; NULL with the response filled when that is not clear. Borrowed. */
+/* The container whose log is meant; NULL with the response filled when that is not clear. Borrowed.
+ */
 static const char *log_container(const struct sim_call *call, const json_t *pod)
 {
     const json_t *containers = sim_json_at(pod, "spec.containers");
@@ -167,8 +167,9 @@ static const char *log_container(const struct sim_call *call, const json_t *pod)
     char *init_names = container_names(init);
     sim_k8s_fail(call->response, 400, NULL,
                  "a container name must be specified for pod %s, choose one of: [%s]%s%s%s",
-                 call->name, names, init_names[0] == '\0' ? "" : " or one of the init containers: [",
-                 init_names, init_names[0] == '\0' ? "" : "]");
+                 call->name, names,
+                 init_names[0] == '\0' ? "" : " or one of the init containers: [", init_names,
+                 init_names[0] == '\0' ? "" : "]");
     free(names);
     free(init_names);
     return NULL;
@@ -212,10 +213,10 @@ static void handle_log(struct sim_call *call, int region)
     tg_parse_rfc3339(sim_query_text(call->query, "sinceTime"), &since_us);
     bool is_follow = sim_query_is_true(call->query, "follow");
     struct tg_err err = TG_ERR_INIT;
-    struct sim_stream *stream = sim_pod_log(
-        call->world, region, ns_of(call), call->name, container, is_follow,
-        sim_query_is_true(call->query, "timestamps"), since_us,
-        sim_query_int(call->query, "tailLines", -1), &err);
+    struct sim_stream *stream =
+        sim_pod_log(call->world, region, ns_of(call), call->name, container, is_follow,
+                    sim_query_is_true(call->query, "timestamps"), since_us,
+                    sim_query_int(call->query, "tailLines", -1), &err);
     if (stream == NULL) {
         int code = err.code == TG_CODE_NOT_FOUND ? 404 : err.detail >= 400 ? err.detail : 400;
         sim_k8s_fail(call->response, code, NULL, "%s", err.msg);
@@ -233,7 +234,8 @@ static void handle_log(struct sim_call *call, int region)
 
 /* ---- proxy ---- */
 
-/* Splits "[scheme:]NAME[:PORT]"; *port is "" when there is none. The results point into text, which is changed. */
+/* Splits "[scheme:]NAME[:PORT]"; *port is "" when there is none. The results point into text, which
+ * is changed. */
 static void split_target(char *text, const char **name, const char **port)
 {
     *port = "";
@@ -254,7 +256,8 @@ static void split_target(char *text, const char **name, const char **port)
     }
 }
 
-/* Number of a port given as number, as a container port's name, or not at all (then the first). 0: no such port. */
+/* Number of a port given as number, as a container port's name, or not at all (then the first). 0:
+ * no such port. */
 static int pod_port(const json_t *pod, const char *port)
 {
     int64_t number = 0;
@@ -263,10 +266,12 @@ static int pod_port(const json_t *pod, const char *port)
     }
     size_t i;
     json_t *container;
-    json_array_foreach(sim_json_at(pod, "spec.containers"), i, container) {
+    json_array_foreach(sim_json_at(pod, "spec.containers"), i, container)
+    {
         size_t p;
         json_t *item;
-        json_array_foreach(json_object_get(container, "ports"), p, item) {
+        json_array_foreach(json_object_get(container, "ports"), p, item)
+        {
             if (port[0] == '\0' || tg_str_eq(sim_json_text(item, "name"), port)) {
                 return (int)sim_json_int(item, "containerPort", 0);
             }
@@ -293,14 +298,16 @@ static bool find_backend(void *context, json_t *pod)
     return true;
 }
 
-/* Pod and port behind a Service's port; NULL with the response filled when there is none. Borrowed. */
+/* Pod and port behind a Service's port; NULL with the response filled when there is none. Borrowed.
+ */
 static json_t *service_backend(const struct sim_call *call, json_t *service, const char *port,
                                int *number)
 {
     size_t i;
     json_t *item;
     json_t *target = NULL;
-    json_array_foreach(sim_json_at(service, "spec.ports"), i, item) {
+    json_array_foreach(sim_json_at(service, "spec.ports"), i, item)
+    {
         int64_t asked = 0;
         tg_str_to_int64(port, 1, 65535, &asked);
         if (port[0] == '\0' || tg_str_eq(sim_json_text(item, "name"), port) ||

@@ -11,10 +11,10 @@ json_t *sim_table_definitions(const struct sim_resource *resource)
     json_t *definitions = json_array();
     for (const struct sim_column *column = sim_columns_of(resource); column->name; column++) {
         const char *format = tg_str_eq(column->name, "Name") ? "name" : "";
-        json_array_append_new(definitions, json_pack("{s:s, s:s, s:s, s:s, s:i}", "name",
-                                                     column->name, "type", column->type, "format",
-                                                     format, "description", column->name,
-                                                     "priority", column->priority));
+        json_array_append_new(definitions,
+                              json_pack("{s:s, s:s, s:s, s:s, s:i}", "name", column->name, "type",
+                                        column->type, "format", format, "description", column->name,
+                                        "priority", column->priority));
     }
     return definitions;
 }

@@ -51,7 +51,8 @@ struct watch {
     uint64_t timeout_event;
 };
 
-/* Texts of the change that is being handed round: [encoding][0: new state, 1: previous state with the new version]. */
+/* Texts of the change that is being handed round: [encoding][0: new state, 1: previous state with
+ * the new version]. */
 struct texts {
     struct sim_text *made[SIM_ENCODING_COUNT][2];
 };

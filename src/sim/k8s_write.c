@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sim/behaviour.h"
 #include "sim/json_path.h"
 #include "sim/k8s_admit.h"
 #include "sim/k8s_call.h"
@@ -86,10 +87,11 @@ static json_t *object_body(const struct sim_call *call)
     const char *body_kind = sim_json_text(object, "kind");
     if ((body_version[0] != '\0' && !tg_str_eq(body_version, version)) ||
         (body_kind[0] != '\0' && !tg_str_eq(body_kind, resource->kind))) {
-        sim_k8s_fail(call->response, 400, NULL,
-                     "the API version or kind in the data (%s, Kind=%s) does not match the expected "
-                     "(%s, Kind=%s)",
-                     body_version, body_kind, version, resource->kind);
+        sim_k8s_fail(
+            call->response, 400, NULL,
+            "the API version or kind in the data (%s, Kind=%s) does not match the expected "
+            "(%s, Kind=%s)",
+            body_version, body_kind, version, resource->kind);
         json_decref(object);
         return NULL;
     }
@@ -97,9 +99,10 @@ static json_t *object_body(const struct sim_call *call)
     const char *ns = sim_json_text(metadata, "namespace");
     const char *name = sim_json_text(metadata, "name");
     if (call->ns != NULL && ns[0] != '\0' && !tg_str_eq(ns, call->ns)) {
-        sim_k8s_fail(call->response, 400, NULL,
-                     "the namespace of the provided object does not match the namespace sent on the "
-                     "request");
+        sim_k8s_fail(
+            call->response, 400, NULL,
+            "the namespace of the provided object does not match the namespace sent on the "
+            "request");
     } else if (call->name != NULL && name[0] != '\0' && !tg_str_eq(name, call->name)) {
         sim_k8s_fail(call->response, 400, NULL,
                      "the name of the object (%s) does not match the name on the URL (%s)", name,
@@ -168,8 +171,7 @@ static bool check_namespace(const struct sim_call *call)
 
 static void reply(const struct sim_call *call, int code, json_t *object)
 {
-    sim_k8s_reply_object(call->response, code, call->store, call->resource, object,
-                         call->encoding);
+    sim_k8s_reply_object(call->response, code, call->store, call->resource, object, call->encoding);
 }
 
 void sim_k8s_create(struct sim_call *call)
@@ -191,6 +193,10 @@ void sim_k8s_create(struct sim_call *call)
         json_object_del(object, "status");
     }
     sim_k8s_default(call->resource, object);
+    if (tg_str_eq(call->resource->kind, "Pod")) {
+        sim_admission_pod(object);
+        json_object_set_new(object, "status", json_pack("{s:s}", "phase", "Pending"));
+    }
     if (!is_generated && !sim_k8s_validate(call->resource, object, NULL, call->response)) {
         json_decref(object);
         return;
@@ -220,8 +226,19 @@ void sim_k8s_create(struct sim_call *call)
 
 /* ---- update and patch ---- */
 
-/* Brings next (stolen) into the store as the call's verb means it: the status subresource changes status alone, the
- * others everything but status. */
+/* A Service written without its address keeps the one it has. */
+static void keep_cluster_ip(const struct sim_resource *resource, json_t *next, json_t *current)
+{
+    json_t *address = sim_json_at(current, "spec.clusterIP");
+    json_t *spec = json_object_get(next, "spec");
+    if (tg_str_eq(resource->kind, "Service") && address != NULL && json_is_object(spec) &&
+        json_object_get(spec, "clusterIP") == NULL) {
+        json_object_set(spec, "clusterIP", address);
+    }
+}
+
+/* Brings next (stolen) into the store as the call's verb means it: the status subresource changes
+ * status alone, the others everything but status. */
 static void write_next(struct sim_call *call, json_t *current, json_t *next)
 {
     const struct sim_resource *resource = call->resource;
@@ -231,8 +248,7 @@ static void write_next(struct sim_call *call, json_t *current, json_t *next)
         written = json_copy(current);
         json_t *status = json_object_get(next, "status");
         json_t *metadata = json_copy(json_object_get(current, "metadata"));
-        json_object_set(metadata, "resourceVersion",
-                        sim_json_at(next, "metadata.resourceVersion"));
+        json_object_set(metadata, "resourceVersion", sim_json_at(next, "metadata.resourceVersion"));
         json_object_set_new(written, "metadata", metadata);
         if (status != NULL) {
             json_object_set(written, "status", status);
@@ -246,6 +262,7 @@ static void write_next(struct sim_call *call, json_t *current, json_t *next)
                 json_object_set(written, "status", status);
             }
         }
+        keep_cluster_ip(resource, written, current);
         sim_k8s_default(resource, written);
         if (!sim_k8s_validate(resource, written, current, call->response)) {
             json_decref(written);
@@ -330,7 +347,8 @@ static char *option_text(const struct sim_call *call, const json_t *body, const 
     return tg_strdup(text[0] != '\0' ? text : sim_query_text(call->query, key));
 }
 
-/* From the body (DeleteOptions) and the query; false with the response filled when the body is no JSON. */
+/* From the body (DeleteOptions) and the query; false with the response filled when the body is no
+ * JSON. */
 static bool read_delete_options(const struct sim_call *call, struct delete_options *options)
 {
     json_t *body = NULL;
@@ -362,7 +380,8 @@ static bool find_dependent(void *context, json_t *object)
     struct dependents *dependents = context;
     size_t i;
     json_t *owner;
-    json_array_foreach(sim_json_at(object, "metadata.ownerReferences"), i, owner) {
+    json_array_foreach(sim_json_at(object, "metadata.ownerReferences"), i, owner)
+    {
         if (tg_str_eq(sim_json_text(owner, "uid"), dependents->uid)) {
             json_array_append(dependents->found, object);
             break;
@@ -379,7 +398,8 @@ static void orphan_dependents(struct sim_store *store, const char *uid)
         sim_store_each(store, r, NULL, find_dependent, &dependents);
         size_t i;
         json_t *object;
-        json_array_foreach(dependents.found, i, object) {
+        json_array_foreach(dependents.found, i, object)
+        {
             json_t *next = json_deep_copy(object);
             json_t *owners = sim_json_at(next, "metadata.ownerReferences");
             for (size_t o = json_array_size(owners); o > 0; o--) {
@@ -407,8 +427,7 @@ static void delete_one(struct sim_call *call, json_t *object, const struct delet
     if (is_other || is_changed) {
         tg_err_set(&err, TG_CODE_CONFLICT, 409,
                    "Precondition failed: %s in precondition: %s, %s in object meta: %s",
-                   is_other ? "UID" : "ResourceVersion",
-                   is_other ? options->uid : options->version,
+                   is_other ? "UID" : "ResourceVersion", is_other ? options->uid : options->version,
                    is_other ? "UID" : "ResourceVersion", is_other ? uid : version);
         sim_k8s_fail_write(call->response, resource, name, false, &err);
         return;
@@ -476,15 +495,16 @@ void sim_k8s_delete_collection(struct sim_call *call)
         sim_store_each(call->store, call->resource, call->ns, select_object, &selected);
         size_t i;
         json_t *object;
-        json_array_foreach(selected.found, i, object) {
+        json_array_foreach(selected.found, i, object)
+        {
             delete_one(call, object, &options);
             tg_buf_reset(&call->response->body);
         }
         char group_version[128];
         sim_k8s_group_version(call->resource, group_version, sizeof group_version);
-        json_t *metadata = json_pack("{s:o}", "resourceVersion",
-                                     json_sprintf("%llu", (unsigned long long)
-                                                              sim_store_resource_version(call->store)));
+        json_t *metadata = json_pack(
+            "{s:o}", "resourceVersion",
+            json_sprintf("%llu", (unsigned long long)sim_store_resource_version(call->store)));
         sim_k8s_reply(call->response, 200,
                       json_pack("{s:s, s:s, s:o, s:o}", "kind", call->resource->list_kind,
                                 "apiVersion", group_version, "metadata", metadata, "items",

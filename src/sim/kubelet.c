@@ -1,4 +1,5 @@
-/* sim/kubelet.c - runs Pods on nodes: preparation, containers, deletion with grace; leases and heartbeats. */
+/* sim/kubelet.c - runs Pods on nodes: preparation, containers, deletion with grace; leases and
+ * heartbeats. */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <inttypes.h>
@@ -68,7 +69,7 @@ static void add_container(struct sim_pod *pod, const json_t *spec, bool is_sidec
     container->log = sim_log_new(pod->world);
     const char *chips =
         json_string_value(json_object_get(sim_json_at(spec, "resources.limits"), "google.com/tpu"));
-    int64_t count = sim_json_int(sim_json_at(spec, "resources.limits"), "google.com/tpu", 0);
+    int64_t count = 0;
     const json_t *number = json_object_get(sim_json_at(spec, "resources.limits"), "google.com/tpu");
     if (json_is_integer(number)) {
         count = json_integer_value(number);
@@ -85,13 +86,15 @@ static void add_containers(struct sim_pod *pod, const json_t *object)
     const json_t *mains = sim_json_at(object, "spec.containers");
     size_t i;
     json_t *spec;
-    json_array_foreach(inits, i, spec) {
+    json_array_foreach(inits, i, spec)
+    {
         if (tg_str_eq(sim_json_text(spec, "restartPolicy"), "Always") &&
             pod->container_count < SIM_CONTAINERS_MAX - 1) {
             add_container(pod, spec, true);
         }
     }
-    json_array_foreach(mains, i, spec) {
+    json_array_foreach(mains, i, spec)
+    {
         if (pod->container_count < SIM_CONTAINERS_MAX) {
             add_container(pod, spec, false);
         }
@@ -144,7 +147,8 @@ static struct sim_pod *pod_new(struct sim_region *region, const json_t *object)
 
 static void pod_free(struct sim_pod *pod)
 {
-    uint64_t const events[] = {pod->step_event, pod->end_event, pod->schedule_event, pod->deadline_event};
+    uint64_t const events[] = {pod->step_event, pod->end_event, pod->schedule_event,
+                               pod->deadline_event};
     for (size_t i = 0; i < TG_COUNT(events); i++) {
         sim_world_cancel(pod->world, events[i]);
     }
@@ -172,14 +176,15 @@ static void pod_free(struct sim_pod *pod)
 static void step_in(struct sim_pod *pod, enum sim_pod_step next, int64_t delay_us)
 {
     pod->step = next;
-    pod->step_event = sim_world_at(pod->world, sim_world_now_us(pod->world) + delay_us, SIM_PRIORITY_NODE, step, pod,
-                                   NULL);
+    pod->step_event = sim_world_at(pod->world, sim_world_now_us(pod->world) + delay_us,
+                                   SIM_PRIORITY_NODE, step, pod, NULL);
 }
 
 void sim_kubelet_bound(struct sim_pod *pod)
 {
     const struct sim_params *params = sim_world_params(pod->world);
-    step_in(pod, SIM_STEP_BOUND, sim_draw_range(pod->world, pod->entity, "kubelet", &params->kubelet_react));
+    step_in(pod, SIM_STEP_BOUND,
+            sim_draw_range(pod->world, pod->entity, "kubelet", &params->kubelet_react));
 }
 
 static void container_run(struct sim_pod *pod, struct sim_container *container)
@@ -198,8 +203,9 @@ static void enter_prepare(struct sim_pod *pod)
 {
     const struct sim_params *params = sim_world_params(pod->world);
     pod->started_wall_us = sim_world_wall_us(pod->world);
-    int64_t delay_us =
-        pod->claim[0] == '\0' ? 0 : sim_draw_duration(pod->world, pod->entity, "prepare", &params->claim_prepare);
+    int64_t delay_us = pod->claim[0] == '\0' ? 0
+                                             : sim_draw_duration(pod->world, pod->entity, "prepare",
+                                                                 &params->claim_prepare);
     step_in(pod, SIM_STEP_PREPARE, delay_us);
     sim_pod_write_status(pod);
 }
@@ -233,9 +239,11 @@ static void enter_pull(struct sim_pod *pod)
 {
     const struct sim_params *params = sim_world_params(pod->world);
     if (pod->containers[0].is_sidecar) {
-        record(pod, "Normal", "Pulled", "Container image for " SIDECAR " already present on machine");
+        record(pod, "Normal", "Pulled",
+               "Container image for " SIDECAR " already present on machine");
         container_run(pod, &pod->containers[0]);
-        sim_log_line(pod->containers[0].log, "gcsfuse sidecar: start to mount bucket for volume gcs-fuse-volume");
+        sim_log_line(pod->containers[0].log,
+                     "gcsfuse sidecar: start to mount bucket for volume gcs-fuse-volume");
     }
     const struct sim_duration *duration = is_pulled(pod, false)       ? &params->image_check
                                           : pod->role == SIM_POD_VLLM ? &params->image_pull_cold
@@ -252,9 +260,11 @@ static void enter_start(struct sim_pod *pod)
     const struct sim_params *params = sim_world_params(pod->world);
     is_pulled(pod, true);
     char message[300];
-    snprintf(message, sizeof message, "Successfully pulled image \"%.200s\"", sim_pod_main(pod)->image);
+    snprintf(message, sizeof message, "Successfully pulled image \"%.200s\"",
+             sim_pod_main(pod)->image);
     record(pod, "Normal", "Pulled", message);
-    step_in(pod, SIM_STEP_START, sim_draw_duration(pod->world, pod->entity, "start", &params->plain_start));
+    step_in(pod, SIM_STEP_START,
+            sim_draw_duration(pod->world, pod->entity, "start", &params->plain_start));
 }
 
 static void become_ready(struct sim_world *world, void *data)
@@ -316,18 +326,20 @@ static void enter_process(struct sim_pod *pod)
         pod->is_ready = false; /* it has a readiness probe every two seconds */
         sim_pod_main(pod)->is_ready = false;
         sim_pod_write_status(pod);
-        pod->end_event = sim_world_at(world, now_us + 2 * TG_US_PER_S, SIM_PRIORITY_NODE, become_ready, pod, NULL);
+        pod->end_event = sim_world_at(world, now_us + 2 * TG_US_PER_S, SIM_PRIORITY_NODE,
+                                      become_ready, pod, NULL);
         break;
     case SIM_POD_DOWNLOADER:
         sim_log_line(sim_pod_main(pod)->log, "Downloading Gemma 3 directly to GCS bucket...");
-        pod->end_event =
-            sim_world_at(world, now_us + sim_draw_duration(world, pod->entity, "download", &params->download_job),
-                         SIM_PRIORITY_NODE, exit_zero, pod, NULL);
+        pod->end_event = sim_world_at(
+            world,
+            now_us + sim_draw_duration(world, pod->entity, "download", &params->download_job),
+            SIM_PRIORITY_NODE, exit_zero, pod, NULL);
         break;
     case SIM_POD_PLAIN:
         if (seconds >= 0) {
-            pod->end_event = sim_world_at(world, now_us + seconds * TG_US_PER_S, SIM_PRIORITY_NODE, exit_zero, pod,
-                                          NULL);
+            pod->end_event = sim_world_at(world, now_us + seconds * TG_US_PER_S, SIM_PRIORITY_NODE,
+                                          exit_zero, pod, NULL);
         }
         break;
     }
@@ -343,7 +355,8 @@ static void deadline(struct sim_world *world, void *data)
     if (pod->is_deleting || pod->step == SIM_STEP_FINISHED) {
         return;
     }
-    record(pod, "Normal", "DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
+    record(pod, "Normal", "DeadlineExceeded",
+           "Pod was active on the node longer than the specified deadline");
     pod->failure = "DeadlineExceeded";
     kill_all(pod, 137, "Error");
     pod->step = SIM_STEP_FINISHED;
@@ -358,14 +371,16 @@ static void enter_running(struct sim_pod *pod)
         }
     }
     pod->step = SIM_STEP_RUNNING;
-    pod->is_ready = pod->role != SIM_POD_PICKER; /* without probes a running container is a ready one */
+    pod->is_ready =
+        pod->role != SIM_POD_PICKER; /* without probes a running container is a ready one */
     if (pod->role != SIM_POD_PICKER) {
         sim_pod_write_status(pod);
     }
     int64_t seconds = sim_json_int(stored(pod), "spec.activeDeadlineSeconds", 0);
     if (seconds > 0) {
-        pod->deadline_event = sim_world_at(pod->world, sim_world_now_us(pod->world) + seconds * TG_US_PER_S,
-                                           SIM_PRIORITY_NODE, deadline, pod, NULL);
+        pod->deadline_event =
+            sim_world_at(pod->world, sim_world_now_us(pod->world) + seconds * TG_US_PER_S,
+                         SIM_PRIORITY_NODE, deadline, pod, NULL);
     }
     enter_process(pod);
 }
@@ -380,7 +395,8 @@ static void step(struct sim_world *world, void *data)
         enter_prepare(pod);
         break;
     case SIM_STEP_PREPARE:
-        step_in(pod, SIM_STEP_SANDBOX, sim_draw_duration(world, pod->entity, "sandbox", &params->sandbox));
+        step_in(pod, SIM_STEP_SANDBOX,
+                sim_draw_duration(world, pod->entity, "sandbox", &params->sandbox));
         break;
     case SIM_STEP_SANDBOX:
         enter_sidecar(pod);
@@ -403,7 +419,8 @@ static void step(struct sim_world *world, void *data)
 
 /* ---- end ---- */
 
-static void container_end(struct sim_pod *pod, struct sim_container *container, int exit_code, const char *reason)
+static void container_end(struct sim_pod *pod, struct sim_container *container, int exit_code,
+                          const char *reason)
 {
     if (container->state == SIM_CONTAINER_TERMINATED) {
         return;
@@ -433,7 +450,8 @@ static void kill_all(struct sim_pod *pod, int exit_code, const char *reason)
     pod->probe = NULL;
     for (int i = 0; i < pod->container_count; i++) {
         bool is_sidecar = pod->containers[i].is_sidecar;
-        container_end(pod, &pod->containers[i], is_sidecar ? 0 : exit_code, is_sidecar ? "Completed" : reason);
+        container_end(pod, &pod->containers[i], is_sidecar ? 0 : exit_code,
+                      is_sidecar ? "Completed" : reason);
     }
 }
 
@@ -455,8 +473,8 @@ static void finish_main(struct sim_pod *pod, int exit_code)
     if (pod->is_deleting) {
         sim_pod_write_status(pod);
         int64_t delay_us = sim_draw_range(world, pod->entity, "sidecar", &params->sidecar_exit);
-        pod->end_event =
-            sim_world_at(world, sim_world_now_us(world) + delay_us, SIM_PRIORITY_NODE, remove_pod, pod, NULL);
+        pod->end_event = sim_world_at(world, sim_world_now_us(world) + delay_us, SIM_PRIORITY_NODE,
+                                      remove_pod, pod, NULL);
         return;
     }
     pod->step = SIM_STEP_FINISHED;
@@ -501,8 +519,8 @@ static void terminate(struct sim_world *world, void *data)
     }
     pod->is_stopping = true;
     sim_world_cancel(world, pod->end_event);
-    pod->end_event =
-        sim_world_at(world, now_us + grace_s * TG_US_PER_S, SIM_PRIORITY_NODE, grace_over, pod, NULL);
+    pod->end_event = sim_world_at(world, now_us + grace_s * TG_US_PER_S, SIM_PRIORITY_NODE,
+                                  grace_over, pod, NULL);
     switch (pod->role) {
     case SIM_POD_VLLM:
         sim_vllm_stop(pod->vllm);
@@ -510,7 +528,8 @@ static void terminate(struct sim_world *world, void *data)
     case SIM_POD_PROBE:
     case SIM_POD_PICKER:
     case SIM_POD_DOWNLOADER:
-        /* These obey SIGTERM; a sleeping process number 1 does not, and stays for its whole grace. */
+        /* These obey SIGTERM; a sleeping process number 1 does not, and stays for its whole grace.
+         */
         finish_main(pod, pod->role == SIM_POD_PICKER ? 0 : 143);
         break;
     case SIM_POD_PLAIN:
@@ -526,8 +545,20 @@ static void begin_deletion(struct sim_pod *pod)
     sim_world_cancel(pod->world, pod->step_event);
     sim_gateway_pod_deleting(pod);
     int64_t delay_us = sim_draw_range(pod->world, pod->entity, "terminate", &params->kubelet_react);
-    pod->step_event =
-        sim_world_at(pod->world, sim_world_now_us(pod->world) + delay_us, SIM_PRIORITY_NODE, terminate, pod, NULL);
+    pod->step_event = sim_world_at(pod->world, sim_world_now_us(pod->world) + delay_us,
+                                   SIM_PRIORITY_NODE, terminate, pod, NULL);
+}
+
+/* A second deletion may shorten the grace of one that is under way. */
+static void follow_grace(struct sim_pod *pod, const struct sim_change *change)
+{
+    static const char path[] = "metadata.deletionGracePeriodSeconds";
+    int64_t grace_s = sim_json_int(change->object, path, 0);
+    if (grace_s < sim_json_int(change->previous, path, 0)) {
+        sim_world_cancel(pod->world, pod->end_event);
+        int64_t end_us = sim_world_now_us(pod->world) + grace_s * TG_US_PER_S;
+        pod->end_event = sim_world_at(pod->world, end_us, SIM_PRIORITY_NODE, grace_over, pod, NULL);
+    }
 }
 
 static void destroy(struct sim_pod *pod)
@@ -563,7 +594,10 @@ void sim_kubelet_pod_changed(struct sim_region *region, const struct sim_change 
     }
     if (change->type == SIM_DELETED) {
         destroy(pod);
-    } else if (sim_json_at(change->object, "metadata.deletionTimestamp") != NULL && !pod->is_deleting) {
+    } else if (pod->is_stopping && sim_pod_main(pod)->state == SIM_CONTAINER_RUNNING) {
+        follow_grace(pod, change);
+    } else if (sim_json_at(change->object, "metadata.deletionTimestamp") != NULL &&
+               !pod->is_deleting) {
         begin_deletion(pod);
     }
 }
@@ -583,6 +617,16 @@ static void node_timer_free(void *data)
     free(timer);
 }
 
+static struct node_timer *node_timer_new(struct sim_region *region, const char *name,
+                                         uint64_t renewals)
+{
+    struct node_timer *timer = TG_NEW(struct node_timer);
+    timer->region = region;
+    timer->name = tg_strdup(name);
+    timer->renewals = renewals;
+    return timer;
+}
+
 static void heartbeat(struct node_timer *timer)
 {
     struct sim_region *region = timer->region;
@@ -593,7 +637,8 @@ static void heartbeat(struct node_timer *timer)
     sim_shape_time(region->world, now);
     size_t i;
     json_t *condition;
-    json_array_foreach(json_object_get(status, "conditions"), i, condition) {
+    json_array_foreach(json_object_get(status, "conditions"), i, condition)
+    {
         json_object_set_new(condition, "lastHeartbeatTime", json_string(now));
     }
     sim_store_set_status(region->store, kind, "", timer->name, status, NULL);
@@ -605,10 +650,10 @@ static void renew(struct sim_world *world, void *data)
     struct sim_region *region = timer->region;
     const struct sim_kinds *kinds = sim_world_kinds(world);
     const struct sim_params *params = sim_world_params(world);
-    const json_t *lease = sim_store_get(region->store, kinds->lease, "kube-node-lease", timer->name);
+    const json_t *lease =
+        sim_store_get(region->store, kinds->lease, "kube-node-lease", timer->name);
     if (lease == NULL || sim_store_get(region->store, kinds->node, "", timer->name) == NULL) {
-        node_timer_free(timer); /* the node was taken away */
-        return;
+        return; /* the node was taken away */
     }
     json_t *next = json_copy((json_t *)(uintptr_t)lease);
     json_t *spec = json_copy(json_object_get(lease, "spec"));
@@ -617,26 +662,27 @@ static void renew(struct sim_world *world, void *data)
     json_object_set_new(next, "spec", spec);
     sim_store_update(region->store, kinds->lease, next, NULL);
     timer->renewals++;
-    if (timer->renewals % (uint64_t)(params->heartbeat_interval_us / params->lease_interval_us) == 0) {
+    if (timer->renewals % (uint64_t)(params->heartbeat_interval_us / params->lease_interval_us) ==
+        0) {
         heartbeat(timer);
     }
-    int64_t jitter_us = (int64_t)(tg_rng_keyed(sim_world_config(world)->seed, timer->name, "lease", timer->renewals) %
+    int64_t jitter_us = (int64_t)(tg_rng_keyed(sim_world_config(world)->seed, timer->name, "lease",
+                                               timer->renewals) %
                                   40000);
-    sim_world_at(world, sim_world_now_us(world) + params->lease_interval_us + jitter_us, SIM_PRIORITY_NODE, renew,
-                 timer, NULL);
+    sim_world_at(world, sim_world_now_us(world) + params->lease_interval_us + jitter_us,
+                 SIM_PRIORITY_NODE, renew, node_timer_new(region, timer->name, timer->renewals),
+                 node_timer_free);
 }
 
 void sim_kubelet_start_node(struct sim_region *region, const char *node)
 {
     struct sim_world *world = region->world;
-    struct node_timer *timer = TG_NEW(struct node_timer);
-    timer->region = region;
-    timer->name = tg_strdup(node);
     int64_t first_us = (int64_t)(sim_world_draw(world, node, "lease-phase") %
                                  (uint64_t)sim_world_params(world)->lease_interval_us);
     /* Leases begin with the world: nobody saw those of the past. */
     int64_t now_us = sim_world_now_us(world);
-    sim_world_at(world, (now_us < 0 ? 0 : now_us) + first_us, SIM_PRIORITY_NODE, renew, timer, NULL);
+    sim_world_at(world, (now_us < 0 ? 0 : now_us) + first_us, SIM_PRIORITY_NODE, renew,
+                 node_timer_new(region, node, 0), node_timer_free);
 }
 
 void sim_kubelet_stop(struct sim_world *world)

@@ -10,16 +10,16 @@
 #include "base/str.h"
 
 const struct sim_param_info sim_param_table[] = {
-#define PART(name, part, field, unit, value, source, confidence)                                   \
+#define PART(name, part, field, unit, value, source, confidence) \
     {#name part, unit, source, confidence, value, (long)offsetof(struct sim_params, field)},
-#define SIM_DURATION(name, median, p95, cap, source, confidence)                                   \
-    PART(name, ".median", name.median_us, "us", median, source, confidence)                        \
-    PART(name, ".p95", name.p95_us, "us", p95, source, confidence)                                 \
+#define SIM_DURATION(name, median, p95, cap, source, confidence)            \
+    PART(name, ".median", name.median_us, "us", median, source, confidence) \
+    PART(name, ".p95", name.p95_us, "us", p95, source, confidence)          \
     PART(name, ".cap", name.cap_us, "us", cap, source, confidence)
-#define SIM_RANGE(name, low, high, source, confidence)                                             \
-    PART(name, ".low", name.low_us, "us", low, source, confidence)                                 \
+#define SIM_RANGE(name, low, high, source, confidence)             \
+    PART(name, ".low", name.low_us, "us", low, source, confidence) \
     PART(name, ".high", name.high_us, "us", high, source, confidence)
-#define SIM_VALUE(name, unit, value, source, confidence)                                           \
+#define SIM_VALUE(name, unit, value, source, confidence) \
     PART(name, "", name, unit, value, source, confidence)
 #include "sim/params.def"
 #undef SIM_DURATION

@@ -28,8 +28,8 @@ struct sim_range {
 
 struct sim_params {
 #define SIM_DURATION(name, median, p95, cap, source, confidence) struct sim_duration name;
-#define SIM_RANGE(name, low, high, source, confidence) struct sim_range name;
-#define SIM_VALUE(name, unit, value, source, confidence) int64_t name;
+#define SIM_RANGE(name, low, high, source, confidence)           struct sim_range name;
+#define SIM_VALUE(name, unit, value, source, confidence)         int64_t name;
 #include "sim/params.def"
 #undef SIM_DURATION
 #undef SIM_RANGE

@@ -1,7 +1,8 @@
-/* sim/pod.h - a Pod as its node's kubelet knows it: containers, phases, log, and the process inside.
+/* sim/pod.h - a Pod as its node's kubelet knows it: containers, phases, log, and the process
+ * inside.
  *
- * Thread: the world's. Ownership: a struct sim_pod lives from the Pod's creation until its DELETED change; what it
- * points to is freed with it, logs when their last reader lets go.
+ * Thread: the world's. Ownership: a struct sim_pod lives from the Pod's creation until its DELETED
+ * change; what it points to is freed with it, logs when their last reader lets go.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
@@ -29,14 +30,17 @@ struct sim_log *sim_log_keep(struct sim_log *log);
 /* Gives one reference back; NULL allowed. */
 void sim_log_drop(struct sim_log *log);
 
-/* Appends one line with the present time and wakes followers. Lines beyond the size limit push the oldest out. */
-void sim_log_line(struct sim_log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Appends one line with the present time and wakes followers. Lines beyond the size limit push the
+ * oldest out. */
+void sim_log_line(struct sim_log *log, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Nothing more will come: followers see the end. */
 void sim_log_end(struct sim_log *log);
 size_t sim_log_count(const struct sim_log *log);
 
-/* Line number i (0 is the oldest kept), borrowed; NULL when out of range. wall_us (may be NULL) gets its time. */
+/* Line number i (0 is the oldest kept), borrowed; NULL when out of range. wall_us (may be NULL)
+ * gets its time. */
 const char *sim_log_at(const struct sim_log *log, size_t i, int64_t *wall_us);
 
 /* ---- the Pod ---- */
@@ -51,8 +55,8 @@ enum sim_pod_role {
 
 enum sim_pod_step {
     SIM_STEP_UNBOUND,
-    SIM_STEP_BOUND,    /* has a node, kubelet has not seen it */
-    SIM_STEP_PREPARE,  /* claims being prepared */
+    SIM_STEP_BOUND,   /* has a node, kubelet has not seen it */
+    SIM_STEP_PREPARE, /* claims being prepared */
     SIM_STEP_SANDBOX,
     SIM_STEP_SIDECAR,
     SIM_STEP_PULL,
@@ -97,12 +101,12 @@ struct sim_pod {
     bool is_unschedulable;
     bool is_deleting;
     bool is_ready;
-    bool is_stopping; /* SIGTERM was sent */
+    bool is_stopping;    /* SIGTERM was sent */
     const char *failure; /* status.reason, e.g. "DeadlineExceeded"; static, NULL when none */
     int64_t started_wall_us;
     int64_t restart_policy; /* 0 Always, 1 OnFailure, 2 Never */
     uint64_t step_event;
-    uint64_t end_event;      /* exit, or kill at the end of the grace */
+    uint64_t end_event; /* exit, or kill at the end of the grace */
     uint64_t schedule_event;
     uint64_t deadline_event;
     struct sim_container containers[SIM_CONTAINERS_MAX];
@@ -129,14 +133,16 @@ void sim_kubelet_exited(struct sim_pod *pod, int exit_code);
 /* A model server opened or closed its port. */
 void sim_kubelet_listening(struct sim_pod *pod);
 
-/* Tries to find a node for the Pod after the usual time; for every unschedulable one of the region. */
+/* Tries to find a node for the Pod after the usual time; for every unschedulable one of the region.
+ */
 void sim_scheduler_add(struct sim_pod *pod);
 void sim_scheduler_kick(struct sim_region *region);
 
 /* Chips of that node that Pods hold. */
 int sim_scheduler_tpu_used(struct sim_region *region, const char *node);
 
-/* Makes the claims that the Pod's templates ask for; true when all of the Pod's claims exist or none is asked for. */
+/* Makes the claims that the Pod's templates ask for; true when all of the Pod's claims exist or
+ * none is asked for. */
 bool sim_claim_ensure(struct sim_pod *pod);
 
 /* True when the devices of the node are free for the Pod's claim (or it has none). */

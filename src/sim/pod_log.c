@@ -25,11 +25,11 @@ struct line {
 struct log_stream {
     struct sim_stream stream; /* first: the front sees only this */
     struct sim_log *log;
-    uint64_t next;            /* number of the next line, counted from the log's first ever */
+    uint64_t next; /* number of the next line, counted from the log's first ever */
     int64_t since_wall_us;
     bool has_timestamps;
     bool is_follow;
-    struct tg_buf pending;    /* rest of a line that did not fit */
+    struct tg_buf pending; /* rest of a line that did not fit */
     struct log_stream *sibling;
 };
 
@@ -115,7 +115,8 @@ void sim_log_line(struct sim_log *log, const char *format, ...)
     if (log->count == log->cap) {
         grow(log);
     }
-    log->lines[(log->first + log->count) % log->cap] = (struct line){sim_world_wall_us(log->world), text};
+    log->lines[(log->first + log->count) % log->cap] =
+        (struct line){sim_world_wall_us(log->world), text};
     log->count++;
     log->len += strlen(text) + 1;
     while (log->len > LOG_LEN_MAX) {
@@ -240,7 +241,8 @@ static void list_containers(const struct sim_pod *pod, char *out, size_t size)
     }
 }
 
-static struct sim_container *pick_container(struct sim_pod *pod, const char *name, struct tg_err *err)
+static struct sim_container *pick_container(struct sim_pod *pod, const char *name,
+                                            struct tg_err *err)
 {
     if (name != NULL && name[0] != '\0') {
         for (int i = 0; i < pod->container_count; i++) {
@@ -248,7 +250,8 @@ static struct sim_container *pick_container(struct sim_pod *pod, const char *nam
                 return &pod->containers[i];
             }
         }
-        tg_err_set(err, TG_CODE_INVALID, 400, "container %s is not valid for pod %s", name, pod->name);
+        tg_err_set(err, TG_CODE_INVALID, 400, "container %s is not valid for pod %s", name,
+                   pod->name);
         return NULL;
     }
     int main_count = 0;
@@ -259,15 +262,17 @@ static struct sim_container *pick_container(struct sim_pod *pod, const char *nam
         char names[200];
         list_containers(pod, names, sizeof names);
         tg_err_set(err, TG_CODE_INVALID, 400,
-                   "a container name must be specified for pod %s, choose one of: [%s]", pod->name, names);
+                   "a container name must be specified for pod %s, choose one of: [%s]", pod->name,
+                   names);
         return NULL;
     }
     return sim_pod_main(pod);
 }
 
-struct sim_stream *sim_pod_log(struct sim_world *world, int region_index, const char *ns, const char *name,
-                               const char *container_name, bool is_follow, bool has_timestamps,
-                               int64_t since_wall_us, int64_t tail, struct tg_err *err)
+struct sim_stream *sim_pod_log(struct sim_world *world, int region_index, const char *ns,
+                               const char *name, const char *container_name, bool is_follow,
+                               bool has_timestamps, int64_t since_wall_us, int64_t tail,
+                               struct tg_err *err)
 {
     struct sim_pod *pod = sim_pod_find(sim_world_region(world, region_index), ns, name);
     if (pod == NULL) {
@@ -279,8 +284,9 @@ struct sim_stream *sim_pod_log(struct sim_world *world, int region_index, const 
         return NULL;
     }
     if (container->state == SIM_CONTAINER_WAITING) {
-        tg_err_set(err, TG_CODE_INVALID, 400, "container \"%s\" in pod \"%s\" is waiting to start: %s",
-                   container->name, pod->name, container->reason);
+        tg_err_set(err, TG_CODE_INVALID, 400,
+                   "container \"%s\" in pod \"%s\" is waiting to start: %s", container->name,
+                   pod->name, container->reason);
         return NULL;
     }
     return stream_new(container->log, is_follow, has_timestamps, since_wall_us, tail);

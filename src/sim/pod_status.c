@@ -33,15 +33,16 @@ static json_t *container_state(const struct sim_container *container)
 static json_t *container_status(const struct sim_pod *pod, const struct sim_container *container)
 {
     bool is_running = container->state == SIM_CONTAINER_RUNNING;
-    json_t *status = json_pack("{s:s,s:o,s:{},s:b,s:i,s:s,s:s,s:b}", "name", container->name, "state",
-                               container_state(container), "lastState", "ready",
-                               container->is_ready && is_running ? 1 : 0, "restartCount", 0, "image",
-                               container->image, "imageID", "", "started", is_running ? 1 : 0);
+    json_t *status = json_pack(
+        "{s:s,s:o,s:{},s:b,s:i,s:s,s:s,s:b}", "name", container->name, "state",
+        container_state(container), "lastState", "ready", container->is_ready && is_running ? 1 : 0,
+        "restartCount", 0, "image", container->image, "imageID", "", "started", is_running ? 1 : 0);
     if (container->state != SIM_CONTAINER_WAITING) {
         uint64_t a = tg_hash_str(pod->uid) ^ tg_hash_str(container->name);
         uint64_t b = tg_hash_str(container->image);
         char id[120];
-        snprintf(id, sizeof id, "containerd://%016" PRIx64 "%016" PRIx64 "%016" PRIx64 "%016" PRIx64, a,
+        snprintf(id, sizeof id,
+                 "containerd://%016" PRIx64 "%016" PRIx64 "%016" PRIx64 "%016" PRIx64, a,
                  a * UINT64_C(0x9e3779b97f4a7c15), b ^ a, ~a);
         json_object_set_new(status, "containerID", json_string(id));
         snprintf(id, sizeof id, "sha256:%016" PRIx64 "%016" PRIx64 "%016" PRIx64 "%016" PRIx64, b,
@@ -81,12 +82,13 @@ static void set_conditions(struct sim_pod *pod, json_t *status)
         sim_shape_condition(world, status, "Initialized", false, "ContainersNotInitialized",
                             "containers with incomplete status", NULL);
     }
-    const char *reason = pod->is_ready                      ? NULL
-                         : pod->step != SIM_STEP_FINISHED   ? "ContainersNotReady"
+    const char *reason = pod->is_ready                           ? NULL
+                         : pod->step != SIM_STEP_FINISHED        ? "ContainersNotReady"
                          : tg_str_eq(phase_of(pod), "Succeeded") ? "PodCompleted"
                                                                  : "PodFailed";
     char message[200];
-    snprintf(message, sizeof message, "containers with unready status: [%s]", sim_pod_main(pod)->name);
+    snprintf(message, sizeof message, "containers with unready status: [%s]",
+             sim_pod_main(pod)->name);
     const char *text = tg_str_eq(reason, "ContainersNotReady") ? message : NULL;
     sim_shape_condition(world, status, "Ready", pod->is_ready, reason, text, NULL);
     sim_shape_condition(world, status, "ContainersReady", pod->is_ready, reason, text, NULL);
@@ -99,7 +101,8 @@ static void set_addresses(const struct sim_pod *pod, json_t *status)
     sim_region_node_ip(pod->region, 3 + pod->node_index, host);
     json_object_set_new(status, "hostIP", json_string(host));
     json_object_set_new(status, "hostIPs", json_pack("[{s:s}]", "ip", host));
-    json_object_set_new(status, "startTime", json_string(sim_shape_time_at(pod->started_wall_us, started)));
+    json_object_set_new(status, "startTime",
+                        json_string(sim_shape_time_at(pod->started_wall_us, started)));
     if (pod->ip[0] != '\0') {
         json_object_set_new(status, "podIP", json_string(pod->ip));
         json_object_set_new(status, "podIPs", json_pack("[{s:s}]", "ip", pod->ip));
@@ -116,9 +119,11 @@ void sim_pod_write_status(struct sim_pod *pod)
     json_t *old = json_object_get(object, "status");
     json_t *status = json_is_object(old) ? json_deep_copy(old) : json_object();
     json_object_set_new(status, "phase", json_string(phase_of(pod)));
-    sim_json_default(status, "qosClass",
-                     json_string(sim_json_at(object, "spec.containers") != NULL && pod->tpu_count > 0 ? "Burstable"
-                                                                                                     : "BestEffort"));
+    sim_json_default(
+        status, "qosClass",
+        json_string(sim_json_at(object, "spec.containers") != NULL && pod->tpu_count > 0
+                        ? "Burstable"
+                        : "BestEffort"));
     if (pod->failure != NULL) {
         json_object_set_new(status, "reason", json_string(pod->failure));
     }
@@ -129,7 +134,8 @@ void sim_pod_write_status(struct sim_pod *pod)
         json_t *inits = json_array();
         for (int i = 0; i < pod->container_count; i++) {
             const struct sim_container *container = &pod->containers[i];
-            json_array_append_new(container->is_sidecar ? inits : mains, container_status(pod, container));
+            json_array_append_new(container->is_sidecar ? inits : mains,
+                                  container_status(pod, container));
         }
         json_object_set_new(status, "containerStatuses", mains);
         if (json_array_size(inits) > 0) {

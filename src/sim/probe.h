@@ -1,7 +1,9 @@
-/* sim/probe.h - a probe Pod's process: sends requests on a fixed schedule through the gateway and prints outcomes.
+/* sim/probe.h - a probe Pod's process: sends requests on a fixed schedule through the gateway and
+ * prints outcomes.
  *
- * What a real cluster gets from a shell script around curl, the world gets from the same environment variables:
- * TIDEGATE_PROBE_TARGET, _INTERVAL_MS, _TIMEOUT_MS, _COUNT_MAX, _MODEL. The lines are described in sim/README.md.
+ * What a real cluster gets from a shell script around curl, the world gets from the same
+ * environment variables: TIDEGATE_PROBE_TARGET, _INTERVAL_MS, _TIMEOUT_MS, _COUNT_MAX, _MODEL. The
+ * lines are described in sim/README.md.
  *
  * Thread: the world's. Ownership: a probe belongs to its Pod.
  */
@@ -14,7 +16,8 @@
 
 struct sim_probe;
 
-/* Starts the schedule now, as the Pod's stored spec says; the Pod exits when COUNT_MAX slots are answered. */
+/* Starts the schedule now, as the Pod's stored spec says; the Pod exits when COUNT_MAX slots are
+ * answered. */
 struct sim_probe *sim_probe_start(struct sim_pod *pod);
 
 /* Stops at once: nothing more is sent or printed. NULL allowed. */

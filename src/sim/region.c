@@ -14,7 +14,8 @@
 #include "sim/controllers.h"
 #include "sim/params.h"
 
-/* Places on the globe in kilometres from its centre, so that distance is a chord and needs no libm. */
+/* Places on the globe in kilometres from its centre, so that distance is a chord and needs no libm.
+ */
 struct place {
     const char *prefix;
     int32_t x_km;
@@ -23,22 +24,32 @@ struct place {
 };
 
 static const struct place places[] = {
-    {"us-east", 595, -4844, 4095},           {"europe-west", 3820, 334, 5088},
-    {"us-central", -503, -4782, 4180},       {"asia-northeast", -3998, 3355, 3654},
-    {"us-west", -2320, -3862, 4505},         {"europe-north", 2838, 1446, 5517},
-    {"asia-southeast", -1541, 6181, 111},    {"us-south", -658, -5363, 3376},
-    {"europe-central", 3662, 1406, 5020},    {"southamerica-east", 4074, -4219, -2489},
-    {"asia-east", -2910, 5040, 2591},        {"northamerica-northeast", 1317, -4308, 4505},
-    {"europe-southwest", 4869, -340, 4095},  {"asia-south", 1761, 5761, 2074},
-    {"australia-southeast", -4620, 2561, -3563}, {"me-west", 4426, 3099, 3376},
-    {"me-central", 3634, 4487, 2693},        {"southamerica-west", 1827, -5021, -3470},
+    {"us-east", 595, -4844, 4095},
+    {"europe-west", 3820, 334, 5088},
+    {"us-central", -503, -4782, 4180},
+    {"asia-northeast", -3998, 3355, 3654},
+    {"us-west", -2320, -3862, 4505},
+    {"europe-north", 2838, 1446, 5517},
+    {"asia-southeast", -1541, 6181, 111},
+    {"us-south", -658, -5363, 3376},
+    {"europe-central", 3662, 1406, 5020},
+    {"southamerica-east", 4074, -4219, -2489},
+    {"asia-east", -2910, 5040, 2591},
+    {"northamerica-northeast", 1317, -4308, 4505},
+    {"europe-southwest", 4869, -340, 4095},
+    {"asia-south", 1761, 5761, 2074},
+    {"australia-southeast", -4620, 2561, -3563},
+    {"me-west", 4426, 3099, 3376},
+    {"me-central", 3634, 4487, 2693},
+    {"southamerica-west", 1827, -5021, -3470},
     {"africa-south", 5056, 2688, -2793},
 };
 
-#define PLACE_COUNT          ((int)TG_COUNT(places))
-#define LAB_CHORD_KM         6261  /* between the first two places */
-#define FIRST_SYNTHETIC      11    /* numbers that Google does not use, so that nobody takes them for real ones */
-#define LAB_REGIONS          2
+#define PLACE_COUNT  ((int)TG_COUNT(places))
+#define LAB_CHORD_KM 6261 /* between the first two places */
+#define FIRST_SYNTHETIC \
+    11 /* numbers that Google does not use, so that nobody takes them for real ones */
+#define LAB_REGIONS 2
 
 static int place_of(int index)
 {
@@ -80,10 +91,10 @@ static void name_nodes(struct sim_region *region)
         tails[pool][4] = '\0';
     }
     uint32_t pool_hash = (uint32_t)tg_rng_keyed(seed, region->name, "pool-name", 0);
-    snprintf(region->default_node, sizeof region->default_node, "gke-%.50s-default-pool-%08" PRIx32 "-%s",
-             region->cluster, pool_hash, tails[0]);
-    snprintf(region->tpu_node, sizeof region->tpu_node, "gke-tpu-%08" PRIx32 "-%s", pool_hash ^ 0x5a5a5a5au,
-             tails[1]);
+    snprintf(region->default_node, sizeof region->default_node,
+             "gke-%.50s-default-pool-%08" PRIx32 "-%s", region->cluster, pool_hash, tails[0]);
+    snprintf(region->tpu_node, sizeof region->tpu_node, "gke-tpu-%08" PRIx32 "-%s",
+             pool_hash ^ 0x5a5a5a5au, tails[1]);
 }
 
 void sim_region_init(struct sim_region *region, struct sim_world *world, int index)
@@ -139,7 +150,8 @@ int64_t sim_region_rtt_us(struct sim_world *world, int a, int b)
     int64_t z = from->z_km - to->z_km;
     int64_t chord_km = square_root(x * x + y * y + z * z);
     int64_t rtt_us = params->rtt_lab_us * chord_km / LAB_CHORD_KM;
-    /* Regions that share a place lie some way apart all the same; the tail keeps every pair distinct. */
+    /* Regions that share a place lie some way apart all the same; the tail keeps every pair
+     * distinct. */
     int64_t apart = a > b ? a - b : b - a;
     if (a < LAB_REGIONS && b < LAB_REGIONS) {
         return params->rtt_lab_us;
@@ -149,8 +161,8 @@ int64_t sim_region_rtt_us(struct sim_world *world, int a, int b)
 
 const char *sim_region_node_ip(const struct sim_region *region, int host, char out[SIM_IP_SIZE])
 {
-    snprintf(out, SIM_IP_SIZE, "10.%d.%d.%d", region->network_high & 0xff, region->network_low & 0xff,
-             host & 0xff);
+    snprintf(out, SIM_IP_SIZE, "10.%d.%d.%d", region->network_high & 0xff,
+             region->network_low & 0xff, host & 0xff);
     return out;
 }
 

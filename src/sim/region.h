@@ -1,4 +1,5 @@
-/* sim/region.h - one region of the world: its names, its addresses, its distance to others, its cluster's store.
+/* sim/region.h - one region of the world: its names, its addresses, its distance to others, its
+ * cluster's store.
  *
  * Thread: the world's. Ownership: the world owns its regions; texts are borrowed from them.
  */
@@ -14,10 +15,10 @@
 #include "sim/store.h"
 #include "sim/world.h"
 
-#define SIM_NETWORK    "tpu-gke-dranet-vpc"
-#define SIM_SUBNET     "tpu-gke-dranet-node-subnet"
-#define SIM_NAME_SIZE  64
-#define SIM_IP_SIZE    16
+#define SIM_NETWORK   "tpu-gke-dranet-vpc"
+#define SIM_SUBNET    "tpu-gke-dranet-node-subnet"
+#define SIM_NAME_SIZE 64
+#define SIM_IP_SIZE   16
 
 struct sim_region {
     struct sim_world *world;
@@ -27,14 +28,14 @@ struct sim_region {
     char cluster[SIM_NAME_SIZE]; /* "gke-us-east5" */
     char default_node[SIM_NAME_SIZE * 2];
     char tpu_node[SIM_NAME_SIZE * 2];
-    char vip[SIM_IP_SIZE];       /* of the gateway in this region */
-    int network_high;            /* node subnet is 10.high.low.0/24, proxy subnet 10.(high+1).low.0/24 */
+    char vip[SIM_IP_SIZE]; /* of the gateway in this region */
+    int network_high;      /* node subnet is 10.high.low.0/24, proxy subnet 10.(high+1).low.0/24 */
     int network_low;
-    uint32_t pod_network;        /* first address of the /20 that pods get */
+    uint32_t pod_network; /* first address of the /20 that pods get */
     struct sim_store *store;
-    struct tg_map *pods;         /* "namespace/name" -> struct sim_pod, kept by sim/kubelet.c */
-    struct tg_map *images;       /* "node image" that a node has pulled */
-    uint32_t pod_address_count;  /* given out so far */
+    struct tg_map *pods;        /* "namespace/name" -> struct sim_pod, kept by sim/kubelet.c */
+    struct tg_map *images;      /* "node image" that a node has pulled */
+    uint32_t pod_address_count; /* given out so far */
 };
 
 /* Fills region number index with its names and a store. */

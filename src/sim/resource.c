@@ -8,19 +8,19 @@
 
 enum { N = 1, S = 2, C = 4, B = 8, G = 16 };
 
-#define SIM_RESOURCE(group, version, plural, singular, kind, short_names, categories, flags)       \
-    {group,                                                                                        \
-     version,                                                                                      \
-     plural,                                                                                       \
-     singular,                                                                                     \
-     kind,                                                                                         \
-     kind "List",                                                                                  \
-     short_names,                                                                                  \
-     categories,                                                                                   \
-     ((flags)&N) != 0,                                                                             \
-     ((flags)&S) != 0,                                                                             \
-     ((flags)&C) != 0,                                                                             \
-     ((flags)&B) != 0,                                                                             \
+#define SIM_RESOURCE(group, version, plural, singular, kind, short_names, categories, flags) \
+    {group,                                                                                  \
+     version,                                                                                \
+     plural,                                                                                 \
+     singular,                                                                               \
+     kind,                                                                                   \
+     kind "List",                                                                            \
+     short_names,                                                                            \
+     categories,                                                                             \
+     ((flags)&N) != 0,                                                                       \
+     ((flags)&S) != 0,                                                                       \
+     ((flags)&C) != 0,                                                                       \
+     ((flags)&B) != 0,                                                                       \
      ((flags)&G) != 0},
 
 const struct sim_resource sim_resources[] = {

@@ -102,7 +102,7 @@ static bool take_requirement(struct sim_selector *selector, const char **at)
         const char *text;
         enum sim_selector_operator kind;
     } operators[] = {
-        {"==", SIM_SELECTOR_IN},     {"=", SIM_SELECTOR_IN},    {"!=", SIM_SELECTOR_NOT_IN},
+        {"==", SIM_SELECTOR_IN},     {"=", SIM_SELECTOR_IN},   {"!=", SIM_SELECTOR_NOT_IN},
         {">", SIM_SELECTOR_GREATER}, {"<", SIM_SELECTOR_LESS},
     };
     for (size_t i = 0; i < TG_COUNT(operators); i++) {
@@ -245,14 +245,16 @@ void sim_selector_from_json(struct sim_selector *selector, const json_t *label_s
     const char *key;
     json_t *value;
     json_t *labels = json_object_get(label_selector, "matchLabels");
-    json_object_foreach(labels, key, value) {
+    json_object_foreach(labels, key, value)
+    {
         const char *text = json_string_value(value);
         add_value(add(selector, tg_strdup(key), SIM_SELECTOR_IN), tg_strdup(text ? text : ""));
     }
     size_t i;
     json_t *expression;
     json_t *expressions = json_object_get(label_selector, "matchExpressions");
-    json_array_foreach(expressions, i, expression) {
+    json_array_foreach(expressions, i, expression)
+    {
         const char *name = sim_json_text(expression, "operator");
         enum sim_selector_operator kind = tg_str_eq(name, "In")       ? SIM_SELECTOR_IN
                                           : tg_str_eq(name, "NotIn")  ? SIM_SELECTOR_NOT_IN
@@ -261,7 +263,8 @@ void sim_selector_from_json(struct sim_selector *selector, const json_t *label_s
         struct sim_requirement *requirement =
             add(selector, tg_strdup(sim_json_text(expression, "key")), kind);
         size_t v;
-        json_array_foreach(json_object_get(expression, "values"), v, value) {
+        json_array_foreach(json_object_get(expression, "values"), v, value)
+        {
             const char *text = json_string_value(value);
             add_value(requirement, tg_strdup(text ? text : ""));
         }
@@ -316,8 +319,8 @@ bool sim_selector_matches_fields(const struct sim_selector *selector, const json
 {
     for (size_t i = 0; i < selector->count; i++) {
         const struct sim_requirement *requirement = &selector->requirements[i];
-        const char *path = tg_str_eq(requirement->key, "source") ? "source.component"
-                                                                 : requirement->key;
+        const char *path =
+            tg_str_eq(requirement->key, "source") ? "source.component" : requirement->key;
         const json_t *value = sim_json_at(object, path);
         char number[24] = "";
         const char *text = json_string_value(value);

@@ -2,9 +2,10 @@
  *
  * The thread advances virtual time with real time times speed, serves every cluster and Google Cloud on its own port
  * of the listen address with certificates of a certificate authority made for this run, and writes into dir:
- * kubeconfig (contexts gke_PROJECT_ZONE_CLUSTER, a bearer token each, the CA inline), ca.pem, env (shell exports:
- * KUBECONFIG, PROJECT_ID, CTX_US, CTX_EU, CLOUDSDK_API_ENDPOINT_OVERRIDES_*, GOOGLE_*_CUSTOM_ENDPOINT,
- * TIDEGATE_GCP_ENDPOINT, TIDEGATE_GCP_CA, TIDEGATE_GCP_TOKEN_FILE, SSL_CERT_FILE hints) and gcp-token, all mode 0600 in a directory of mode 0700.
+ * kubeconfig (contexts gke_PROJECT_ZONE_CLUSTER, a bearer token each, the CA inline), ca.pem, gcp-token, env (shell
+ * exports: KUBECONFIG, PROJECT_ID, CTX_US, CTX_EU, TIDEGATE_GCP_ENDPOINT, TIDEGATE_GCP_CA, TIDEGATE_GCP_TOKEN_FILE,
+ * CLOUDSDK_API_ENDPOINT_OVERRIDES_*, GOOGLE_*_CUSTOM_ENDPOINT, SSL_CERT_FILE hints), all mode 0600 in a directory of
+ * mode 0700.
  *
  * Thread: the handle belongs to the caller's thread; every function locks or signals as needed.
  */

@@ -52,7 +52,8 @@ static json_t *find_condition(json_t *conditions, const char *type)
 {
     size_t i;
     json_t *condition;
-    json_array_foreach(conditions, i, condition) {
+    json_array_foreach(conditions, i, condition)
+    {
         if (tg_str_eq(sim_json_text(condition, "type"), type)) {
             return condition;
         }
@@ -110,10 +111,10 @@ bool sim_shape_is_true(const json_t *object, const char *condition)
 
 json_t *sim_shape_owner(const json_t *owner)
 {
-    return json_pack("{s:s,s:s,s:s,s:s,s:b,s:b}", "apiVersion", sim_json_text(owner, "apiVersion"),
-                     "kind", sim_json_text(owner, "kind"), "name",
-                     sim_json_text(owner, "metadata.name"), "uid",
-                     sim_json_text(owner, "metadata.uid"), "controller", 1, "blockOwnerDeletion", 1);
+    return json_pack(
+        "{s:s,s:s,s:s,s:s,s:b,s:b}", "apiVersion", sim_json_text(owner, "apiVersion"), "kind",
+        sim_json_text(owner, "kind"), "name", sim_json_text(owner, "metadata.name"), "uid",
+        sim_json_text(owner, "metadata.uid"), "controller", 1, "blockOwnerDeletion", 1);
 }
 
 const char *sim_shape_owner_uid(const json_t *object)
@@ -121,7 +122,8 @@ const char *sim_shape_owner_uid(const json_t *object)
     const json_t *owners = sim_json_at(object, "metadata.ownerReferences");
     size_t i;
     json_t *owner;
-    json_array_foreach(owners, i, owner) {
+    json_array_foreach(owners, i, owner)
+    {
         if (sim_json_is_true(owner, "controller")) {
             return sim_json_text(owner, "uid");
         }
@@ -135,13 +137,15 @@ bool sim_shape_labels_match(const json_t *labels, const json_t *wanted)
     json_t *value;
     json_t *pairs = (json_t *)(uintptr_t)wanted; /* jansson's iterators want it writable */
     bool is_match = true;
-    json_object_foreach(pairs, key, value) {
+    json_object_foreach(pairs, key, value)
+    {
         is_match = is_match && json_equal(json_object_get(labels, key), value);
     }
     return is_match;
 }
 
-json_t *sim_shape_create(struct sim_store *store, const struct sim_resource *resource, json_t *object)
+json_t *sim_shape_create(struct sim_store *store, const struct sim_resource *resource,
+                         json_t *object)
 {
     struct tg_err err = TG_ERR_INIT;
     json_t *made = sim_store_create(store, resource, object, &err);

@@ -16,12 +16,13 @@
 #include "base/str.h"
 #include "sim/json_path.h"
 
-#define STORE_MAGIC        0x53544f52u
-#define HISTORY_MAX        10000u
-#define RESOURCES_MAX      64u
-#define NAME_SUFFIX_LEN    5
-#define POD_GRACE_S        30
-#define KEY_SEPARATOR_TEXT "\x01" /* sorts before every character of a name: order is (namespace, name) */
+#define STORE_MAGIC     0x53544f52u
+#define HISTORY_MAX     10000u
+#define RESOURCES_MAX   64u
+#define NAME_SUFFIX_LEN 5
+#define POD_GRACE_S     30
+#define KEY_SEPARATOR_TEXT \
+    "\x01" /* sorts before every character of a name: order is (namespace, name) */
 
 struct entry {
     json_t *object;
@@ -259,7 +260,8 @@ static void forget_removed_observers(struct sim_store *store)
 static void tell(struct sim_store *store)
 {
     if (store->is_telling) {
-        return; /* the loop further up the stack gets to it: nested changes come after the current one */
+        return; /* the loop further up the stack gets to it: nested changes come after the current
+                   one */
     }
     store->is_telling = true;
     while (store->told_count < store->history_count) {
@@ -342,8 +344,8 @@ void sim_store_compact(struct sim_store *store)
 uint64_t sim_store_observe(struct sim_store *store, sim_observer *observer, void *context)
 {
     TG_MAGIC_CHECK(store, STORE_MAGIC);
-    store->observers = tg_realloc_array(store->observers, store->observer_count + 1,
-                                        sizeof *store->observers);
+    store->observers =
+        tg_realloc_array(store->observers, store->observer_count + 1, sizeof *store->observers);
     store->observers[store->observer_count++] =
         (struct observer){++store->observer_id_last, observer, context};
     return store->observer_id_last;
@@ -384,12 +386,14 @@ static void stamp_time(const struct sim_store *store, json_t *metadata, const ch
     set_text(metadata, key, tg_fmt_rfc3339(text, sizeof text, wall_us, 0));
 }
 
-/* Draws are keyed by what the object is called, so that another object's birth shifts nothing here. */
+/* Draws are keyed by what the object is called, so that another object's birth shifts nothing here.
+ */
 static void stamp_uid(struct sim_store *store, const struct sim_resource *resource,
                       json_t *metadata)
 {
-    char *entity = tg_asprintf("%s/%s/%s/%s", store->name, resource->plural,
-                               sim_json_text(metadata, "namespace"), sim_json_text(metadata, "name"));
+    char *entity =
+        tg_asprintf("%s/%s/%s/%s", store->name, resource->plural,
+                    sim_json_text(metadata, "namespace"), sim_json_text(metadata, "name"));
     uint64_t a = sim_world_draw(store->world, entity, "uid");
     uint64_t b = sim_world_draw(store->world, entity, "uid");
     free(entity);
@@ -430,13 +434,15 @@ static void set_kind(const struct sim_resource *resource, json_t *object)
     free(version);
 }
 
-/* Copy of object (stolen) of which the outside and metadata may be changed; *metadata is borrowed from it. */
+/* Copy of object (stolen) of which the outside and metadata may be changed; *metadata is borrowed
+ * from it. */
 static json_t *writable_copy(const struct sim_resource *resource, json_t *object, json_t **metadata)
 {
     tg_assert(json_is_object(object));
     json_t *copy = json_copy(object);
     const json_t *given = json_object_get(copy, "metadata");
-    *metadata = json_is_object(given) ? json_copy(json_object_get(copy, "metadata")) : json_object();
+    *metadata =
+        json_is_object(given) ? json_copy(json_object_get(copy, "metadata")) : json_object();
     json_object_set_new(copy, "metadata", *metadata);
     set_kind(resource, copy);
     json_decref(object);
@@ -593,8 +599,8 @@ json_t *sim_store_update(struct sim_store *store, const struct sim_resource *res
         json_decref(next);
         return entry->object;
     }
-    if (resource->has_generation && !json_equal(json_object_get(next, "spec"),
-                                                json_object_get(entry->object, "spec"))) {
+    if (resource->has_generation &&
+        !json_equal(json_object_get(next, "spec"), json_object_get(entry->object, "spec"))) {
         json_object_set_new(metadata, "generation",
                             json_integer(sim_json_int(current, "generation", 0) + 1));
     }
@@ -620,7 +626,8 @@ json_t *sim_store_set_status(struct sim_store *store, const struct sim_resource 
     return replace(store, resource, entry, next, metadata);
 }
 
-/* Seconds that a deletion of this object waits: only Pods that a kubelet may be running have a grace at all. */
+/* Seconds that a deletion of this object waits: only Pods that a kubelet may be running have a
+ * grace at all. */
 static int64_t effective_grace_s(const struct sim_resource *resource, const json_t *object,
                                  int64_t grace_s)
 {

@@ -66,13 +66,16 @@ size_t sim_store_count(struct sim_store *store, const struct sim_resource *resou
 
 /* Creates object (reference taken from the caller, "steals"); fills metadata (uid, resourceVersion, creationTimestamp,
  * generation, namespace, name from generateName). CONFLICT with detail 409 when the name exists. Result borrowed. */
-json_t *sim_store_create(struct sim_store *store, const struct sim_resource *resource, json_t *object, struct tg_err *err);
+json_t *sim_store_create(struct sim_store *store, const struct sim_resource *resource, json_t *object,
+                         struct tg_err *err);
 
 /* Replaces the object of the same name by object (stolen): immutable metadata is kept, resourceVersion rises unless
  * nothing changed, generation rises when spec changed. When object carries metadata.resourceVersion it must be the
  * current one, else CONFLICT. An object whose deletionTimestamp is set and whose finalizers are gone (and whose grace
- * is over, for Pods: see sim_store_remove) disappears. Result borrowed, NULL on error or disappearance with err NONE. */
-json_t *sim_store_update(struct sim_store *store, const struct sim_resource *resource, json_t *object, struct tg_err *err);
+ * is over, for Pods: see sim_store_remove) disappears. Result borrowed, NULL on error, or with err NONE when it
+ * disappeared. */
+json_t *sim_store_update(struct sim_store *store, const struct sim_resource *resource, json_t *object,
+                         struct tg_err *err);
 
 /* Writes only object.status (the status subresource and controllers): status (stolen) replaces what was there. Result
  * borrowed, NULL on error. */
@@ -80,7 +83,8 @@ json_t *sim_store_set_status(struct sim_store *store, const struct sim_resource 
                              const char *name, json_t *status, struct tg_err *err);
 
 /* Deletion as the API server does it: with grace (Pods, grace_s > 0) or finalizers the object is only marked
- * (deletionTimestamp, deletionGracePeriodSeconds) and controllers finish; else it goes. grace_s -1: the object's own. */
+ * (deletionTimestamp, deletionGracePeriodSeconds) and controllers finish; else it goes. grace_s -1: the object's
+ * own. */
 bool sim_store_delete(struct sim_store *store, const struct sim_resource *resource, const char *ns, const char *name,
                       int64_t grace_s, struct tg_err *err);
 

@@ -13,12 +13,13 @@
 #include "base/clock.h"
 #include "base/fmt.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "sim/behaviour.h"
 
-#define VLLM_MAGIC        0x764c4c4du
-#define MICRO             INT64_C(1000000) /* fixed point of generated tokens */
-#define STEP_TOKENS_MAX   2048
-#define REQUESTS_MAX      100000
+#define VLLM_MAGIC      0x764c4c4du
+#define MICRO           INT64_C(1000000) /* fixed point of generated tokens */
+#define STEP_TOKENS_MAX 2048
+#define REQUESTS_MAX    100000
 
 enum request_phase { REQUEST_WAITING, REQUEST_PREFILL, REQUEST_DECODE };
 
@@ -30,8 +31,9 @@ struct request {
     int64_t prefill_left_ns;
     int64_t done_micro; /* generated tokens times MICRO */
     int64_t arrival_us;
-    int64_t admit_us;   /* -1 before */
-    int64_t first_us;   /* -1 before */
+    int64_t admit_us; /* -1 before */
+    int64_t first_us; /* -1 before */
+    char client_ip[SIM_IP_SIZE];
     sim_vllm_done *done;
     void *context;
 };
@@ -51,9 +53,9 @@ struct sim_vllm {
     struct sim_pod *pod;
     struct sim_log *log;
     enum boot_stage stage;
-    int64_t part;          /* shard or shape under way */
+    int64_t part; /* shard or shape under way */
     int64_t stage_start_us;
-    int64_t part_us;       /* one shard or shape */
+    int64_t part_us; /* one shard or shape */
     uint64_t boot_event;
     uint64_t tick_event;
     uint64_t close_event;
@@ -65,8 +67,8 @@ struct sim_vllm {
     size_t request_count;
     size_t request_cap;
     uint64_t last_id;
-    int64_t advanced_us;   /* the batch is computed up to here */
-    int64_t step_ns;       /* valid from advanced_us on */
+    int64_t advanced_us; /* the batch is computed up to here */
+    int64_t step_ns;     /* valid from advanced_us on */
     uint64_t reported_prompt;
     uint64_t reported_generation;
     struct sim_vllm_counters counters;
@@ -126,7 +128,8 @@ static void set_listening(struct sim_vllm *vllm, bool is_listening)
 {
     if (vllm->is_listening != is_listening) {
         vllm->is_listening = is_listening;
-        sim_world_trace(vllm->world, vllm->pod->entity, "port 8000 %s", is_listening ? "opens" : "closes");
+        sim_world_trace(vllm->world, vllm->pod->entity, "port 8000 %s",
+                        is_listening ? "opens" : "closes");
         sim_kubelet_listening(vllm->pod);
     }
 }
@@ -135,8 +138,8 @@ static void boot_step(struct sim_world *world, void *data);
 
 static void boot_in(struct sim_vllm *vllm, int64_t delay_us)
 {
-    vllm->boot_event = sim_world_at(vllm->world, sim_world_now_us(vllm->world) + delay_us, SIM_PRIORITY_NODE,
-                                    boot_step, vllm, NULL);
+    vllm->boot_event = sim_world_at(vllm->world, sim_world_now_us(vllm->world) + delay_us,
+                                    SIM_PRIORITY_NODE, boot_step, vllm, NULL);
 }
 
 void sim_vllm_start(struct sim_vllm *vllm)
@@ -147,26 +150,32 @@ void sim_vllm_start(struct sim_vllm *vllm)
     sim_log_line(vllm->log, "Booting vLLM instantly from local GCS FUSE mount...");
     vllm->stage = BOOT_IMPORT;
     vllm->stage_start_us = sim_world_now_us(vllm->world);
-    boot_in(vllm, sim_draw_duration(vllm->world, vllm->pod->entity, "import", &params->vllm_import));
+    boot_in(vllm,
+            sim_draw_duration(vllm->world, vllm->pod->entity, "import", &params->vllm_import));
 }
 
 static void enter_devices(struct sim_vllm *vllm)
 {
     const struct sim_params *params = sim_world_params(vllm->world);
     info(vllm, "api_server.py:1839", "vLLM API server version 0.11.1");
-    info(vllm, "tpu_platform.py:59", "TPU info: node_name=%s | tpu_type=v6e-4 | worker_id=0 | num_chips=4 | num_cores_per_chip=1",
+    info(vllm, "tpu_platform.py:59",
+         "TPU info: node_name=%s | tpu_type=v6e-4 | worker_id=0 | num_chips=4 | "
+         "num_cores_per_chip=1",
          vllm->pod->node);
-    info(vllm, "core.py:93", "Initializing a V1 LLM engine (v0.11.1) with config: model='%s', tensor_parallel_size=4",
+    info(vllm, "core.py:93",
+         "Initializing a V1 LLM engine (v0.11.1) with config: model='%s', tensor_parallel_size=4",
          SIM_MODEL);
     vllm->stage = BOOT_DEVICES;
-    boot_in(vllm, sim_draw_duration(vllm->world, vllm->pod->entity, "devices", &params->vllm_device_init));
+    boot_in(vllm, sim_draw_duration(vllm->world, vllm->pod->entity, "devices",
+                                    &params->vllm_device_init));
 }
 
 static void enter_load(struct sim_vllm *vllm)
 {
     const struct sim_params *params = sim_world_params(vllm->world);
     for (int rank = 0; rank < 4; rank++) {
-        info(vllm, "tpu_worker.py:170", "Init worker | rank=%d | is_driver_worker=%s | hbm=[(0.0, 31.25)]GiB", rank,
+        info(vllm, "tpu_worker.py:170",
+             "Init worker | rank=%d | is_driver_worker=%s | hbm=[(0.0, 31.25)]GiB", rank,
              rank == 0 ? "True" : "False");
     }
     info(vllm, "tpu_model_runner.py:447", "Starting to load model %s...", SIM_MODEL);
@@ -187,16 +196,18 @@ static void load_shard(struct sim_vllm *vllm)
     vllm->part++;
     int64_t seconds = (sim_world_now_us(vllm->world) - vllm->stage_start_us) / TG_US_PER_S;
     sim_log_line(vllm->log,
-                 "Loading safetensors checkpoint shards: %3" PRId64 "%% Completed | %" PRId64 "/%" PRId64
-                 " [%02" PRId64 ":%02" PRId64 "]",
-                 vllm->part * 100 / params->vllm_shards, vllm->part, params->vllm_shards, seconds / 60, seconds % 60);
+                 "Loading safetensors checkpoint shards: %3" PRId64 "%% Completed | %" PRId64
+                 "/%" PRId64 " [%02" PRId64 ":%02" PRId64 "]",
+                 vllm->part * 100 / params->vllm_shards, vllm->part, params->vllm_shards,
+                 seconds / 60, seconds % 60);
     if (vllm->part < params->vllm_shards) {
         boot_in(vllm, vllm->part_us);
         return;
     }
     info(vllm, "default_loader.py:314", "Loading weights took %" PRId64 ".00 seconds", seconds);
     vllm->stage = BOOT_PROFILE;
-    boot_in(vllm, sim_draw_duration(vllm->world, vllm->pod->entity, "profile", &params->vllm_profile));
+    boot_in(vllm,
+            sim_draw_duration(vllm->world, vllm->pod->entity, "profile", &params->vllm_profile));
 }
 
 static void enter_compile(struct sim_vllm *vllm)
@@ -207,8 +218,10 @@ static void enter_compile(struct sim_vllm *vllm)
          "total_hbm_used_gb=51.10GiB | total_hbm_avail_gb=56.40GiB");
     info(vllm, "kv_cache_utils.py:1087", "TPU KV cache size: %" PRId64 " tokens",
          params->kv_blocks * params->kv_block_tokens);
-    info(vllm, "compilation_manager.py:50", "Precompile all the subgraphs with possible input shapes.");
-    int64_t compile_us = sim_draw_duration(vllm->world, vllm->pod->entity, "compile", &params->vllm_compile);
+    info(vllm, "compilation_manager.py:50",
+         "Precompile all the subgraphs with possible input shapes.");
+    int64_t compile_us =
+        sim_draw_duration(vllm->world, vllm->pod->entity, "compile", &params->vllm_compile);
     vllm->stage = BOOT_COMPILE;
     vllm->part = 0;
     vllm->stage_start_us = sim_world_now_us(vllm->world);
@@ -220,20 +233,22 @@ static void report(struct sim_world *world, void *data);
 
 static void compile_shape(struct sim_vllm *vllm)
 {
-    static const char *const names[] = {"backbone", "select_from_array", "compute_logits", "sampling",
-                                        "gather_logprobs", "structured_decoding"};
+    static const char *const names[] = {"backbone", "select_from_array", "compute_logits",
+                                        "sampling", "gather_logprobs",   "structured_decoding"};
     const struct sim_params *params = sim_world_params(vllm->world);
     const char *name = names[vllm->part * (int64_t)TG_COUNT(names) / (params->vllm_shapes + 1)];
     vllm->part++;
     info(vllm, "compilation_manager.py:83",
-         "Compilation of %s --> shape %" PRId64 " finished in %" PRId64 ".%02" PRId64 " [secs].", name, vllm->part,
-         vllm->part_us / TG_US_PER_S, vllm->part_us % TG_US_PER_S / 10000);
+         "Compilation of %s --> shape %" PRId64 " finished in %" PRId64 ".%02" PRId64 " [secs].",
+         name, vllm->part, vllm->part_us / TG_US_PER_S, vllm->part_us % TG_US_PER_S / 10000);
     if (vllm->part < params->vllm_shapes) {
         boot_in(vllm, vllm->part_us);
         return;
     }
     int64_t seconds = (sim_world_now_us(vllm->world) - vllm->stage_start_us) / TG_US_PER_S;
-    info(vllm, "core.py:218", "init engine (profile, create kv cache, warmup model) took %" PRId64 ".00 seconds", seconds);
+    info(vllm, "core.py:218",
+         "init engine (profile, create kv cache, warmup model) took %" PRId64 ".00 seconds",
+         seconds);
     sim_log_line(vllm->log, "INFO:     Started server process [1]");
     sim_log_line(vllm->log, "INFO:     Waiting for application startup.");
     sim_log_line(vllm->log, "INFO:     Application startup complete.");
@@ -329,6 +344,14 @@ static void advance(struct sim_vllm *vllm)
     }
 }
 
+int64_t sim_vllm_overhead_us(const struct sim_vllm *vllm, uint64_t id)
+{
+    const struct sim_duration *overhead = &sim_world_params(vllm->world)->server_overhead;
+    uint64_t seed = sim_world_config(vllm->world)->seed;
+    return tg_rng_lognormal_from(tg_rng_keyed(seed, vllm->pod->entity, "overhead", id),
+                                 overhead->median_us, overhead->p95_us, overhead->cap_us);
+}
+
 static void remove_request(struct sim_vllm *vllm, size_t at)
 {
     memmove(&vllm->requests[at], &vllm->requests[at + 1],
@@ -340,15 +363,17 @@ static void finish(struct sim_vllm *vllm, size_t at)
 {
     struct request request = vllm->requests[at];
     int64_t now_us = sim_world_now_us(vllm->world);
-    int64_t overhead_us = sim_world_params(vllm->world)->server_overhead_us;
+    int64_t overhead_us = sim_vllm_overhead_us(vllm, request.id);
     remove_request(vllm, at);
-    sim_vllm_book(vllm, request.prompt, request.output, request.admit_us - request.arrival_us,
-                  request.first_us - request.arrival_us + overhead_us, now_us - request.arrival_us + overhead_us,
-                  false);
+    sim_vllm_book(vllm, request.client_ip, request.prompt, request.output,
+                  request.admit_us - request.arrival_us,
+                  request.first_us - request.arrival_us + overhead_us,
+                  now_us - request.arrival_us + overhead_us, false);
     request.done(vllm->world, request.context, true);
 }
 
-/* Ends prefills and completions that are due; returns after the first completion, for done may change everything. */
+/* Ends prefills and completions that are due; returns after the first completion, for done may
+ * change everything. */
 static bool complete_one(struct sim_vllm *vllm)
 {
     for (size_t i = 0; i < vllm->request_count; i++) {
@@ -365,12 +390,14 @@ static bool complete_one(struct sim_vllm *vllm)
     return false;
 }
 
-/* Sequences that outgrew the cache go back to the queue, the newest first, and are computed again later. */
+/* Sequences that outgrew the cache go back to the queue, the newest first, and are computed again
+ * later. */
 static void preempt(struct sim_vllm *vllm)
 {
     const struct sim_params *params = sim_world_params(vllm->world);
     struct load load = measure(vllm);
-    for (size_t i = vllm->request_count; i-- > 0 && load.blocks > params->kv_blocks && load.decoding > 1;) {
+    for (size_t i = vllm->request_count;
+         i-- > 0 && load.blocks > params->kv_blocks && load.decoding > 1;) {
         struct request *request = &vllm->requests[i];
         if (request->phase == REQUEST_DECODE) {
             request->phase = REQUEST_WAITING;
@@ -393,7 +420,8 @@ static void admit(struct sim_vllm *vllm)
         }
         int64_t tokens = request->prompt + request->done_micro / MICRO;
         int64_t blocks = (tokens + params->kv_block_tokens) / params->kv_block_tokens;
-        if (running >= params->sequences_max || load.blocks + blocks + watermark > params->kv_blocks) {
+        if (running >= params->sequences_max ||
+            load.blocks + blocks + watermark > params->kv_blocks) {
             return; /* first come, first served: nobody overtakes */
         }
         request->phase = REQUEST_PREFILL;
@@ -457,9 +485,10 @@ static void plan_exit(struct sim_vllm *vllm)
 {
     const struct sim_params *params = sim_world_params(vllm->world);
     if (vllm->exit_event == 0) {
-        int64_t delay_us = sim_draw_range(vllm->world, vllm->pod->entity, "exit", &params->term_exit);
-        vllm->exit_event = sim_world_at(vllm->world, sim_world_now_us(vllm->world) + delay_us, SIM_PRIORITY_NODE,
-                                        exit_now, vllm, NULL);
+        int64_t delay_us =
+            sim_draw_range(vllm->world, vllm->pod->entity, "exit", &params->term_exit);
+        vllm->exit_event = sim_world_at(vllm->world, sim_world_now_us(vllm->world) + delay_us,
+                                        SIM_PRIORITY_NODE, exit_now, vllm, NULL);
     }
 }
 
@@ -482,8 +511,8 @@ static void replan(struct sim_vllm *vllm)
     }
 }
 
-uint64_t sim_vllm_submit(struct sim_vllm *vllm, int64_t prompt_tokens, int64_t output_tokens, sim_vllm_done *done,
-                         void *context)
+uint64_t sim_vllm_submit(struct sim_vllm *vllm, const char *client_ip, int64_t prompt_tokens,
+                         int64_t output_tokens, sim_vllm_done *done, void *context)
 {
     TG_MAGIC_CHECK(vllm, VLLM_MAGIC);
     tg_assert(prompt_tokens > 0 && output_tokens > 0);
@@ -493,7 +522,8 @@ uint64_t sim_vllm_submit(struct sim_vllm *vllm, int64_t prompt_tokens, int64_t o
     advance(vllm);
     if (vllm->request_count == vllm->request_cap) {
         vllm->request_cap = vllm->request_cap == 0 ? 16 : vllm->request_cap * 2;
-        vllm->requests = tg_realloc_array(vllm->requests, vllm->request_cap, sizeof vllm->requests[0]);
+        vllm->requests =
+            tg_realloc_array(vllm->requests, vllm->request_cap, sizeof vllm->requests[0]);
     }
     uint64_t id = ++vllm->last_id;
     vllm->requests[vllm->request_count++] = (struct request){
@@ -507,9 +537,12 @@ uint64_t sim_vllm_submit(struct sim_vllm *vllm, int64_t prompt_tokens, int64_t o
         .done = done,
         .context = context,
     };
+    struct request *request = &vllm->requests[vllm->request_count - 1];
+    tg_str_copy(request->client_ip, sizeof request->client_ip, client_ip);
     if (vllm->report_event == 0) {
-        vllm->report_event = sim_world_at(vllm->world, sim_world_now_us(vllm->world) + 10 * TG_US_PER_S,
-                                          SIM_PRIORITY_NODE, report, vllm, NULL);
+        vllm->report_event =
+            sim_world_at(vllm->world, sim_world_now_us(vllm->world) + 10 * TG_US_PER_S,
+                         SIM_PRIORITY_NODE, report, vllm, NULL);
     }
     replan(vllm);
     return id;
@@ -551,13 +584,14 @@ static void report(struct sim_world *world, void *data)
     vllm->reported_generation = vllm->counters.generation_tokens;
     vllm->report_event = 0;
     if (prompt + generation > 0 || gauges.running > 0) {
-        vllm->report_event = sim_world_at(world, sim_world_now_us(world) + 10 * TG_US_PER_S, SIM_PRIORITY_NODE,
-                                          report, vllm, NULL);
+        vllm->report_event = sim_world_at(world, sim_world_now_us(world) + 10 * TG_US_PER_S,
+                                          SIM_PRIORITY_NODE, report, vllm, NULL);
     }
     info(vllm, "loggers.py:127",
-         "Engine 000: Avg prompt throughput: %" PRIu64 ".%" PRIu64 " tokens/s, Avg generation throughput: %" PRIu64
-         ".%" PRIu64 " tokens/s, Running: %" PRId64 " reqs, Waiting: %" PRId64 " reqs, GPU KV cache usage: %" PRId64
-         ".%" PRId64 "%%, Prefix cache hit rate: 0.0%%",
+         "Engine 000: Avg prompt throughput: %" PRIu64 ".%" PRIu64
+         " tokens/s, Avg generation throughput: %" PRIu64 ".%" PRIu64 " tokens/s, Running: %" PRId64
+         " reqs, Waiting: %" PRId64 " reqs, GPU KV cache usage: %" PRId64 ".%" PRId64
+         "%%, Prefix cache hit rate: 0.0%%",
          prompt / 10, prompt % 10, generation / 10, generation % 10, gauges.running, gauges.waiting,
          gauges.kv_ppm / 10000, gauges.kv_ppm % 10000 / 1000);
 }
@@ -603,14 +637,15 @@ void sim_vllm_stop(struct sim_vllm *vllm)
     vllm->boot_event = 0;
     sim_log_line(vllm->log, "INFO:     Shutting down");
     int64_t delay_us = sim_draw_range(vllm->world, vllm->pod->entity, "close", &params->term_close);
-    vllm->close_event = sim_world_at(vllm->world, sim_world_now_us(vllm->world) + delay_us, SIM_PRIORITY_NODE,
-                                     close_port, vllm, NULL);
+    vllm->close_event = sim_world_at(vllm->world, sim_world_now_us(vllm->world) + delay_us,
+                                     SIM_PRIORITY_NODE, close_port, vllm, NULL);
 }
 
 void sim_vllm_kill(struct sim_vllm *vllm)
 {
     TG_MAGIC_CHECK(vllm, VLLM_MAGIC);
-    uint64_t *const events[] = {&vllm->boot_event, &vllm->close_event, &vllm->exit_event, &vllm->report_event};
+    uint64_t *const events[] = {&vllm->boot_event, &vllm->close_event, &vllm->exit_event,
+                                &vllm->report_event};
     for (size_t i = 0; i < TG_COUNT(events); i++) {
         sim_world_cancel(vllm->world, *events[i]);
         *events[i] = 0;

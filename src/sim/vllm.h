@@ -1,9 +1,11 @@
 /* sim/vllm.h - one model server: how it loads, serves by continuous batching, counts, and ends.
  *
- * The batch is a fluid: all decoding sequences advance together at one token per step, and the step's length follows
- * from how many there are and how long their contexts are; events happen only where that changes.
+ * The batch is a fluid: all decoding sequences advance together at one token per step, and the
+ * step's length follows from how many there are and how long their contexts are; events happen only
+ * where that changes.
  *
- * Thread: the world's. Ownership: a server belongs to its Pod; a request to the server until done was called.
+ * Thread: the world's. Ownership: a server belongs to its Pod; a request to the server until done
+ * was called.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
@@ -16,6 +18,7 @@
 
 #include "base/buf.h"
 #include "sim/front.h"
+#include "sim/params.h"
 #include "sim/pod.h"
 
 #define SIM_MODEL "/data/gemma-weights"
@@ -40,13 +43,17 @@ void sim_vllm_kill(struct sim_vllm *vllm);
 /* True while connections are accepted. */
 bool sim_vllm_is_listening(const struct sim_vllm *vllm);
 
-/* One completion; done is called once, at the end of generation (is_whole) or when the server cut it. Returns an id,
- * or 0 when nothing listens (done is not called then). */
+/* One completion; done is called once, at the end of generation (is_whole) or when the server cut
+ * it. Returns an id, or 0 when nothing listens (done is not called then). */
 typedef void sim_vllm_done(struct sim_world *world, void *context, bool is_whole);
-uint64_t sim_vllm_submit(struct sim_vllm *vllm, int64_t prompt_tokens, int64_t output_tokens, sim_vllm_done *done,
-                         void *context);
+uint64_t sim_vllm_submit(struct sim_vllm *vllm, const char *client_ip, int64_t prompt_tokens,
+                         int64_t output_tokens, sim_vllm_done *done, void *context);
 
-/* The client went away: counted as abort, done is not called. False when there is no such request any more. */
+/* What the server and tokeniser add to the generation of request id, microseconds. */
+int64_t sim_vllm_overhead_us(const struct sim_vllm *vllm, uint64_t id);
+
+/* The client went away: counted as abort, done is not called. False when there is no such request
+ * any more. */
 bool sim_vllm_cancel(struct sim_vllm *vllm, uint64_t id);
 
 /* What a scrape would say now. */
@@ -60,9 +67,10 @@ struct sim_vllm_gauges sim_vllm_gauges(struct sim_vllm *vllm);
 /* Completions that ended by themselves since the process started. */
 uint64_t sim_vllm_success_count(const struct sim_vllm *vllm);
 
-/* One HTTP request to port 8000, answered at once (a completion's time is counted but not waited for). */
-void sim_vllm_http(struct sim_vllm *vllm, const char *method, const char *path, const char *body, size_t body_len,
-                   struct sim_response *response);
+/* One HTTP request to port 8000, answered at once (a completion's time is counted but not waited
+ * for). */
+void sim_vllm_http(struct sim_vllm *vllm, const char *method, const char *path, const char *body,
+                   size_t body_len, struct sim_response *response);
 
 /* ---- shared by the two files of the server ---- */
 
@@ -100,8 +108,9 @@ void sim_vllm_counters_init(struct sim_vllm_counters *counters, int64_t start_wa
 void sim_histogram_add(struct sim_histogram *histogram, int64_t value, uint64_t times);
 
 /* Books a completion that ended by itself: queue, first token and whole time in microseconds. */
-void sim_vllm_book(struct sim_vllm *vllm, int64_t prompt_tokens, int64_t output_tokens, int64_t queue_us,
-                   int64_t first_us, int64_t total_us, bool is_length);
+void sim_vllm_book(struct sim_vllm *vllm, const char *client_ip, int64_t prompt_tokens,
+                   int64_t output_tokens, int64_t queue_us, int64_t first_us, int64_t total_us,
+                   bool is_length);
 
 /* Length of a decode step with running sequences that hold context tokens in all, nanoseconds. */
 int64_t sim_vllm_step_ns(const struct sim_params *params, int64_t running, int64_t context_tokens);

@@ -14,17 +14,19 @@
 #include "sim/json_path.h"
 #include "sim/vllm.h"
 
-#define LABELS      "engine=\"0\",model_name=\"" SIM_MODEL "\""
+#define LABELS "engine=\"0\",model_name=\"" SIM_MODEL "\""
 
-static const int64_t first_token_bounds[] = {1000,   5000,   10000,   20000,   40000,   60000,   80000,    100000,
-                                             250000, 500000, 750000,  1000000, 2500000, 5000000, 7500000,  10000000,
-                                             20000000, 40000000, 80000000, 160000000, 640000000, 2560000000, 0};
-static const int64_t inter_token_bounds[] = {10000,  25000,  50000,  75000,   100000,  150000,  200000,  300000,
-                                             400000, 500000, 750000, 1000000, 2500000, 5000000, 7500000, 10000000,
-                                             20000000, 40000000, 80000000, 0};
-static const int64_t request_bounds[] = {300000,   500000,   800000,   1000000,  1500000,   2000000,   2500000,
-                                         5000000,  10000000, 15000000, 20000000, 30000000,  40000000,  50000000,
-                                         60000000, 120000000, 240000000, 480000000, 960000000, 1920000000, 7680000000, 0};
+static const int64_t first_token_bounds[] = {
+    1000,     5000,     10000,    20000,     40000,     60000,      80000,   100000,
+    250000,   500000,   750000,   1000000,   2500000,   5000000,    7500000, 10000000,
+    20000000, 40000000, 80000000, 160000000, 640000000, 2560000000, 0};
+static const int64_t inter_token_bounds[] = {
+    10000,  25000,   50000,   75000,   100000,  150000,   200000,   300000,   400000,   500000,
+    750000, 1000000, 2500000, 5000000, 7500000, 10000000, 20000000, 40000000, 80000000, 0};
+static const int64_t request_bounds[] = {
+    300000,    500000,    800000,    1000000,    1500000,    2000000,  2500000,  5000000,
+    10000000,  15000000,  20000000,  30000000,   40000000,   50000000, 60000000, 120000000,
+    240000000, 480000000, 960000000, 1920000000, 7680000000, 0};
 static const int64_t size_bounds[] = {1,    2,    5,    10,    20,    50,    100,    200, 500,
                                       1000, 2000, 5000, 10000, 20000, 50000, 100000, 0};
 
@@ -53,8 +55,9 @@ void sim_histogram_add(struct sim_histogram *histogram, int64_t value, uint64_t 
     histogram->sum += value * (int64_t)times;
 }
 
-void sim_vllm_book(struct sim_vllm *vllm, int64_t prompt_tokens, int64_t output_tokens, int64_t queue_us,
-                   int64_t first_us, int64_t total_us, bool is_length)
+void sim_vllm_book(struct sim_vllm *vllm, const char *client_ip, int64_t prompt_tokens,
+                   int64_t output_tokens, int64_t queue_us, int64_t first_us, int64_t total_us,
+                   bool is_length)
 {
     struct sim_vllm_counters *counters = sim_vllm_counters(vllm);
     if (is_length) {
@@ -75,7 +78,8 @@ void sim_vllm_book(struct sim_vllm *vllm, int64_t prompt_tokens, int64_t output_
                           (uint64_t)(output_tokens - 1));
     }
     struct sim_pod *pod = sim_vllm_pod(vllm);
-    sim_log_line(sim_pod_main(pod)->log, "INFO:     %s:0 - \"POST /v1/chat/completions HTTP/1.1\" 200 OK", pod->ip);
+    sim_log_line(sim_pod_main(pod)->log,
+                 "INFO:     %s:0 - \"POST /v1/chat/completions HTTP/1.1\" 200 OK", client_ip);
 }
 
 /* ---- metrics ---- */
@@ -104,7 +108,7 @@ static void decimal(struct tg_buf *out, int64_t value, int64_t unit)
         tg_buf_printf(out, "%" PRId64 ".0", value);
         return;
     }
-    char text[32];
+    char text[48];
     snprintf(text, sizeof text, "%" PRId64 ".%06" PRId64, value / unit, value % unit);
     size_t len = strlen(text);
     while (len > 2 && text[len - 1] == '0' && text[len - 2] != '.') {
@@ -113,8 +117,8 @@ static void decimal(struct tg_buf *out, int64_t value, int64_t unit)
     tg_buf_puts(out, text);
 }
 
-static void histogram(struct tg_buf *out, const char *name, const char *help, const struct sim_histogram *h,
-                      int64_t unit)
+static void histogram(struct tg_buf *out, const char *name, const char *help,
+                      const struct sim_histogram *h, int64_t unit)
 {
     head(out, name, "histogram", help);
     uint64_t sum = 0;
@@ -125,7 +129,8 @@ static void histogram(struct tg_buf *out, const char *name, const char *help, co
         tg_buf_printf(out, "\"} %" PRIu64 ".0\n", sum);
     }
     tg_buf_printf(out, "%s_bucket{" LABELS ",le=\"+Inf\"} %" PRIu64 ".0\n", name, h->count);
-    tg_buf_printf(out, "%s_count{" LABELS "} %" PRIu64 ".0\n%s_sum{" LABELS "} ", name, h->count, name);
+    tg_buf_printf(out, "%s_count{" LABELS "} %" PRIu64 ".0\n%s_sum{" LABELS "} ", name, h->count,
+                  name);
     decimal(out, h->sum, unit);
     tg_buf_putc(out, '\n');
 }
@@ -141,8 +146,9 @@ static void write_finished(struct tg_buf *out, const struct sim_vllm_counters *c
                 {"abort", counters->success_abort},
                 {"error", counters->success_error}};
     for (size_t i = 0; i < TG_COUNT(rows); i++) {
-        tg_buf_printf(out, "vllm:request_success_total{" LABELS ",finished_reason=\"%s\"} %" PRIu64 ".0\n",
-                      rows[i].reason, rows[i].count);
+        tg_buf_printf(
+            out, "vllm:request_success_total{" LABELS ",finished_reason=\"%s\"} %" PRIu64 ".0\n",
+            rows[i].reason, rows[i].count);
     }
 }
 
@@ -152,37 +158,46 @@ static void write_metrics(struct sim_vllm *vllm, struct tg_buf *out)
     struct sim_world *world = sim_vllm_pod(vllm)->world;
     const struct sim_params *params = sim_world_params(world);
     struct sim_vllm_gauges gauges = sim_vllm_gauges(vllm);
-    head(out, "process_start_time_seconds", "gauge", "Start time of the process since unix epoch in seconds.");
+    head(out, "process_start_time_seconds", "gauge",
+         "Start time of the process since unix epoch in seconds.");
     tg_buf_puts(out, "process_start_time_seconds ");
     decimal(out, counters->start_wall_us, TG_US_PER_S);
     tg_buf_putc(out, '\n');
-    gauge(out, "vllm:num_requests_running", "Number of requests in model execution batches.", gauges.running);
-    gauge(out, "vllm:num_requests_waiting", "Number of requests waiting to be processed.", gauges.waiting);
+    gauge(out, "vllm:num_requests_running", "Number of requests in model execution batches.",
+          gauges.running);
+    gauge(out, "vllm:num_requests_waiting", "Number of requests waiting to be processed.",
+          gauges.waiting);
     head(out, "vllm:kv_cache_usage_perc", "gauge", "KV-cache usage. 1 means 100 percent usage.");
     tg_buf_puts(out, "vllm:kv_cache_usage_perc{" LABELS "} ");
     decimal(out, gauges.kv_ppm, 1000000);
     tg_buf_putc(out, '\n');
-    counter(out, "vllm:prefix_cache_queries_total", "Prefix cache queries, in tokens.", counters->prefix_queries);
-    counter(out, "vllm:prefix_cache_hits_total", "Prefix cache hits, in tokens.", counters->prefix_hits);
-    counter(out, "vllm:num_preemptions_total", "Cumulative number of preemptions.", counters->preemptions);
-    counter(out, "vllm:prompt_tokens_total", "Number of prefill tokens processed.", counters->prompt_tokens);
+    counter(out, "vllm:prefix_cache_queries_total", "Prefix cache queries, in tokens.",
+            counters->prefix_queries);
+    counter(out, "vllm:prefix_cache_hits_total", "Prefix cache hits, in tokens.",
+            counters->prefix_hits);
+    counter(out, "vllm:num_preemptions_total", "Cumulative number of preemptions.",
+            counters->preemptions);
+    counter(out, "vllm:prompt_tokens_total", "Number of prefill tokens processed.",
+            counters->prompt_tokens);
     counter(out, "vllm:generation_tokens_total", "Number of generation tokens processed.",
             counters->generation_tokens);
     write_finished(out, counters);
-    histogram(out, "vllm:time_to_first_token_seconds", "Histogram of time to first token in seconds.",
-              &counters->first_token, TG_US_PER_S);
-    histogram(out, "vllm:inter_token_latency_seconds", "Histogram of inter-token latency in seconds.",
-              &counters->inter_token, TG_US_PER_S);
-    histogram(out, "vllm:e2e_request_latency_seconds", "Histogram of e2e request latency in seconds.",
-              &counters->end_to_end, TG_US_PER_S);
+    histogram(out, "vllm:time_to_first_token_seconds",
+              "Histogram of time to first token in seconds.", &counters->first_token, TG_US_PER_S);
+    histogram(out, "vllm:inter_token_latency_seconds",
+              "Histogram of inter-token latency in seconds.", &counters->inter_token, TG_US_PER_S);
+    histogram(out, "vllm:e2e_request_latency_seconds",
+              "Histogram of e2e request latency in seconds.", &counters->end_to_end, TG_US_PER_S);
     histogram(out, "vllm:request_queue_time_seconds", "Histogram of time spent in WAITING phase.",
               &counters->queue, TG_US_PER_S);
-    histogram(out, "vllm:request_prompt_tokens", "Number of prefill tokens processed.", &counters->prompt_sizes, 1);
+    histogram(out, "vllm:request_prompt_tokens", "Number of prefill tokens processed.",
+              &counters->prompt_sizes, 1);
     histogram(out, "vllm:request_generation_tokens", "Number of generation tokens processed.",
               &counters->output_sizes, 1);
     head(out, "vllm:cache_config_info", "gauge", "Information of the LLMEngine CacheConfig");
-    tg_buf_printf(out, "vllm:cache_config_info{engine=\"0\",block_size=\"%" PRId64 "\",num_gpu_blocks=\"%" PRId64
-                       "\",gpu_memory_utilization=\"0.9\"} 1.0\n",
+    tg_buf_printf(out,
+                  "vllm:cache_config_info{engine=\"0\",block_size=\"%" PRId64
+                  "\",num_gpu_blocks=\"%" PRId64 "\",gpu_memory_utilization=\"0.9\"} 1.0\n",
                   params->kv_block_tokens, params->kv_blocks);
 }
 
@@ -198,21 +213,23 @@ static void answer_json(struct sim_response *response, int status, json_t *body)
     free(text);
 }
 
-static void answer_error(struct sim_response *response, int status, const char *type, const char *parameter,
-                         const char *message)
+static void answer_error(struct sim_response *response, int status, const char *type,
+                         const char *parameter, const char *message)
 {
     json_t *param = parameter == NULL ? json_null() : json_string(parameter);
-    answer_json(response, status, json_pack("{s:{s:s,s:s,s:o,s:i}}", "error", "message", message, "type", type,
-                                            "param", param, "code", status));
+    answer_json(response, status,
+                json_pack("{s:{s:s,s:s,s:o,s:i}}", "error", "message", message, "type", type,
+                          "param", param, "code", status));
 }
 
 static void answer_models(struct sim_vllm *vllm, struct sim_response *response)
 {
     const struct sim_params *params = sim_world_params(sim_vllm_pod(vllm)->world);
     json_int_t created = sim_vllm_counters(vllm)->start_wall_us / TG_US_PER_S;
-    json_t *model = json_pack("{s:s,s:s,s:I,s:s,s:s,s:n,s:I,s:[]}", "id", SIM_MODEL, "object", "model", "created",
-                              created, "owned_by", "vllm", "root", SIM_MODEL, "parent", "max_model_len",
-                              (json_int_t)params->max_model_len, "permission");
+    json_t *model =
+        json_pack("{s:s,s:s,s:I,s:s,s:s,s:n,s:I,s:[]}", "id", SIM_MODEL, "object", "model",
+                  "created", created, "owned_by", "vllm", "root", SIM_MODEL, "parent",
+                  "max_model_len", (json_int_t)params->max_model_len, "permission");
     answer_json(response, 200, json_pack("{s:s,s:[o]}", "object", "list", "data", model));
 }
 
@@ -224,10 +241,12 @@ static const char *reply_to(const char *prompt)
     if (tg_str_contains_nocase(prompt, "capital of Germany")) {
         return "The capital of Germany is **Berlin**.";
     }
-    return "(simulated) This server computes times, not thoughts: ask it for the capital of France or Germany.";
+    return "(simulated) This server computes times, not thoughts: ask it for the capital of France "
+           "or Germany.";
 }
 
-static void answer_chat(struct sim_vllm *vllm, const char *body, size_t body_len, struct sim_response *response)
+static void answer_chat(struct sim_vllm *vllm, const char *body, size_t body_len,
+                        struct sim_response *response)
 {
     struct sim_pod *pod = sim_vllm_pod(vllm);
     const struct sim_params *params = sim_world_params(pod->world);
@@ -235,13 +254,15 @@ static void answer_chat(struct sim_vllm *vllm, const char *body, size_t body_len
     const char *model = sim_json_text(request, "model");
     const json_t *messages = sim_json_at(request, "messages");
     if (!json_is_object(request) || json_array_size(messages) == 0) {
-        answer_error(response, 400, "BadRequestError", NULL, "The body must be JSON with a non-empty list of messages.");
+        answer_error(response, 400, "BadRequestError", NULL,
+                     "The body must be JSON with a non-empty list of messages.");
     } else if (model[0] != '\0' && !tg_str_eq(model, SIM_MODEL)) {
         char message[200];
         snprintf(message, sizeof message, "The model `%.120s` does not exist.", model);
         answer_error(response, 404, "NotFoundError", "model", message);
     } else {
-        const char *prompt = sim_json_text(json_array_get(messages, json_array_size(messages) - 1), "content");
+        const char *prompt =
+            sim_json_text(json_array_get(messages, json_array_size(messages) - 1), "content");
         const char *reply = reply_to(prompt);
         int64_t prompt_tokens = (int64_t)strlen(prompt) / 4 + 8;
         int64_t tokens = (int64_t)strlen(reply) / 4 + 1;
@@ -249,35 +270,46 @@ static void answer_chat(struct sim_vllm *vllm, const char *body, size_t body_len
         bool is_length = limit < tokens;
         tokens = is_length ? (limit < 1 ? 1 : limit) : tokens;
         size_t reply_len = is_length ? (size_t)tokens * 4 : strlen(reply);
+        char node_ip[SIM_IP_SIZE];
+        sim_region_node_ip(pod->region, 3,
+                           node_ip); /* the API server's proxy comes through a node */
         struct sim_vllm_gauges gauges = sim_vllm_gauges(vllm);
-        int64_t step_us = sim_vllm_step_ns(params, gauges.running + 1, (gauges.running + 1) * prompt_tokens) / 1000;
-        int64_t first_us = params->server_overhead_us + prompt_tokens * params->prefill_ns_per_token / 1000 + step_us;
-        sim_vllm_book(vllm, prompt_tokens, tokens, 0, first_us, first_us + (tokens - 1) * step_us, is_length);
+        int64_t step_us =
+            sim_vllm_step_ns(params, gauges.running + 1, (gauges.running + 1) * prompt_tokens) /
+            1000;
+        int64_t first_us = params->server_overhead.median_us +
+                           prompt_tokens * params->prefill_ns_per_token / 1000 + step_us;
+        sim_vllm_book(vllm, node_ip, prompt_tokens, tokens, 0, first_us,
+                      first_us + (tokens - 1) * step_us, is_length);
         char id[40];
-        snprintf(id, sizeof id, "chatcmpl-%016" PRIx64, sim_world_draw(pod->world, pod->entity, "chat-id"));
-        json_t *message = json_pack("{s:s,s:s%,s:n,s:[]}", "role", "assistant", "content", reply, reply_len, "refusal",
-                                    "tool_calls");
-        json_t *choice = json_pack("{s:i,s:o,s:n,s:s,s:n}", "index", 0, "message", message, "logprobs",
-                                   "finish_reason", is_length ? "length" : "stop", "stop_reason");
+        snprintf(id, sizeof id, "chatcmpl-%016" PRIx64,
+                 sim_world_draw(pod->world, pod->entity, "chat-id"));
+        json_t *message = json_pack("{s:s,s:s%,s:n,s:[]}", "role", "assistant", "content", reply,
+                                    reply_len, "refusal", "tool_calls");
+        json_t *choice =
+            json_pack("{s:i,s:o,s:n,s:s,s:n}", "index", 0, "message", message, "logprobs",
+                      "finish_reason", is_length ? "length" : "stop", "stop_reason");
         json_int_t created = sim_world_wall_us(pod->world) / TG_US_PER_S;
         answer_json(response, 200,
-                    json_pack("{s:s,s:s,s:I,s:s,s:[o],s:{s:I,s:I,s:I,s:n}}", "id", id, "object", "chat.completion",
-                              "created", created, "model", SIM_MODEL, "choices", choice, "usage", "prompt_tokens",
-                              (json_int_t)prompt_tokens, "total_tokens", (json_int_t)(prompt_tokens + tokens),
+                    json_pack("{s:s,s:s,s:I,s:s,s:[o],s:{s:I,s:I,s:I,s:n}}", "id", id, "object",
+                              "chat.completion", "created", created, "model", SIM_MODEL, "choices",
+                              choice, "usage", "prompt_tokens", (json_int_t)prompt_tokens,
+                              "total_tokens", (json_int_t)(prompt_tokens + tokens),
                               "completion_tokens", (json_int_t)tokens, "prompt_tokens_details"));
     }
     json_decref(request);
 }
 
-void sim_vllm_http(struct sim_vllm *vllm, const char *method, const char *path, const char *body, size_t body_len,
-                   struct sim_response *response)
+void sim_vllm_http(struct sim_vllm *vllm, const char *method, const char *path, const char *body,
+                   size_t body_len, struct sim_response *response)
 {
     bool is_get = tg_str_eq(method, "GET") || tg_str_eq(method, "HEAD");
     if (is_get && (tg_str_eq(path, "/health") || tg_str_eq(path, "/ping"))) {
         response->status = 200;
     } else if (is_get && tg_str_eq(path, "/metrics")) {
         response->status = 200;
-        tg_str_copy(response->content_type, sizeof response->content_type, "text/plain; version=0.0.4; charset=utf-8");
+        tg_str_copy(response->content_type, sizeof response->content_type,
+                    "text/plain; version=0.0.4; charset=utf-8");
         write_metrics(vllm, &response->body);
     } else if (is_get && tg_str_eq(path, "/v1/models")) {
         answer_models(vllm, response);

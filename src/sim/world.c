@@ -19,12 +19,12 @@
 #include "sim/params.h"
 #include "sim/region.h"
 
-#define WORLD_MAGIC     0x57524c44u
-#define EVENTS_MAX      ((size_t)1 << 22)
-#define TRACE_LEN_MAX   ((size_t)64 << 20)
-#define CHECKS_MAX      16
-#define HASH_PRIME      UINT64_C(1099511628211)
-#define HASH_BASIS      UINT64_C(14695981039346656037)
+#define WORLD_MAGIC   0x57524c44u
+#define EVENTS_MAX    ((size_t)1 << 22)
+#define TRACE_LEN_MAX ((size_t)64 << 20)
+#define CHECKS_MAX    16
+#define HASH_PRIME    UINT64_C(1099511628211)
+#define HASH_BASIS    UINT64_C(14695981039346656037)
 
 struct event {
     sim_action *action;
@@ -291,7 +291,8 @@ void sim_world_trace(struct sim_world *world, const char *entity, const char *fo
     line[len++] = '\n';
     fold(world, line, len);
     if (world->config.has_trace) {
-        tg_buf_append(&world->trace, line, len); /* a full trace only stops growing: the hash goes on */
+        tg_buf_append(&world->trace, line,
+                      len); /* a full trace only stops growing: the hash goes on */
     }
 }
 

@@ -23,7 +23,7 @@
 
 struct sim_config {
     uint64_t seed;
-    int regions;           /* 1..SIM_REGIONS_MAX; the first two are the lab's: us-east5 (config cluster), europe-west4 */
+    int regions;           /* 1..SIM_REGIONS_MAX; first two: the lab's us-east5 (config cluster) and europe-west4 */
     bool is_built;         /* true: the whole lab stands and serves at start; false: an empty project */
     int64_t start_wall_us; /* wall time of virtual time 0 (fixed in tests) */
     const char *project;   /* NULL: "demo-4711" */

@@ -1,0 +1,213 @@
+/* sim/gcp_state.c - which service a REST path means, and what all its answers share. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include "sim/gcp_state.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/fmt.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "sim/behaviour.h"
+#include "sim/controllers.h"
+#include "sim/lab_objects.h"
+
+typedef json_t *service_function(struct sim_gcp_call *call);
+
+static const struct {
+    const char *name;
+    service_function *answer;
+} services[] = {
+    {"compute", sim_gcp_compute},
+    {"container", sim_gcp_container},
+    {"gkehub", sim_gcp_hub},
+    {"storage", sim_gcp_storage},
+    {"iam", sim_gcp_iam},
+    {"serviceusage", sim_gcp_services},
+    {"cloudresourcemanager", sim_gcp_projects},
+};
+
+/* Prefixes under which one host serves several services. */
+static const char *const prefixes[][2] = {
+    {"gce", ""},
+    {"gcs", ""},
+    {"gke", "container"},
+    {"hub", "gkehub"},
+    {"su", "serviceusage"},
+    {"crm", "cloudresourcemanager"},
+};
+
+static bool is_version(const char *segment)
+{
+    return segment[0] == 'v' && segment[1] >= '1' && segment[1] <= '9' && strlen(segment) <= 8;
+}
+
+static bool is_service(const char *segment)
+{
+    for (size_t i = 0; i < TG_COUNT(services); i++) {
+        if (tg_str_eq(services[i].name, segment)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void split(struct sim_gcp_call *call, const char *path)
+{
+    while (*path != '\0' && call->count < SIM_GCP_SEGMENTS_MAX) {
+        path += *path == '/' ? 1 : 0;
+        size_t len = strcspn(path, "/");
+        if (len == 0) {
+            continue;
+        }
+        char *segment = call->segments[call->count++];
+        snprintf(segment, SIM_GCP_SEGMENT_SIZE, "%.*s",
+                 (int)(len < SIM_GCP_SEGMENT_SIZE ? len : SIM_GCP_SEGMENT_SIZE - 1), path);
+        path += len;
+    }
+}
+
+static void shift(struct sim_gcp_call *call)
+{
+    memmove(call->segments[0], call->segments[1], sizeof call->segments - sizeof call->segments[0]);
+    call->count--;
+    call->segments[SIM_GCP_SEGMENTS_MAX - 1][0] = '\0';
+}
+
+/* The service that a path without its name means, by its collection. */
+static const char *guess(const struct sim_gcp_call *call)
+{
+    static const char *const marks[][2] = {
+        {"clusters", "container"},    {"serverConfig", "container"},
+        {"memberships", "gkehub"},    {"features", "gkehub"},
+        {"services", "serviceusage"}, {"serviceAccounts", "iam"},
+        {"operations", "container"},  {"b", "storage"},
+    };
+    for (int s = 0; s < call->count; s++) {
+        for (size_t i = 0; i < TG_COUNT(marks); i++) {
+            if (tg_str_eq(call->segments[s], marks[i][0])) {
+                return marks[i][1];
+            }
+        }
+    }
+    return "cloudresourcemanager";
+}
+
+static const char *take_service(struct sim_gcp_call *call)
+{
+    const char *service = "";
+    for (size_t i = 0; call->count > 0 && i < TG_COUNT(prefixes); i++) {
+        if (tg_str_eq(call->segments[0], prefixes[i][0])) {
+            service = prefixes[i][1];
+            shift(call);
+            break;
+        }
+    }
+    if (call->count > 0 && is_service(call->segments[0])) {
+        for (size_t i = 0; i < TG_COUNT(services); i++) {
+            if (tg_str_eq(services[i].name, call->segments[0])) {
+                service = services[i].name;
+            }
+        }
+        shift(call);
+    }
+    if (call->count > 0 && is_version(call->segments[0])) {
+        shift(call);
+    }
+    return service[0] != '\0' ? service : guess(call);
+}
+
+json_t *sim_gcp_get(struct sim_world *world, const char *method, const char *path,
+                    const char *query, const json_t *body, int *status)
+{
+    struct sim_gcp_call call = {
+        .world = world, .method = method, .query = query, .body = body, .status = status};
+    *status = 200;
+    split(&call, path);
+    const char *service = take_service(&call);
+    /* Every path but storage's names the project first, by id or number. */
+    if (tg_str_eq(sim_gcp_segment(&call, 0), "projects")) {
+        const char *project = sim_gcp_segment(&call, 1);
+        char number[24];
+        snprintf(number, sizeof number, "%" PRIu64, sim_lab_project_number(world));
+        if (!tg_str_eq(project, sim_gcp_project(world)) && !tg_str_eq(project, number)) {
+            return sim_gcp_error(
+                &call, 403, "PERMISSION_DENIED",
+                "The caller does not have permission, or project %s does not exist.", project);
+        }
+    }
+    for (size_t i = 0; i < TG_COUNT(services); i++) {
+        if (tg_str_eq(services[i].name, service)) {
+            return services[i].answer(&call);
+        }
+    }
+    return NULL;
+}
+
+const char *sim_gcp_segment(const struct sim_gcp_call *call, int i)
+{
+    return i < call->count ? call->segments[i] : "";
+}
+
+const char *sim_gcp_project(struct sim_world *world)
+{
+    return sim_world_config(world)->project;
+}
+
+const char *sim_gcp_id(const char *kind, const char *name, char out[24])
+{
+    uint64_t hash = tg_hash_str(kind) * 31 + tg_hash_str(name);
+    snprintf(out, 24, "%" PRIu64,
+             UINT64_C(1000000000000000000) + hash % UINT64_C(8000000000000000000));
+    return out;
+}
+
+json_t *sim_gcp_error(struct sim_gcp_call *call, int code, const char *status, const char *format,
+                      ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *message = tg_vasprintf(format, args);
+    va_end(args);
+    *call->status = code;
+    const char *reason = code == 404 ? "notFound" : code == 403 ? "forbidden" : "invalid";
+    json_t *error = json_pack("{s:{s:i,s:s,s:s,s:[{s:s,s:s,s:s}]}}", "error", "code", code,
+                              "message", message, "status", status, "errors", "message", message,
+                              "domain", "global", "reason", reason);
+    free(message);
+    return error;
+}
+
+const char *sim_gcp_created(struct sim_world *world, char *out, size_t size)
+{
+    return tg_fmt_rfc3339(out, size, sim_world_config(world)->start_wall_us - 7500 * TG_US_PER_S,
+                          3);
+}
+
+struct sim_region *sim_gcp_region(struct sim_world *world, const char *name)
+{
+    for (int i = 0; i < sim_world_region_count(world); i++) {
+        struct sim_region *region = sim_world_region(world, i);
+        if (tg_str_eq(region->name, name)) {
+            return region;
+        }
+    }
+    return NULL;
+}
+
+struct sim_region *sim_gcp_zone(struct sim_world *world, const char *zone)
+{
+    for (int i = 0; i < sim_world_region_count(world); i++) {
+        struct sim_region *region = sim_world_region(world, i);
+        if (tg_str_eq(region->zone, zone)) {
+            return region;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,164 @@
+/* sim/lab_nodes.c - clusters as GKE hands them over: namespaces, nodes, device classes and slices.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "sim/behaviour.h"
+#include "sim/lab_objects.h"
+#include "sim/shape.h"
+
+#define VERSION "v1.34.1-gke.3849001"
+
+void sim_lab_namespaces(struct sim_region *region)
+{
+    static const char *const names[] = {"default", "kube-node-lease", "kube-public", "kube-system",
+                                        "gke-managed-networking-dra-driver"};
+    const struct sim_resource *kind = sim_world_kinds(region->world)->namespaces;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        sim_shape_create(
+            region->store, kind,
+            sim_shape("{'metadata':{'name':'%s','labels':{'kubernetes.io/metadata.name':'%s'}},"
+                      "'spec':{'finalizers':['kubernetes']},'status':{'phase':'Active'}}",
+                      names[i], names[i]));
+    }
+}
+
+static json_t *node_status(struct sim_region *region, const char *name, int index)
+{
+    char ip[SIM_IP_SIZE];
+    char now[SIM_TIME_SIZE];
+    sim_region_node_ip(region, 3 + index, ip);
+    sim_shape_time(region->world, now);
+    json_t *status = sim_shape(
+        "{'addresses':[{'type':'InternalIP','address':'%s'},{'type':'Hostname','address':'%s'}],"
+        "'nodeInfo':{'kubeletVersion':'" VERSION "','containerRuntimeVersion':'containerd://2.0.6',"
+        "'osImage':'Container-Optimized OS from "
+        "Google','operatingSystem':'linux','architecture':'amd64',"
+        "'kernelVersion':'6.6.97+','machineID':'','systemUUID':'','bootID':'','kubeProxyVersion':''"
+        "}}",
+        ip, name);
+    json_t *room = index == 0 ? sim_shape("{'cpu':'16','memory':'65843248Ki','ephemeral-storage':'"
+                                          "98831908Ki','pods':'110'}")
+                              : sim_shape("{'cpu':'180','memory':'743131824Ki','ephemeral-storage':"
+                                          "'98831908Ki','pods':'110',"
+                                          "'google.com/tpu':'4'}");
+    json_object_set(status, "capacity", room);
+    json_object_set_new(status, "allocatable", room);
+    static const struct {
+        const char *type;
+        bool is_true;
+        const char *reason;
+        const char *message;
+    } conditions[] = {
+        {"KernelDeadlock", false, "KernelHasNoDeadlock", "kernel has no deadlock"},
+        {"ReadonlyFilesystem", false, "FilesystemIsNotReadOnly", "Filesystem is not read-only"},
+        {"FrequentKubeletRestart", false, "NoFrequentKubeletRestart",
+         "kubelet is functioning properly"},
+        {"NetworkUnavailable", false, "RouteCreated", "NodeController create implicit route"},
+        {"MemoryPressure", false, "KubeletHasSufficientMemory",
+         "kubelet has sufficient memory available"},
+        {"DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure"},
+        {"PIDPressure", false, "KubeletHasSufficientPID", "kubelet has sufficient PID available"},
+        {"Ready", true, "KubeletReady", "kubelet is posting ready status"},
+    };
+    for (size_t i = 0; i < sizeof conditions / sizeof conditions[0]; i++) {
+        sim_shape_condition(region->world, status, conditions[i].type, conditions[i].is_true,
+                            conditions[i].reason, conditions[i].message,
+                            json_pack("{s:s}", "lastHeartbeatTime", now));
+    }
+    return status;
+}
+
+static void create_node(struct sim_region *region, const char *name, int index)
+{
+    struct sim_world *world = region->world;
+    const struct sim_kinds *kinds = sim_world_kinds(world);
+    json_t *node = sim_shape(
+        "{'metadata':{'name':'%s','labels':{'beta.kubernetes.io/arch':'amd64','kubernetes.io/"
+        "arch':'amd64',"
+        "'kubernetes.io/os':'linux','kubernetes.io/hostname':'%s','topology.kubernetes.io/"
+        "region':'%s',"
+        "'topology.kubernetes.io/zone':'%s','cloud.google.com/gke-nodepool':'%s',"
+        "'node.kubernetes.io/instance-type':'%s'}},"
+        "'spec':{'providerID':'gce://%s/%s/%s','podCIDR':'10.%u.%u.0/24'}}",
+        name, name, region->name, region->zone, index == 0 ? "default-pool" : "tpu-v6e-pool",
+        index == 0 ? "e2-standard-16" : "ct6e-standard-4t", sim_world_config(world)->project,
+        region->zone, name, (unsigned)(region->pod_network >> 16) & 0xffu,
+        ((unsigned)(region->pod_network >> 8) & 0xffu) + (unsigned)index);
+    if (index == 1) {
+        json_t *labels = sim_shape("{'cloud.google.com/gke-tpu-accelerator':'tpu-v6e-slice',"
+                                   "'cloud.google.com/gke-tpu-topology':'2x2','cloud.google.com/"
+                                   "gke-accelerator-count':'4',"
+                                   "'cloud.google.com/gke-networking-dra-driver':'true',"
+                                   "'gke.networks.io/accelerator-network-profile':'auto'}");
+        json_object_update(json_object_get(json_object_get(node, "metadata"), "labels"), labels);
+        json_decref(labels);
+        json_object_set_new(
+            json_object_get(node, "spec"), "taints",
+            sim_shape("[{'key':'google.com/tpu','value':'present','effect':'NoSchedule'}]"));
+    }
+    json_object_set_new(node, "status", node_status(region, name, index));
+    sim_shape_create(region->store, kinds->node, node);
+    char now[SIM_TIME_SIZE];
+    sim_shape_micro_time(world, now);
+    sim_shape_create(
+        region->store, kinds->lease,
+        sim_shape(
+            "{'metadata':{'name':'%s','namespace':'kube-node-lease'},'spec':{'holderIdentity':'%s',"
+            "'leaseDurationSeconds':40,'renewTime':'%s'}}",
+            name, name, now));
+    sim_kubelet_start_node(region, name);
+}
+
+static json_t *device(const struct sim_region *region, int i)
+{
+    char ip[SIM_IP_SIZE];
+    unsigned bus = 0x91u + (unsigned)i;
+    int host = 20 + i;
+    return sim_shape(
+        "{'name':'pci-0000-%02x-00-0','attributes':{'dra.net/ifName':{'string':'eth%d'},"
+        "'dra.net/pciAddress':{'string':'0000:%02x:00.0'},'dra.net/pciVendor':{'string':'Google, "
+        "Inc.'},"
+        "'dra.net/pciDevice':{'string':'Compute Engine Virtual Ethernet [gVNIC]'},"
+        "'dra.net/mac':{'string':'42:01:0a:%02x:%02x:%02x'},'dra.net/ipv4':{'string':'%s'},"
+        "'dra.net/encapsulation':{'string':'ether'},'dra.net/state':{'string':'up'},'dra.net/"
+        "type':{'string':'device'},"
+        "'dra.net/mtu':{'int':8896},'dra.net/numaNode':{'int':%d},'dra.net/rdma':{'bool':false},"
+        "'dra.net/sriov':{'bool':false},'dra.net/virtual':{'bool':false},'dra.net/"
+        "ebpf':{'bool':false},"
+        "'gce.dra.net/machineType':{'string':'ct6e-standard-4t'},'gce.dra.net/"
+        "networkName':{'string':'%s-net-%d'},"
+        "'gce.dra.net/networkProjectNumber':{'int':%" PRIu64 "},"
+        "'resource.kubernetes.io/pcieRoot':{'string':'pci0000:%02x'}}}",
+        bus, i + 1, bus, (unsigned)region->network_high, (unsigned)region->network_low,
+        (unsigned)host, sim_region_node_ip(region, host, ip), i, region->cluster, i + 1,
+        sim_lab_project_number(region->world), bus - 1);
+}
+
+static void create_class(struct sim_region *region, const char *name, const char *expression)
+{
+    json_t *class = json_pack("{s:{s:s},s:{s:[{s:{s:s}}]}}", "metadata", "name", name, "spec",
+                              "selectors", "cel", "expression", expression);
+    sim_shape_create(region->store, sim_world_kinds(region->world)->device_class, class);
+}
+
+void sim_lab_nodes(struct sim_region *region)
+{
+    const struct sim_kinds *kinds = sim_world_kinds(region->world);
+    create_node(region, region->default_node, 0);
+    create_node(region, region->tpu_node, 1);
+    create_class(region, "netdev.google.com", "device.driver == 'dra.net'");
+    create_class(region, "mrdma.google.com",
+                 "device.driver == 'dra.net' && device.attributes['dra.net'].rdma");
+    json_t *slice = sim_shape(
+        "{'metadata':{'generateName':'%s-dra.net-'},'spec':{'driver':'dra.net','nodeName':'%s',"
+        "'pool':{'name':'%s','generation':1,'resourceSliceCount':1},'devices':[]}}",
+        region->tpu_node, region->tpu_node, region->tpu_node);
+    json_t *devices = json_object_get(json_object_get(slice, "spec"), "devices");
+    json_array_append_new(devices, device(region, 0));
+    json_array_append_new(devices, device(region, 1));
+    sim_shape_create(region->store, kinds->slice, slice);
+}

@@ -1,0 +1,153 @@
+/* tests/unit/sim/test_gcp.c - Google Cloud's answers in the shapes that its clients read. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include <criterion/criterion.h>
+
+#include "sim/gcp_state.h"
+#include "tests/unit/sim/world_rig.h"
+
+#define P "/compute/v1/projects/demo-4711"
+
+static json_t *get(struct sim_world *world, const char *path, int expected)
+{
+    int status = 0;
+    json_t *answer = sim_gcp_get(world, "GET", path, "", NULL, &status);
+    cr_assert_not_null(answer, "%s", path);
+    cr_expect_eq(status, expected, "%s: %d", path, status);
+    return answer;
+}
+
+static size_t count(struct sim_world *world, const char *path, const char *key)
+{
+    json_t *answer = get(world, path, 200);
+    size_t size = json_array_size(json_object_get(answer, key));
+    json_decref(answer);
+    return size;
+}
+
+Test(sim_gcp, the_lab_is_listed_as_the_apis_list_it)
+{
+    struct sim_world *world = rig_world(1, 2, true);
+    cr_expect_eq(count(world, P "/global/networks", "items"), 1);
+    cr_expect_eq(count(world, P "/regions/us-east5/subnetworks", "items"), 2);
+    cr_expect_eq(count(world, P "/global/firewalls", "items"), 3);
+    cr_expect_eq(count(world, P "/global/forwardingRules", "items"), 2);
+    cr_expect_eq(count(world, P "/global/backendServices", "items"), 1);
+    cr_expect_eq(count(world, P "/zones/us-east5-b/networkEndpointGroups", "items"), 1);
+    cr_expect_eq(count(world, "/v1/projects/demo-4711/locations/-/clusters", "clusters"), 2);
+    cr_expect_eq(
+        count(world, "/v1/projects/demo-4711/locations/us-east5-b/clusters/gke-us-east5/nodePools",
+              "nodePools"),
+        2);
+    cr_expect_eq(count(world, "/v1/projects/demo-4711/locations/global/memberships", "resources"),
+                 2);
+    cr_expect_eq(count(world, "/v1/projects/demo-4711/locations/global/features", "resources"), 2);
+    cr_expect_eq(count(world, "/storage/v1/b", "items"), 1);
+    cr_expect_eq(count(world, "/storage/v1/b/demo-4711-gemma-weights/o", "items"), 15);
+    cr_expect_eq(count(world, "/v1/projects/demo-4711/serviceAccounts", "accounts"), 1);
+    cr_expect_geq(count(world, "/v1/projects/demo-4711/services", "services"), 8);
+    sim_world_free(world);
+}
+
+Test(sim_gcp, single_objects_have_the_fields_that_clients_need)
+{
+    struct sim_world *world = rig_world(1, 2, true);
+    json_t *address = get(world, P "/regions/us-east5/addresses/gemma-gateway-ip-us-east5", 200);
+    cr_expect_str_eq(sim_json_text(address, "address"), "10.0.2.7");
+    cr_expect_str_eq(sim_json_text(address, "status"), "IN_USE");
+    json_decref(address);
+    json_t *project = get(world, "/v1/projects/demo-4711", 200);
+    cr_expect_str_eq(sim_json_text(project, "lifecycleState"), "ACTIVE");
+    json_decref(project);
+    sim_gcp_set_cluster_access(world, 1, "127.0.0.1:4433", "Q0E=");
+    json_t *cluster = get(
+        world, "/v1/projects/demo-4711/locations/europe-west4-a/clusters/gke-europe-west4", 200);
+    cr_expect_str_eq(sim_json_text(cluster, "status"), "RUNNING");
+    cr_expect_str_eq(sim_json_text(cluster, "zone"), "europe-west4-a");
+    cr_expect_str_eq(sim_json_text(cluster, "endpoint"), "127.0.0.1:4433");
+    cr_expect_str_eq(sim_json_text(cluster, "masterAuth.clusterCaCertificate"), "Q0E=");
+    json_decref(cluster);
+    json_t *addresses = get(world, P "/aggregated/addresses", 200);
+    const json_t *scope =
+        json_object_get(json_object_get(addresses, "items"), "regions/europe-west4");
+    cr_expect_str_eq(
+        sim_json_text(json_array_get(json_object_get(scope, "addresses"), 0), "address"),
+        "10.0.1.9");
+    json_decref(addresses);
+    sim_world_free(world);
+}
+
+Test(sim_gcp, unknown_things_are_404_and_other_projects_403)
+{
+    struct sim_world *world = rig_world(1, 2, true);
+    json_t *error = get(world, P "/global/networks/none", 404);
+    cr_expect_eq(sim_json_int(error, "error.code", 0), 404);
+    cr_expect_not_null(strstr(sim_json_text(error, "error.message"), "was not found"));
+    json_decref(error);
+    json_decref(get(world, "/v1/projects/demo-4711/locations/x/clusters/y", 404));
+    json_decref(get(world, "/storage/v1/b/other", 404));
+    json_decref(get(world, "/compute/v1/projects/other/global/networks", 403));
+    int status = 0;
+    cr_expect_null(sim_gcp_get(world, "GET", P "/global/nonsense", "", NULL, &status));
+    sim_world_free(world);
+}
+
+static json_t *health(struct sim_world *world, const char *group)
+{
+    json_t *services = get(world, P "/global/backendServices", 200);
+    const json_t *service = json_array_get(json_object_get(services, "items"), 0);
+    char path[300];
+    snprintf(path, sizeof path, P "/global/backendServices/%s/getHealth",
+             sim_json_text(service, "name"));
+    json_t *body = json_pack("{s:s}", "group", group);
+    int status = 0;
+    json_t *answer = sim_gcp_get(world, "POST", path, "", body, &status);
+    cr_expect_eq(status, 200);
+    json_decref(body);
+    json_decref(services);
+    return answer;
+}
+
+Test(sim_gcp, backend_health_is_the_proxies_view_with_its_delay)
+{
+    struct sim_world *world = rig_world(1, 2, true);
+    json_t *services = get(world, P "/global/backendServices", 200);
+    const json_t *backend = json_array_get(
+        sim_json_at(json_array_get(json_object_get(services, "items"), 0), "backends"), 0);
+    char *group = strdup(sim_json_text(backend, "group"));
+    json_decref(services);
+    cr_expect_not_null(strstr(group, "zones/us-east5-b/networkEndpointGroups/"));
+
+    json_t *answer = health(world, group);
+    cr_expect_str_eq(
+        sim_json_text(json_array_get(json_object_get(answer, "healthStatus"), 0), "healthState"),
+        "HEALTHY");
+    json_decref(answer);
+    rig_scale(world, 0, "vllm-gemma", 0);
+    rig_run(world, 3);
+    answer = health(world, group);
+    cr_expect_str_eq(
+        sim_json_text(json_array_get(json_object_get(answer, "healthStatus"), 0), "healthState"),
+        "HEALTHY", "not told yet");
+    json_decref(answer);
+    rig_run(world, 120);
+    answer = health(world, group);
+    cr_expect_null(json_object_get(answer, "healthStatus"), "an empty group has no states");
+    json_decref(answer);
+    free(group);
+    sim_world_free(world);
+}
+
+Test(sim_gcp, an_empty_project_has_empty_lists)
+{
+    struct sim_world *world = rig_world(1, 2, false);
+    cr_expect_eq(count(world, P "/global/networks", "items"), 0);
+    cr_expect_eq(count(world, "/v1/projects/demo-4711/locations/-/clusters", "clusters"), 0);
+    cr_expect_eq(count(world, "/v1/projects/demo-4711/locations/global/memberships", "resources"),
+                 0);
+    cr_expect_eq(count(world, "/storage/v1/b", "items"), 0);
+    cr_expect_eq(count(world, "/v1/projects/demo-4711/services", "services"), 2);
+    json_decref(get(world, P "/aggregated/addresses", 200));
+    json_decref(get(world, "/v1/projects/demo-4711", 200));
+    sim_world_free(world);
+}

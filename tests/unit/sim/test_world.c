@@ -1,0 +1,148 @@
+/* tests/unit/sim/test_world.c - the virtual clock, events, draws, trace, parameters and regions. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include <criterion/criterion.h>
+#include <signal.h>
+
+#include "base/assert.h"
+#include "sim/behaviour.h"
+#include "sim/params.h"
+#include "sim/region.h"
+#include "tests/unit/sim/world_rig.h"
+
+struct note {
+    char text[64];
+};
+
+static void note_a(struct sim_world *world, void *data)
+{
+    (void)world;
+    strcat(((struct note *)data)->text, "a");
+}
+
+static void note_b(struct sim_world *world, void *data)
+{
+    (void)world;
+    strcat(((struct note *)data)->text, "b");
+}
+
+static void note_again(struct sim_world *world, void *data)
+{
+    strcat(((struct note *)data)->text, "+");
+    sim_world_at(world, sim_world_now_us(world), 0, note_a, data, NULL);
+}
+
+Test(sim_world, events_run_by_time_then_priority_then_order)
+{
+    struct sim_world *world = rig_world(1, 1, false);
+    struct note note = {""};
+    sim_world_at(world, 2000, 5, note_a, &note, NULL);
+    sim_world_at(world, 2000, 1, note_b, &note, NULL);
+    sim_world_at(world, 1000, 9, note_again, &note, NULL);
+    sim_world_run_until(world, 1999);
+    cr_expect_str_eq(note.text, "+a");
+    sim_world_run_until(world, 2000);
+    cr_expect_str_eq(note.text, "+aba");
+    cr_expect_eq(sim_world_now_us(world), 2000);
+    cr_expect_eq(sim_world_wall_us(world), RIG_START_US + 2000);
+    sim_world_free(world);
+}
+
+Test(sim_world, a_cancelled_event_never_runs_and_its_data_is_freed)
+{
+    struct sim_world *world = rig_world(1, 1, false);
+    struct note note = {""};
+    uint64_t id = sim_world_at(world, 1000, 0, note_a, &note, NULL);
+    cr_expect(sim_world_cancel(world, id));
+    cr_expect_not(sim_world_cancel(world, id));
+    uint64_t other = sim_world_at(world, 1000, 0, note_a, malloc(8), free);
+    cr_expect_neq(other, id, "an old id never names a new event");
+    cr_expect_not(sim_world_cancel(world, id));
+    cr_expect(sim_world_cancel(world, other));
+    sim_world_run_until(world, 5000);
+    cr_expect_str_eq(note.text, "");
+    sim_world_free(world);
+}
+
+Test(sim_world, draws_of_one_entity_do_not_shift_another)
+{
+    struct sim_world *a = rig_world(5, 1, false);
+    struct sim_world *b = rig_world(5, 1, false);
+    sim_world_draw(a, "somebody", "else");
+    sim_world_draw(a, "somebody", "else");
+    uint64_t first = sim_world_draw(a, "pod", "x");
+    cr_expect_eq(first, sim_world_draw(b, "pod", "x"));
+    cr_expect_neq(first, sim_world_draw(b, "pod", "x"), "the next one differs");
+    sim_world_free(a);
+    sim_world_free(b);
+}
+
+Test(sim_world, wrong_region_counts_are_refused)
+{
+    struct sim_config config = {.seed = 1, .regions = 0};
+    struct tg_err err = TG_ERR_INIT;
+    cr_expect_null(sim_world_new(&config, &err));
+    cr_expect_eq(err.code, TG_CODE_INVALID);
+    config.regions = SIM_REGIONS_MAX + 1;
+    cr_expect_null(sim_world_new(&config, &err));
+}
+
+Test(sim_world, parameters_are_named_and_settable)
+{
+    struct sim_params params;
+    sim_params_init(&params);
+    cr_expect_eq(params.rtt_lab_us, 96000);
+    cr_expect(sim_params_set(&params, "vllm_compile.median", 1, NULL));
+    cr_expect_eq(params.vllm_compile.median_us, 1);
+    struct tg_err err = TG_ERR_INIT;
+    cr_expect_not(sim_params_set(&params, "no_such_number", 1, &err));
+    cr_expect_eq(err.code, TG_CODE_INVALID);
+    for (const struct sim_param_info *info = sim_param_table; info->name != NULL; info++) {
+        cr_expect_not_null(strchr("VDMKU", info->confidence), "%s has a confidence", info->name);
+        cr_expect_gt(strlen(info->source), 5, "%s has a source", info->name);
+    }
+}
+
+Test(sim_world, regions_have_distinct_names_and_addresses_and_symmetric_distances)
+{
+    struct sim_world *world = rig_world(1, 300, false);
+    cr_expect_str_eq(sim_world_region(world, 0)->name, "us-east5");
+    cr_expect_str_eq(sim_world_region(world, 0)->zone, "us-east5-b");
+    cr_expect_str_eq(sim_world_region(world, 0)->vip, "10.0.2.7");
+    cr_expect_str_eq(sim_world_region(world, 1)->cluster, "gke-europe-west4");
+    cr_expect_str_eq(sim_world_region(world, 1)->vip, "10.0.1.9");
+    cr_expect_eq(sim_region_rtt_us(world, 0, 1), 96000);
+    for (int i = 0; i < 300; i++) {
+        for (int j = 0; j < i; j++) {
+            cr_assert_str_neq(sim_world_region(world, i)->name, sim_world_region(world, j)->name);
+            cr_assert_str_neq(sim_world_region(world, i)->vip, sim_world_region(world, j)->vip);
+            cr_assert_eq(sim_region_rtt_us(world, i, j), sim_region_rtt_us(world, j, i));
+            cr_assert_lt(sim_region_rtt_us(world, i, j), 400000);
+        }
+    }
+    sim_world_free(world);
+}
+
+static const char *never_right(struct sim_world *world)
+{
+    (void)world;
+    return "the moon is made of cheese";
+}
+
+Test(sim_world, a_broken_invariant_ends_the_world, .signal = SIGABRT)
+{
+    struct sim_world *world = rig_world(1, 1, false);
+    sim_world_add_check(world, never_right);
+    sim_world_check(world);
+}
+
+Test(sim_world, an_empty_project_has_clusters_but_no_lab)
+{
+    struct sim_world *world = rig_world(1, 2, false);
+    rig_run(world, 100);
+    cr_expect_not_null(rig_get(world, 0, "namespaces", "kube-system"));
+    cr_expect_eq(sim_store_count(rig_store(world, 0), sim_resource_by_plural("pods")), 0);
+    cr_expect_eq(sim_store_count(rig_store(world, 1), sim_resource_by_plural("nodes")), 0);
+    cr_expect_not(sim_truth_is_in_rotation(world, 0));
+    sim_world_free(world);
+}

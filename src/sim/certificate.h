@@ -1,6 +1,8 @@
-/* sim/certificate.h - a certificate authority for one run of the simulation, and a server certificate signed by it.
+/* sim/certificate.h - a certificate authority for one run of the simulation, and a server
+ * certificate signed by it.
  *
- * Keys are EC P-256 and live in memory only. Times come in: clients check validity against their real clock.
+ * Keys are EC P-256 and live in memory only. Times come in: clients check validity against their
+ * real clock.
  *
  * Thread: any.
  */
@@ -16,17 +18,19 @@
 
 struct sim_certificates {
     char *ca_pem;     /* the authority's certificate */
-    char *server_pem; /* the server's certificate, signed by it, for 127.0.0.1, ::1, localhost and address */
+    char *server_pem; /* the server's certificate, signed by it, for 127.0.0.1, ::1, localhost and
+                         address */
     char *server_key_pem;
 };
 
-/* Makes both, valid from a day before real_wall_us for 30 days. address is one more IP address to be valid for, NULL:
- * none. The caller calls fini. Errors: INTERNAL when OpenSSL fails. */
-bool sim_certificates_make(struct sim_certificates *certificates, int64_t real_wall_us, const char *address,
-                           struct tg_err *err);
+/* Makes both, valid from a day before real_wall_us for 30 days. address is one more IP address to
+ * be valid for, NULL: none. The caller calls fini. Errors: INTERNAL when OpenSSL fails. */
+bool sim_certificates_make(struct sim_certificates *certificates, int64_t real_wall_us,
+                           const char *address, struct tg_err *err);
 void sim_certificates_fini(struct sim_certificates *certificates);
 
-/* Unguessable bearer token with this prefix; NULL when the system has no randomness. The caller frees. */
+/* Unguessable bearer token with this prefix; NULL when the system has no randomness. The caller
+ * frees. */
 char *sim_certificates_token(const char *prefix);
 
 #endif

@@ -1,4 +1,5 @@
-/* sim/face.h - what the HTTP face keeps with a store: its watches, and the token that requests must bear.
+/* sim/face.h - what the HTTP face keeps with a store: its watches, and the token that requests must
+ * bear.
  *
  * Thread: the world's. Ownership: the store frees it.
  */

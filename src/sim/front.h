@@ -1,7 +1,9 @@
-/* sim/front.h - one request in, one answer out: the seam between what the world serves and how bytes travel.
+/* sim/front.h - one request in, one answer out: the seam between what the world serves and how
+ * bytes travel.
  *
- * Both fronts (sim/httpd.h over HTTPS, sim/direct.h without a socket) build a struct sim_request, call
- * sim_front_handle() and send the struct sim_response, so that a test without sockets meets the very same server.
+ * Both fronts (sim/httpd.h over HTTPS, sim/direct.h without a socket) build a struct sim_request,
+ * call sim_front_handle() and send the struct sim_response, so that a test without sockets meets
+ * the very same server.
  *
  * Thread: the world's.
  */
@@ -25,7 +27,7 @@
 #define SIM_SERVER_GCP (-1)
 
 struct sim_request {
-    int server;               /* 0.. cluster of that region, or SIM_SERVER_GCP */
+    int server; /* 0.. cluster of that region, or SIM_SERVER_GCP */
     const char *method;
     const char *path;         /* decoded path without query */
     const char *query;        /* raw query, "" when none */
@@ -37,8 +39,9 @@ struct sim_request {
     size_t body_len;
 };
 
-/* A body that grows: watch, log follow. read() gives what there is now; nothing yet is 0 with *is_end false.
- * notify is called by the world when read() may have more (set by the front; may be NULL). */
+/* A body that grows: watch, log follow. read() gives what there is now; nothing yet is 0 with
+ * *is_end false. notify is called by the world when read() may have more (set by the front; may be
+ * NULL). */
 struct sim_stream {
     size_t (*read)(struct sim_stream *stream, char *out, size_t size, bool *is_end);
     void (*free)(struct sim_stream *stream);
@@ -54,15 +57,20 @@ struct sim_response {
     struct sim_stream *stream; /* owned by whoever sends the response */
 };
 
-/* Answers one request; always fills *response (errors are Status objects). Every answer also carries the headers
- * Date (virtual wall time) and Tidegate-World, which the front adds by sim_front_world_header(). */
-void sim_front_handle(struct sim_world *world, const struct sim_request *request, struct sim_response *response);
+/* Answers one request; always fills *response (errors are Status objects). Every answer also
+ * carries the headers Date (virtual wall time) and Tidegate-World, which the front adds by
+ * sim_front_world_header(). */
+void sim_front_handle(struct sim_world *world, const struct sim_request *request,
+                      struct sim_response *response);
 
-/* Sets the bearer token that requests to server must carry (copied); NULL or "" means that any request may come. */
+/* Sets the bearer token that requests to server must carry (copied); NULL or "" means that any
+ * request may come. */
 void sim_front_set_token(struct sim_world *world, int server, const char *token);
 void sim_response_fini(struct sim_response *response);
 
-/* "simulated; seed=7; speed=10; now_us=123456789" (virtual wall microseconds; speed 0 means as fast as asked). */
-const char *sim_front_world_header(const struct sim_world *world, double speed, char *out, size_t size);
+/* "simulated; seed=7; speed=10; now_us=123456789" (virtual wall microseconds; speed 0 means as fast
+ * as asked). */
+const char *sim_front_world_header(const struct sim_world *world, double speed, char *out,
+                                   size_t size);
 
 #endif

@@ -288,7 +288,7 @@ static bool open_port(struct port *port, const char *host, int number,
         NULL, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_HTTPS_MEM_KEY,
         certificates->server_key_pem, MHD_OPTION_HTTPS_MEM_CERT, certificates->server_pem,
         MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-        NULL, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+        NULL, MHD_OPTION_END);
     if (port->daemon == NULL) {
         return tg_err_set(err, TG_CODE_CONNECT, 0, "cannot listen on %s port %d", host, number);
     }

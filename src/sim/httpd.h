@@ -1,7 +1,9 @@
-/* sim/httpd.h - the HTTPS front of a world: one listening port for each server, all driven by one caller's loop.
+/* sim/httpd.h - the HTTPS front of a world: one listening port for each server, all driven by one
+ * caller's loop.
  *
- * libmicrohttpd without threads of its own. wait() sleeps until a socket has something, without touching the world;
- * run() then reads, answers and writes, and does touch it: the owner holds its lock around run() only.
+ * libmicrohttpd without threads of its own. wait() sleeps until a socket has something, without
+ * touching the world; run() then reads, answers and writes, and does touch it: the owner holds its
+ * lock around run() only.
  *
  * Thread: the one that drives it. Ownership: borrows the world, which must outlive it.
  */
@@ -19,8 +21,9 @@
 
 struct sim_httpd;
 
-/* Listens on host (an IP address), for Google Cloud at port and for cluster i at port + 1 + i, or on free ports when
- * port is 0. Errors: CONNECT when a port cannot be had, USAGE when host is no address. */
+/* Listens on host (an IP address), for Google Cloud at port and for cluster i at port + 1 + i, or
+ * on free ports when port is 0. Errors: CONNECT when a port cannot be had, USAGE when host is no
+ * address. */
 struct sim_httpd *sim_httpd_new(struct sim_world *world, const char *host, int port,
                                 const struct sim_certificates *certificates, struct tg_err *err);
 

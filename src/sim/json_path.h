@@ -1,6 +1,8 @@
-/* sim/json_path.h - reading JSON objects by dotted paths, and the few edits that the API server needs.
+/* sim/json_path.h - reading JSON objects by dotted paths, and the few edits that the API server
+ * needs.
  *
- * Thread: the world's. Ownership: results are borrowed unless a function says that it returns a new reference.
+ * Thread: the world's. Ownership: results are borrowed unless a function says that it returns a new
+ * reference.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
@@ -26,7 +28,8 @@ bool sim_json_is_true(const json_t *object, const char *path);
 /* Elements of the array at path; 0 when there is none. */
 size_t sim_json_count(const json_t *object, const char *path);
 
-/* Member key of object as an object that may be changed, made when it is missing or no object. Borrowed. */
+/* Member key of object as an object that may be changed, made when it is missing or no object.
+ * Borrowed. */
 json_t *sim_json_make_object(json_t *object, const char *key);
 
 /* Sets key to value (stolen) unless object has it already (JSON null counts as missing). */
@@ -35,7 +38,8 @@ void sim_json_default(json_t *object, const char *key, json_t *value);
 /* Condition of this type in status.conditions, or NULL. Borrowed. */
 json_t *sim_json_condition(const json_t *object, const char *type);
 
-/* New reference: copy of object whose metadata carries resource_version; everything else is shared. */
+/* New reference: copy of object whose metadata carries resource_version; everything else is shared.
+ */
 json_t *sim_json_with_version(json_t *object, uint64_t resource_version);
 
 #endif

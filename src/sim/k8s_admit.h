@@ -1,4 +1,5 @@
-/* sim/k8s_admit.h - what an API server does to an object between request and store: defaults and refusals.
+/* sim/k8s_admit.h - what an API server does to an object between request and store: defaults and
+ * refusals.
  *
  * Thread: the world's.
  */
@@ -16,8 +17,9 @@
 /* Fills the defaults of built-in kinds in object, which is changed. */
 void sim_k8s_default(const struct sim_resource *resource, json_t *object);
 
-/* Checks object; previous is NULL on creation. False with *response filled (422) when it is refused. */
-bool sim_k8s_validate(const struct sim_resource *resource, const json_t *object, const json_t *previous,
-                      struct sim_response *response);
+/* Checks object; previous is NULL on creation. False with *response filled (422) when it is
+ * refused. */
+bool sim_k8s_validate(const struct sim_resource *resource, const json_t *object,
+                      const json_t *previous, struct sim_response *response);
 
 #endif

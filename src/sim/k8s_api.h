@@ -11,7 +11,7 @@
 #include "sim/store.h"
 
 /* Answers a request to a cluster whose objects are in store; the token has been checked. */
-void sim_k8s_handle(struct sim_world *world, struct sim_store *store, const struct sim_request *request,
-                    struct sim_response *response);
+void sim_k8s_handle(struct sim_world *world, struct sim_store *store,
+                    const struct sim_request *request, struct sim_response *response);
 
 #endif

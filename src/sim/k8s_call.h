@@ -36,13 +36,16 @@ void sim_k8s_patch(struct sim_call *call);
 void sim_k8s_delete(struct sim_call *call);
 void sim_k8s_delete_collection(struct sim_call *call);
 
-/* Parses the body as JSON object; NULL with the response filled (400, 415) when it is none. New reference. */
+/* Parses the body as JSON object; NULL with the response filled (400, 415) when it is none. New
+ * reference. */
 json_t *sim_k8s_body(const struct sim_call *call);
 
-/* Applies the request's patch to target; NULL with the response filled when that fails. New reference. */
+/* Applies the request's patch to target; NULL with the response filled when that fails. New
+ * reference. */
 json_t *sim_k8s_patched(const struct sim_call *call, json_t *target);
 
-/* Subresources other than status (sim/k8s_subresource.c): scale, log, proxy, eviction; 404 for others. */
+/* Subresources other than status (sim/k8s_subresource.c): scale, log, proxy, eviction; 404 for
+ * others. */
 void sim_k8s_subresource(struct sim_call *call);
 
 /* Access and subject reviews; true when the path was one. */

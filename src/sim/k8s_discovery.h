@@ -1,4 +1,5 @@
-/* sim/k8s_discovery.h - what an API server says about itself: groups, resources, version, schema index, health.
+/* sim/k8s_discovery.h - what an API server says about itself: groups, resources, version, schema
+ * index, health.
  *
  * Thread: the world's.
  */
@@ -11,7 +12,8 @@
 
 #include "sim/front.h"
 
-/* Answers request when it is about discovery, version, OpenAPI or health; false (nothing done) when it is not. */
+/* Answers request when it is about discovery, version, OpenAPI or health; false (nothing done) when
+ * it is not. */
 bool sim_k8s_discovery(const struct sim_request *request, struct sim_response *response);
 
 /* True for paths that are answered without a token, as real clusters do (health and version). */

@@ -1,6 +1,8 @@
-/* sim/k8s_patch.h - the ways of changing an object by describing the change: merge, strategic merge and JSON patch.
+/* sim/k8s_patch.h - the ways of changing an object by describing the change: merge, strategic merge
+ * and JSON patch.
  *
- * Thread: the world's. Ownership: target and patch are borrowed and never changed; the result is a new reference.
+ * Thread: the world's. Ownership: target and patch are borrowed and never changed; the result is a
+ * new reference.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
@@ -14,9 +16,9 @@
 /* RFC 7386. */
 json_t *sim_patch_merge(const json_t *target, json_t *patch);
 
-/* Kubernetes' strategic merge: lists of known names are merged by their key (containers by name, ports by
- * containerPort, ...), with the directives $patch, $retainKeys, $setElementOrder/x and $deleteFromPrimitiveList/x.
- * NULL and err (INVALID, 400) when a list element lacks its key. */
+/* Kubernetes' strategic merge: lists of known names are merged by their key (containers by name,
+ * ports by containerPort, ...), with the directives $patch, $retainKeys, $setElementOrder/x and
+ * $deleteFromPrimitiveList/x. NULL and err (INVALID, 400) when a list element lacks its key. */
 json_t *sim_patch_strategic(const json_t *target, json_t *patch, struct tg_err *err);
 
 /* RFC 6902. NULL and err: INVALID with detail 400 (no patch) or 422 (a path or test that fails). */

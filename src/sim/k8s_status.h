@@ -20,20 +20,22 @@ json_t *sim_k8s_status(int code, const char *reason, const char *message, json_t
 json_t *sim_k8s_details(const struct sim_resource *resource, const char *name);
 
 /* Answers with a Status; the reason follows from the code where that is unique (else give it). */
-void sim_k8s_fail(struct sim_response *response, int code, const char *reason, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+void sim_k8s_fail(struct sim_response *response, int code, const char *reason, const char *format,
+                  ...) __attribute__((format(printf, 4, 5)));
 
 /* "<plural>.<group> \"name\" not found" and its relatives. */
-void sim_k8s_fail_not_found(struct sim_response *response, const struct sim_resource *resource, const char *name);
+void sim_k8s_fail_not_found(struct sim_response *response, const struct sim_resource *resource,
+                            const char *name);
 
-/* Answers for a refused write of name: CONFLICT, NOT_FOUND, INVALID, EXPIRED. is_create tells AlreadyExists from
- * Conflict. */
-void sim_k8s_fail_write(struct sim_response *response, const struct sim_resource *resource, const char *name,
-                        bool is_create, const struct tg_err *err);
+/* Answers for a refused write of name: CONFLICT, NOT_FOUND, INVALID, EXPIRED. is_create tells
+ * AlreadyExists from Conflict. */
+void sim_k8s_fail_write(struct sim_response *response, const struct sim_resource *resource,
+                        const char *name, bool is_create, const struct tg_err *err);
 
 /* 422 with one cause: reason such as "FieldValueInvalid", field such as "spec.replicas". */
-void sim_k8s_fail_invalid(struct sim_response *response, const struct sim_resource *resource, const char *name,
-                          const char *reason, const char *field, const char *message);
+void sim_k8s_fail_invalid(struct sim_response *response, const struct sim_resource *resource,
+                          const char *name, const char *reason, const char *field,
+                          const char *message);
 
 /* Answers with value (stolen) as JSON. */
 void sim_k8s_reply(struct sim_response *response, int code, json_t *value);

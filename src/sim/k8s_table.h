@@ -1,4 +1,5 @@
-/* sim/k8s_table.h - objects as the rows of a Table, with the columns that kubectl shows for each kind.
+/* sim/k8s_table.h - objects as the rows of a Table, with the columns that kubectl shows for each
+ * kind.
  *
  * Thread: the world's. Ownership: results are new references; objects are borrowed.
  */
@@ -38,7 +39,8 @@ const struct sim_column *sim_columns_of(const struct sim_resource *resource);
 json_t *sim_table_definitions(const struct sim_resource *resource);
 
 /* One row; now_us (wall) is what ages are counted to. */
-json_t *sim_table_row(const struct sim_resource *resource, json_t *object, enum sim_encoding encoding, int64_t now_us);
+json_t *sim_table_row(const struct sim_resource *resource, json_t *object,
+                      enum sim_encoding encoding, int64_t now_us);
 
 /* The object's metadata alone, as PartialObjectMetadata. */
 json_t *sim_table_partial(json_t *object);

@@ -15,7 +15,8 @@
 /* Percent-decoded copy of len bytes; a plus becomes a space when is_form. The caller frees. */
 char *sim_query_decode(const char *text, size_t len, bool is_form);
 
-/* "a=1&b=x%20y" as an object of texts (the first value of a repeated name counts); a new reference. */
+/* "a=1&b=x%20y" as an object of texts (the first value of a repeated name counts); a new reference.
+ */
 json_t *sim_query_parse(const char *query);
 
 /* Value of name, "" when absent; borrowed. */

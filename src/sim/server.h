@@ -1,11 +1,13 @@
-/* sim/server.h - a world with its own thread and HTTPS front: what `tidegate sim` and `tidegate demo` start.
+/* sim/server.h - a world with its own thread and HTTPS front: what `tidegate sim` and `tidegate
+ * demo` start.
  *
- * The thread advances virtual time with real time times speed, serves every cluster and Google Cloud on its own port
- * of the listen address with certificates of a certificate authority made for this run, and writes into dir:
- * kubeconfig (contexts gke_PROJECT_ZONE_CLUSTER, a bearer token each, the CA inline), ca.pem, gcp-token, env (shell
- * exports: KUBECONFIG, PROJECT_ID, CTX_US, CTX_EU, TIDEGATE_GCP_ENDPOINT, TIDEGATE_GCP_CA, TIDEGATE_GCP_TOKEN_FILE,
- * CLOUDSDK_API_ENDPOINT_OVERRIDES_*, GOOGLE_*_CUSTOM_ENDPOINT, SSL_CERT_FILE hints), all mode 0600 in a directory of
- * mode 0700.
+ * The thread advances virtual time with real time times speed, serves every cluster and Google
+ * Cloud on its own port of the listen address with certificates of a certificate authority made for
+ * this run, and writes into dir: kubeconfig (contexts gke_PROJECT_ZONE_CLUSTER, a bearer token
+ * each, the CA inline), ca.pem, gcp-token, env (shell exports: KUBECONFIG, PROJECT_ID, CTX_US,
+ * CTX_EU, TIDEGATE_GCP_ENDPOINT, TIDEGATE_GCP_CA, TIDEGATE_GCP_TOKEN_FILE,
+ * CLOUDSDK_API_ENDPOINT_OVERRIDES_*, GOOGLE_*_CUSTOM_ENDPOINT, SSL_CERT_FILE hints), all mode 0600
+ * in a directory of mode 0700.
  *
  * Thread: the handle belongs to the caller's thread; every function locks or signals as needed.
  */
@@ -25,9 +27,10 @@ struct sim_server;
 
 struct sim_server_config {
     struct sim_config world;
-    const char *dir;      /* made when missing */
-    const char *listen;   /* "127.0.0.1:0"; port 0: ephemeral; fixed port P: Google Cloud at P, cluster i at P+1+i */
-    double speed;         /* virtual seconds per real second, > 0 */
+    const char *dir;    /* made when missing */
+    const char *listen; /* "127.0.0.1:0"; port 0: ephemeral; fixed port P: Google Cloud at P,
+                           cluster i at P+1+i */
+    double speed;       /* virtual seconds per real second, > 0 */
     struct tg_clock clock;
 };
 

@@ -1,4 +1,5 @@
-/* sim/server_files.h - the files by which other programs find a running simulation: kubeconfig, ca.pem, gcp-token, env.
+/* sim/server_files.h - the files by which other programs find a running simulation: kubeconfig,
+ * ca.pem, gcp-token, env.
  *
  * Thread: the one that starts the server.
  */
@@ -15,14 +16,14 @@
 
 struct sim_server_files {
     const char *dir;
-    const char *host;          /* as in URLs: IPv6 in brackets */
+    const char *host; /* as in URLs: IPv6 in brackets */
     const char *ca_pem;
     const char *cluster_token; /* of all clusters */
     const char *gcp_token;
 };
 
-/* Writes the files (mode 0600, each by a temporary file and rename) into dir, which is made with mode 0700 when
- * it is missing. Errors: IO. */
+/* Writes the files (mode 0600, each by a temporary file and rename) into dir, which is made with
+ * mode 0700 when it is missing. Errors: IO. */
 bool sim_server_files_write(const struct sim_server_files *files, struct sim_world *world,
                             const struct sim_httpd *httpd, struct tg_err *err);
 

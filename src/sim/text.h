@@ -1,4 +1,5 @@
-/* sim/text.h - a counted, immutable piece of text: one object serialised once and shared by every watcher of it.
+/* sim/text.h - a counted, immutable piece of text: one object serialised once and shared by every
+ * watcher of it.
  *
  * Thread: the world's (the count is not atomic).
  */
@@ -16,8 +17,8 @@ struct sim_text {
     char *bytes; /* NUL-terminated */
 };
 
-/* Text of value as compact JSON; the caller owns one reference. Members named skip_a and skip_b (may be NULL) of the
- * outermost object are left out. */
+/* Text of value as compact JSON; the caller owns one reference. Members named skip_a and skip_b
+ * (may be NULL) of the outermost object are left out. */
 struct sim_text *sim_text_of_json(json_t *value, const char *skip_a, const char *skip_b);
 struct sim_text *sim_text_keep(struct sim_text *text);
 

@@ -30,7 +30,7 @@ struct tg_kind_info {
 /* Never NULL for a kind below TG_KIND_COUNT. */
 const struct tg_kind_info *tg_kind_info(enum tg_kind kind);
 
-/* Kind by its name, ASCII case ignored; TG_KIND_COUNT when there is none. */
-enum tg_kind tg_kind_by_name(const char *name);
+/* Kind of that source by its name, ASCII case ignored; TG_KIND_COUNT when there is none. */
+enum tg_kind tg_kind_by_name(enum tg_kind_source source, const char *name);
 
 #endif

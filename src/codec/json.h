@@ -1,0 +1,37 @@
+/* codec/json.h - reading JSON without surprises: bounded, and missing or mistyped fields read as
+ * nothing.
+ *
+ * Thread: any. Ownership: what is read borrows from the document.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#ifndef TG_CODEC_JSON_H
+#define TG_CODEC_JSON_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define TG_JSON_DEPTH_MAX 64
+
+/* Parses len bytes as one JSON object or array, at most TG_JSON_DEPTH_MAX deep; of duplicate keys
+ * the last wins. The caller releases with json_decref(). NULL and err (PROTOCOL) otherwise. */
+json_t *tg_json_parse(const char *bytes, size_t len, struct tg_err *err);
+
+/* Value at a path such as "status/conditions" below object, or NULL. */
+const json_t *tg_json_at(const json_t *object, const char *path);
+
+/* Text at path, "" when it is not there or not text; borrowed from the document. */
+const char *tg_json_text(const json_t *object, const char *path);
+
+/* Whole number at path (numbers and numeric text alike), fallback when it is not there. */
+int64_t tg_json_int(const json_t *object, const char *path, int64_t fallback);
+bool tg_json_bool(const json_t *object, const char *path);
+
+/* RFC 3339 time at path in microseconds since 1970, 0 when it is not there. */
+int64_t tg_json_time(const json_t *object, const char *path);
+
+#endif

@@ -1,0 +1,219 @@
+/* model/fleet.c - targets, the lab's clock, freshness and the timeline's ring. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include "model/fleet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#define WATCH_INTERVAL_US (60 * TG_US_PER_S)
+#define POLL_INTERVAL_US  (10 * TG_US_PER_S)
+
+struct tg_model *tg_model_new(void)
+{
+    return TG_NEW(struct tg_model);
+}
+
+static void free_timeline_entry(struct tg_timeline_entry *entry)
+{
+    free(entry->object);
+    free(entry->reason);
+    free(entry->message);
+}
+
+static void free_target(struct tg_target *target)
+{
+    for (int kind = 0; kind < TG_KIND_COUNT; kind++) {
+        tg_store_fini(&target->kinds[kind].store);
+    }
+    tg_map_free(target->replicas);
+    free(target->name);
+    free(target->label);
+    free(target->project);
+    free(target->region);
+    free(target->zone);
+    free(target->cluster);
+    free(target);
+}
+
+void tg_model_free(struct tg_model *model)
+{
+    if (model == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < model->targets_count; i++) {
+        free_target(model->targets[i]);
+    }
+    for (size_t i = 0; i < model->timeline_count; i++) {
+        free_timeline_entry(&model->timeline[(model->timeline_first + i) % TG_TIMELINE_MAX]);
+    }
+    free(model->targets);
+    free(model);
+}
+
+static struct tg_target *add_target(struct tg_model *model, enum tg_target_type type,
+                                    const char *name)
+{
+    tg_assert(model->targets_count < TG_TARGETS_MAX);
+    model->targets =
+        tg_realloc_array(model->targets, model->targets_count + 1, sizeof(struct tg_target *));
+    struct tg_target *target = TG_NEW(struct tg_target);
+    target->index = (int)model->targets_count;
+    target->type = type;
+    target->name = tg_strdup(name);
+    target->replicas = tg_map_new(free);
+    for (int kind = 0; kind < TG_KIND_COUNT; kind++) {
+        tg_store_init(&target->kinds[kind].store);
+    }
+    model->targets[model->targets_count++] = target;
+    model->revision++;
+    return target;
+}
+
+/* gke_PROJECT_ZONE_CLUSTER: projects and zones have no underscore. */
+static void split_gke_context(struct tg_target *target, const char *context)
+{
+    const char *project = context + strlen("gke_");
+    const char *zone = strchr(project, '_');
+    const char *cluster = zone != NULL ? strchr(zone + 1, '_') : NULL;
+    if (!tg_str_has_prefix(context, "gke_") || cluster == NULL) {
+        target->project = tg_strdup("");
+        target->zone = tg_strdup("");
+        target->region = tg_strdup("");
+        target->cluster = tg_strdup(context);
+        return;
+    }
+    target->project = tg_strndup(project, (size_t)(zone - project));
+    target->zone = tg_strndup(zone + 1, (size_t)(cluster - zone - 1));
+    target->cluster = tg_strdup(cluster + 1);
+    const char *dash = strrchr(target->zone, '-');
+    bool is_zone = dash != NULL && strlen(dash) == 2;
+    target->region =
+        tg_strndup(target->zone, is_zone ? (size_t)(dash - target->zone) : strlen(target->zone));
+}
+
+static bool is_label_taken(const struct tg_model *model, const char *label)
+{
+    for (size_t i = 0; i < model->targets_count; i++) {
+        if (model->targets[i]->label != NULL && tg_str_eq(model->targets[i]->label, label)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int tg_model_add_cluster(struct tg_model *model, const char *context)
+{
+    struct tg_target *target = add_target(model, TG_TARGET_CLUSTER, context);
+    split_gke_context(target, context);
+    const char *label = target->region;
+    label = *label == '\0' || is_label_taken(model, label) ? target->cluster : label;
+    label = *label == '\0' || is_label_taken(model, label) ? target->name : label;
+    target->label = tg_strdup(label);
+    return target->index;
+}
+
+int tg_model_add_gcp(struct tg_model *model, const char *project)
+{
+    struct tg_target *target = add_target(model, TG_TARGET_GCP, project);
+    target->label = tg_strdup("gcp");
+    target->project = tg_strdup(project);
+    target->region = tg_strdup("");
+    target->zone = tg_strdup("");
+    target->cluster = tg_strdup("");
+    return target->index;
+}
+
+const struct tg_target *tg_model_gcp(const struct tg_model *model)
+{
+    for (size_t i = 0; i < model->targets_count; i++) {
+        if (model->targets[i]->type == TG_TARGET_GCP) {
+            return model->targets[i];
+        }
+    }
+    return NULL;
+}
+
+const struct tg_target *tg_model_target(const struct tg_model *model, int index)
+{
+    tg_assert(index >= 0 && (size_t)index < model->targets_count);
+    return model->targets[index];
+}
+
+static const struct tg_world *newest_world(const struct tg_model *model)
+{
+    const struct tg_world *newest = NULL;
+    for (size_t i = 0; i < model->targets_count; i++) {
+        const struct tg_world *world = &model->targets[i]->world;
+        if (world->is_simulated && (newest == NULL || world->seen_at_us > newest->seen_at_us)) {
+            newest = world;
+        }
+    }
+    return newest;
+}
+
+int64_t tg_model_lab_us(const struct tg_model *model, int64_t monotonic_us, int64_t wall_us)
+{
+    const struct tg_world *world = newest_world(model);
+    if (world == NULL) {
+        return wall_us;
+    }
+    int64_t elapsed_us = monotonic_us - world->seen_at_us;
+    return world->wall_us + (int64_t)((double)elapsed_us * world->speed);
+}
+
+bool tg_model_is_simulated(const struct tg_model *model, double *speed)
+{
+    const struct tg_world *world = newest_world(model);
+    if (world != NULL && speed != NULL) {
+        *speed = world->speed;
+    }
+    return world != NULL;
+}
+
+enum tg_freshness tg_target_freshness(const struct tg_target *target, enum tg_kind kind,
+                                      int64_t now_us)
+{
+    const struct tg_kind_view *view = &target->kinds[kind];
+    if (view->contact_us == 0) {
+        return TG_UNKNOWN;
+    }
+    int64_t interval_us =
+        tg_kind_info(kind)->source == TG_KIND_SOURCE_GCP ? POLL_INTERVAL_US : WATCH_INTERVAL_US;
+    int64_t age_us = now_us - view->contact_us;
+    if (view->phase == TG_KIND_PHASE_RETRYING && age_us > 0) {
+        return age_us > 5 * POLL_INTERVAL_US ? TG_UNKNOWN : TG_OLD;
+    }
+    return age_us > 5 * interval_us ? TG_UNKNOWN : age_us > 2 * interval_us ? TG_OLD : TG_FRESH;
+}
+
+void tg_model_tell(struct tg_model *model, enum tg_timeline_kind kind, enum tg_severity severity,
+                   int target, int64_t lab_us, int64_t at_us, const char *object,
+                   const char *reason, const char *message)
+{
+    size_t at;
+    if (model->timeline_count == TG_TIMELINE_MAX) {
+        at = model->timeline_first;
+        model->timeline_first = (model->timeline_first + 1) % TG_TIMELINE_MAX;
+        free_timeline_entry(&model->timeline[at]);
+    } else {
+        at = (model->timeline_first + model->timeline_count++) % TG_TIMELINE_MAX;
+    }
+    model->timeline[at] = (struct tg_timeline_entry){
+        .kind = kind,
+        .severity = severity,
+        .target = target,
+        .lab_us = lab_us,
+        .at_us = at_us,
+        .object = tg_strdup(object != NULL ? object : ""),
+        .reason = tg_strdup(reason != NULL ? reason : ""),
+        .message = tg_strdup(message != NULL ? message : ""),
+    };
+    model->timeline_total++;
+    model->revision++;
+}

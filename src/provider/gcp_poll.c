@@ -1,0 +1,353 @@
+/* provider/gcp_poll.c - polling Google Cloud's lists; backends take a second request for each
+ * group. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include "provider/gcp_poll.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "codec/gcp.h"
+#include "net/backoff.h"
+#include "net/url.h"
+
+#define BODY_BYTES_MAX (32 * 1024 * 1024)
+#define GROUPS_MAX     64
+#define PATH_LEN_MAX   4096
+#define OFTEN_US       (2 * TG_US_PER_S)
+#define USUAL_US       (10 * TG_US_PER_S)
+#define SELDOM_US      (60 * TG_US_PER_S)
+
+struct tg_gcp_poll {
+    struct tg_provider_context *context;
+    enum tg_kind kind;
+    enum tg_kind_phase phase;
+    uint64_t exchange; /* 0: waiting until wake_us */
+    int64_t wake_us;
+    int64_t retry_after_us;
+    int64_t now_us;
+    int attempts;
+    int status;
+    struct tg_backoff backoff;
+    struct tg_buf body;
+    char *page_token;
+    struct tg_k8s_list list; /* of the pages and groups so far */
+    struct tg_gcp_group groups[GROUPS_MAX];
+    size_t groups_count;
+    size_t group_at; /* next group, or bucket, to ask about */
+    bool is_in_detail;
+};
+
+struct tg_gcp_poll *tg_gcp_poll_new(struct tg_provider_context *context, enum tg_kind kind)
+{
+    struct tg_gcp_poll *poll = TG_NEW(struct tg_gcp_poll);
+    poll->context = context;
+    poll->kind = kind;
+    poll->backoff = (struct tg_backoff)TG_BACKOFF_WATCH;
+    tg_buf_init(&poll->body, BODY_BYTES_MAX);
+    return poll;
+}
+
+static void drop_round(struct tg_gcp_poll *poll)
+{
+    for (size_t i = 0; i < poll->list.count; i++) {
+        tg_obj_unref(poll->list.items[i]);
+    }
+    free(poll->list.items);
+    poll->list = (struct tg_k8s_list){0};
+    for (size_t i = 0; i < poll->groups_count; i++) {
+        free(poll->groups[i].service);
+        free(poll->groups[i].group);
+    }
+    poll->groups_count = 0;
+    poll->group_at = 0;
+    poll->is_in_detail = false;
+    free(poll->page_token);
+    poll->page_token = NULL;
+}
+
+void tg_gcp_poll_free(struct tg_gcp_poll *poll)
+{
+    if (poll != NULL) {
+        drop_round(poll);
+        tg_buf_fini(&poll->body);
+        free(poll);
+    }
+}
+
+static int64_t interval_us(enum tg_kind kind)
+{
+    switch (kind) {
+    case TG_KIND_GCP_BACKEND:
+        return OFTEN_US;
+    case TG_KIND_GCP_PROJECT:
+    case TG_KIND_GCP_SERVICE:
+    case TG_KIND_GCP_BUCKET:
+    case TG_KIND_GCP_SERVICE_ACCOUNT:
+    case TG_KIND_GCP_FIREWALL:
+        return SELDOM_US;
+    default:
+        return USUAL_US;
+    }
+}
+
+/* The collection's path, with %s for the project; the API's own host comes first when no endpoint
+ * overrides it. */
+struct place {
+    enum tg_kind kind;
+    const char *host;
+    const char *path;
+};
+
+static const struct place places[] = {
+    {TG_KIND_GCP_PROJECT, "cloudresourcemanager.googleapis.com", "/v1/projects/%s"},
+    {TG_KIND_GCP_SERVICE, "serviceusage.googleapis.com", "/v1/projects/%s/services"},
+    {TG_KIND_GCP_NETWORK, "compute.googleapis.com", "/compute/v1/projects/%s/global/networks"},
+    {TG_KIND_GCP_SUBNETWORK, "compute.googleapis.com",
+     "/compute/v1/projects/%s/aggregated/subnetworks"},
+    {TG_KIND_GCP_ADDRESS, "compute.googleapis.com", "/compute/v1/projects/%s/aggregated/addresses"},
+    {TG_KIND_GCP_FIREWALL, "compute.googleapis.com", "/compute/v1/projects/%s/global/firewalls"},
+    {TG_KIND_GCP_BUCKET, "storage.googleapis.com", "/storage/v1/b"},
+    {TG_KIND_GCP_SERVICE_ACCOUNT, "iam.googleapis.com", "/v1/projects/%s/serviceAccounts"},
+    {TG_KIND_GCP_CLUSTER, "container.googleapis.com", "/v1/projects/%s/locations/-/clusters"},
+    {TG_KIND_GCP_NODE_POOL, "container.googleapis.com", "/v1/projects/%s/locations/-/clusters"},
+    {TG_KIND_GCP_MEMBERSHIP, "gkehub.googleapis.com",
+     "/v1/projects/%s/locations/global/memberships"},
+    {TG_KIND_GCP_FEATURE, "gkehub.googleapis.com", "/v1/projects/%s/locations/global/features"},
+    {TG_KIND_GCP_BACKEND, "compute.googleapis.com",
+     "/compute/v1/projects/%s/global/backendServices"},
+};
+
+static const struct place *place_of(enum tg_kind kind)
+{
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        if (places[i].kind == kind) {
+            return &places[i];
+        }
+    }
+    return NULL;
+}
+
+/* Without an override each API has a host of its own: the path carries it as "//host/path", which
+ * the transport takes for an absolute place under https. */
+static void begin_path(const struct tg_gcp_poll *poll, struct tg_buf *path)
+{
+    const struct place *place = place_of(poll->kind);
+    tg_buf_init(path, PATH_LEN_MAX);
+    if (poll->context->config.endpoint.base_url == NULL) {
+        tg_buf_printf(path, "//%s", place->host);
+    }
+    const char *mark = strstr(place->path, "%s");
+    if (mark == NULL) {
+        tg_buf_puts(path, place->path);
+    } else {
+        tg_buf_printf(path, "%.*s", (int)(mark - place->path), place->path);
+        tg_url_escape(path, poll->context->config.project);
+        tg_buf_puts(path, mark + 2);
+    }
+}
+
+static char *list_path(const struct tg_gcp_poll *poll)
+{
+    struct tg_buf path;
+    begin_path(poll, &path);
+    if (poll->kind == TG_KIND_GCP_BUCKET) {
+        tg_url_append_query(&path, "project", poll->context->config.project);
+    }
+    if (poll->kind == TG_KIND_GCP_SERVICE) {
+        tg_url_append_query(&path, "filter", "state:ENABLED");
+    }
+    if (poll->page_token != NULL) {
+        tg_url_append_query(&path, "pageToken", poll->page_token);
+    }
+    return tg_buf_take(&path, NULL);
+}
+
+static void ask_list(struct tg_gcp_poll *poll)
+{
+    poll->status = 0;
+    tg_buf_reset(&poll->body);
+    poll->exchange = tg_provider_submit(poll->context, "GET", list_path(poll), NULL, NULL);
+}
+
+static void ask_detail(struct tg_gcp_poll *poll)
+{
+    struct tg_buf path;
+    poll->status = 0;
+    poll->is_in_detail = true;
+    tg_buf_reset(&poll->body);
+    begin_path(poll, &path);
+    if (poll->kind == TG_KIND_GCP_BACKEND) {
+        const struct tg_gcp_group *group = &poll->groups[poll->group_at];
+        tg_url_append_segment(&path, group->service);
+        tg_buf_puts(&path, "/getHealth");
+        poll->exchange =
+            tg_provider_submit(poll->context, "POST", tg_buf_take(&path, NULL),
+                               tg_asprintf("{\"group\":\"%s\"}", group->group), "application/json");
+    } else {
+        tg_url_append_segment(&path, poll->list.items[poll->group_at]->name);
+        tg_buf_puts(&path, "/o");
+        tg_url_append_query(&path, "fields", "items(size),nextPageToken");
+        poll->exchange =
+            tg_provider_submit(poll->context, "GET", tg_buf_take(&path, NULL), NULL, NULL);
+    }
+}
+
+int64_t tg_gcp_poll_step(struct tg_gcp_poll *poll, int64_t now_us)
+{
+    poll->now_us = now_us;
+    if (poll->exchange != 0) {
+        return TG_TIME_NEVER;
+    }
+    if (now_us < poll->wake_us) {
+        return poll->wake_us;
+    }
+    ask_list(poll);
+    return TG_TIME_NEVER;
+}
+
+static void retry(struct tg_gcp_poll *poll, const struct tg_err *err)
+{
+    enum tg_kind_phase phase = TG_KIND_PHASE_RETRYING;
+    if (err->code == TG_CODE_FORBIDDEN || err->code == TG_CODE_UNAUTHORIZED) {
+        phase = TG_KIND_PHASE_DENIED;
+    } else if (err->code == TG_CODE_NOT_FOUND) {
+        phase = TG_KIND_PHASE_ABSENT;
+    }
+    int64_t delay_us = tg_backoff_next(&poll->backoff, &poll->context->rng, poll->retry_after_us);
+    poll->wake_us = poll->now_us + (phase == TG_KIND_PHASE_RETRYING ? delay_us : SELDOM_US);
+    poll->attempts++;
+    poll->phase = phase;
+    drop_round(poll);
+    tg_provider_emit_phase(poll->context, poll->kind, phase, poll->attempts, poll->wake_us, err,
+                           poll->now_us);
+}
+
+static void finish_round(struct tg_gcp_poll *poll)
+{
+    struct tg_msg *msg = tg_msg_new(TG_MSG_REPLACE, poll->context->config.index, poll->now_us);
+    msg->resource = poll->kind;
+    msg->as.replace.items = poll->list.items;
+    msg->as.replace.count = poll->list.count;
+    msg->as.replace.rejected = poll->list.rejected;
+    poll->list = (struct tg_k8s_list){0};
+    drop_round(poll);
+    tg_backoff_reset(&poll->backoff);
+    poll->attempts = 0;
+    poll->wake_us = poll->now_us + interval_us(poll->kind);
+    tg_provider_emit(poll->context, msg);
+    if (poll->phase != TG_KIND_PHASE_LIVE) {
+        poll->phase = TG_KIND_PHASE_LIVE;
+        tg_provider_emit_phase(poll->context, poll->kind, TG_KIND_PHASE_LIVE, 0, 0, NULL,
+                               poll->now_us);
+    }
+}
+
+static void merge_page(struct tg_gcp_poll *poll, struct tg_k8s_list *page)
+{
+    poll->list.items = tg_realloc_array(poll->list.items, poll->list.count + page->count + 1,
+                                        sizeof(struct tg_obj *));
+    if (page->count > 0) {
+        memcpy(poll->list.items + poll->list.count, page->items,
+               page->count * sizeof(struct tg_obj *));
+    }
+    poll->list.count += page->count;
+    poll->list.rejected += page->rejected;
+    free(page->items);
+    free(poll->page_token);
+    poll->page_token = page->continue_token;
+}
+
+/* The bucket's object is made anew with what it holds: objects are immutable. */
+static bool take_bucket(struct tg_gcp_poll *poll, struct tg_err *err)
+{
+    struct tg_obj *bucket = poll->list.items[poll->group_at];
+    struct tg_obj draft = *bucket;
+    if (!tg_gcp_decode_objects(tg_buf_text(&poll->body), poll->body.len, &draft.as.gcp.number,
+                               &draft.as.gcp.bytes, err)) {
+        return false;
+    }
+    poll->list.items[poll->group_at] = tg_obj_new(&draft);
+    tg_obj_unref(bucket);
+    return true;
+}
+
+static bool take_detail(struct tg_gcp_poll *poll, struct tg_err *err)
+{
+    bool is_ok = poll->kind == TG_KIND_GCP_BACKEND
+                     ? tg_gcp_decode_health(&poll->groups[poll->group_at], tg_buf_text(&poll->body),
+                                            poll->body.len, &poll->list, err)
+                     : take_bucket(poll, err);
+    poll->group_at++;
+    return is_ok;
+}
+
+static bool take_list(struct tg_gcp_poll *poll, struct tg_err *err)
+{
+    const char *body = tg_buf_text(&poll->body);
+    if (poll->kind == TG_KIND_GCP_BACKEND) {
+        poll->groups_count =
+            tg_gcp_decode_groups(body, poll->body.len, poll->groups, GROUPS_MAX, err);
+        return err->code == TG_CODE_NONE;
+    }
+    struct tg_k8s_list page;
+    if (!tg_gcp_decode_page(poll->kind, body, poll->body.len, &page, err)) {
+        return false;
+    }
+    merge_page(poll, &page);
+    return true;
+}
+
+static void take_answer(struct tg_gcp_poll *poll)
+{
+    struct tg_err err = TG_ERR_INIT;
+    bool is_ok = poll->is_in_detail ? take_detail(poll, &err) : take_list(poll, &err);
+    size_t details = poll->kind == TG_KIND_GCP_BACKEND  ? poll->groups_count
+                     : poll->kind == TG_KIND_GCP_BUCKET ? poll->list.count
+                                                        : 0;
+    if (!is_ok) {
+        retry(poll, &err);
+    } else if (poll->page_token != NULL) {
+        ask_list(poll);
+    } else if (poll->group_at < details) {
+        ask_detail(poll);
+    } else {
+        finish_round(poll);
+    }
+}
+
+bool tg_gcp_poll_event(struct tg_gcp_poll *poll, const struct tg_transport_event *event,
+                       int64_t now_us)
+{
+    if (poll->exchange == 0 || event->id != poll->exchange) {
+        return false;
+    }
+    poll->now_us = now_us;
+    struct tg_err err = TG_ERR_INIT;
+    switch (event->kind) {
+    case TG_TRANSPORT_HEADERS:
+        poll->status = event->status;
+        poll->retry_after_us = event->retry_after_us;
+        break;
+    case TG_TRANSPORT_DATA:
+        tg_buf_append(&poll->body, event->data, event->len);
+        break;
+    case TG_TRANSPORT_DONE:
+        poll->exchange = 0;
+        if (event->err.code != TG_CODE_NONE) {
+            retry(poll, &event->err);
+        } else if (poll->status != 200) {
+            tg_gcp_decode_error(poll->status, tg_buf_text(&poll->body), poll->body.len, &err);
+            retry(poll, &err);
+        } else {
+            take_answer(poll);
+        }
+        break;
+    }
+    return true;
+}

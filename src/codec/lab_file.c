@@ -1,0 +1,263 @@
+/* codec/lab_file.c - YAML to struct tg_lab. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include "codec/lab_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "codec/yaml.h"
+
+#define ARENA_MAX (4 * 1024 * 1024)
+
+struct reader {
+    const char *name;
+    struct tg_lab *lab;
+    struct tg_err *err;
+};
+
+/* How many letters two short words differ by, roughly: for "did you mean". */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[64];
+    size_t len = strlen(b);
+    if (len >= 63) {
+        return 64;
+    }
+    for (size_t j = 0; j <= len; j++) {
+        row[j] = j;
+    }
+    for (size_t i = 1; a[i - 1] != '\0'; i++) {
+        size_t corner = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= len; j++) {
+            size_t up = row[j];
+            size_t best = corner + (a[i - 1] == b[j - 1] ? 0 : 1);
+            best = up + 1 < best ? up + 1 : best;
+            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+            row[j] = best;
+            corner = up;
+        }
+    }
+    return row[len];
+}
+
+/* True when node is a map and every key of it is one of keys (ended by NULL). */
+static bool check_keys(struct reader *reader, const struct tg_yaml_node *node,
+                       const char *const *keys)
+{
+    if (node->kind != TG_YAML_MAP) {
+        return tg_yaml_fail(reader->name, node, reader->err, "a map is expected here");
+    }
+    for (size_t i = 0; i < node->count; i++) {
+        const char *nearest = keys[0];
+        bool is_known = false;
+        for (size_t k = 0; keys[k] != NULL; k++) {
+            is_known = is_known || tg_str_eq(keys[k], node->keys[i]->text);
+            if (distance(node->keys[i]->text, keys[k]) < distance(node->keys[i]->text, nearest)) {
+                nearest = keys[k];
+            }
+        }
+        if (!is_known) {
+            return tg_yaml_fail(reader->name, node->keys[i], reader->err,
+                                "unknown key '%s'; is '%s' meant?", node->keys[i]->text, nearest);
+        }
+    }
+    return true;
+}
+
+static const char *text(struct reader *reader, const struct tg_yaml_node *node, const char *key)
+{
+    const char *value = tg_yaml_text(node, key);
+    return value != NULL ? tg_arena_strdup(reader->lab->arena, value) : NULL;
+}
+
+static bool need_text(struct reader *reader, const struct tg_yaml_node *node, const char *key,
+                      const char **out)
+{
+    *out = text(reader, node, key);
+    return *out != NULL ||
+           tg_yaml_fail(reader->name, node, reader->err, "'%s' is missing or no text", key);
+}
+
+static bool read_localised(struct reader *reader, const struct tg_yaml_node *node, const char *key,
+                           struct tg_lab_text *out)
+{
+    static const char *const keys[] = {"en", "zh_TW", NULL};
+    const struct tg_yaml_node *value = tg_yaml_get(node, key);
+    if (value == NULL) {
+        return tg_yaml_fail(reader->name, node, reader->err, "'%s' is missing", key);
+    }
+    if (!check_keys(reader, value, keys) || !need_text(reader, value, "en", &out->en)) {
+        return false;
+    }
+    out->zh_tw = text(reader, value, "zh_TW");
+    return true;
+}
+
+static bool read_regions(struct reader *reader, const struct tg_yaml_node *root)
+{
+    static const char *const keys[] = {"name", "zone", "cluster", "node_pool", "address_name", NULL};
+    const struct tg_yaml_node *list = tg_yaml_get(root, "regions");
+    if (list == NULL || list->kind != TG_YAML_LIST || list->count == 0) {
+        return tg_yaml_fail(reader->name, list != NULL ? list : root, reader->err,
+                            "'regions' must be a list of at least one");
+    }
+    struct tg_lab_region *regions =
+        tg_arena_alloc(reader->lab->arena, list->count * sizeof(*regions));
+    for (size_t i = 0; i < list->count; i++) {
+        const struct tg_yaml_node *item = list->items[i];
+        if (!check_keys(reader, item, keys) ||
+            !need_text(reader, item, "name", &regions[i].name) ||
+            !need_text(reader, item, "zone", &regions[i].zone) ||
+            !need_text(reader, item, "cluster", &regions[i].cluster) ||
+            !need_text(reader, item, "node_pool", &regions[i].node_pool) ||
+            !need_text(reader, item, "address_name", &regions[i].address_name)) {
+            return false;
+        }
+    }
+    reader->lab->regions = regions;
+    reader->lab->regions_count = list->count;
+    return true;
+}
+
+static bool read_where(struct reader *reader, const struct tg_yaml_node *node,
+                       struct tg_lab_condition *out)
+{
+    static const char *const names[] = {"gcp", "config", "regions", "each_region_gcp"};
+    const char *where = tg_yaml_text(node, "where");
+    for (int i = 0; where != NULL && i < 4; i++) {
+        if (tg_str_eq(where, names[i])) {
+            out->where = (enum tg_lab_where)i;
+            return true;
+        }
+    }
+    return tg_yaml_fail(reader->name, node, reader->err,
+                        "'where' must be gcp, config, regions or each_region_gcp");
+}
+
+static bool read_condition(struct reader *reader, const struct tg_yaml_node *node,
+                           struct tg_lab_condition *out)
+{
+    static const char *const keys[] = {"where", "kind",   "name",     "condition",
+                                       "field", "equals", "at_least", NULL};
+    if (!check_keys(reader, node, keys) || !read_where(reader, node, out)) {
+        return false;
+    }
+    bool is_gcp = out->where == TG_LAB_WHERE_GCP || out->where == TG_LAB_WHERE_EACH_REGION_GCP;
+    const char *kind = tg_yaml_text(node, "kind");
+    out->kind = tg_kind_by_name(is_gcp ? TG_KIND_SOURCE_GCP : TG_KIND_SOURCE_K8S,
+                                kind != NULL ? kind : "");
+    if (out->kind == TG_KIND_COUNT) {
+        return tg_yaml_fail(reader->name, node, reader->err, "'kind' is not one that is observed: %s",
+                            kind != NULL ? kind : "missing");
+    }
+    out->name = text(reader, node, "name");
+    out->name = out->name != NULL ? out->name : "";
+    out->condition = text(reader, node, "condition");
+    out->field = text(reader, node, "field");
+    out->equals = text(reader, node, "equals");
+    const char *at_least = tg_yaml_text(node, "at_least");
+    int64_t number = 0;
+    if (at_least != NULL && !tg_str_to_int64(at_least, 1, 100000, &number)) {
+        return tg_yaml_fail(reader->name, tg_yaml_get(node, "at_least"), reader->err,
+                            "'at_least' must be a whole number from 1");
+    }
+    out->at_least = (int)number;
+    return true;
+}
+
+static bool read_step(struct reader *reader, const struct tg_yaml_node *node,
+                      struct tg_lab_step *out)
+{
+    static const char *const keys[] = {"id", "section", "title", "why", "usual", "verify", NULL};
+    int64_t section = 0;
+    if (!check_keys(reader, node, keys) || !need_text(reader, node, "id", &out->id) ||
+        !read_localised(reader, node, "title", &out->title) ||
+        !read_localised(reader, node, "why", &out->why)) {
+        return false;
+    }
+    const char *number = tg_yaml_text(node, "section");
+    if (number == NULL || !tg_str_to_int64(number, 1, 99, &section)) {
+        return tg_yaml_fail(reader->name, node, reader->err, "'section' must be a number");
+    }
+    out->section = (int)section;
+    out->usual = text(reader, node, "usual");
+    const struct tg_yaml_node *list = tg_yaml_get(node, "verify");
+    if (list == NULL || list->kind != TG_YAML_LIST || list->count == 0) {
+        return tg_yaml_fail(reader->name, node, reader->err,
+                            "'verify' must be a list of at least one condition");
+    }
+    struct tg_lab_condition *conditions =
+        tg_arena_alloc(reader->lab->arena, list->count * sizeof(*conditions));
+    for (size_t i = 0; i < list->count; i++) {
+        if (!read_condition(reader, list->items[i], &conditions[i])) {
+            return false;
+        }
+    }
+    out->conditions = conditions;
+    out->conditions_count = list->count;
+    return true;
+}
+
+static bool read_steps(struct reader *reader, const struct tg_yaml_node *root)
+{
+    const struct tg_yaml_node *list = tg_yaml_get(root, "steps");
+    if (list == NULL || list->kind != TG_YAML_LIST) {
+        return tg_yaml_fail(reader->name, root, reader->err, "'steps' must be a list");
+    }
+    struct tg_lab_step *steps =
+        tg_arena_alloc(reader->lab->arena, (list->count + 1) * sizeof(*steps));
+    for (size_t i = 0; i < list->count; i++) {
+        if (!read_step(reader, list->items[i], &steps[i])) {
+            return false;
+        }
+    }
+    reader->lab->steps = steps;
+    reader->lab->steps_count = list->count;
+    return true;
+}
+
+static bool read_lab(struct reader *reader, const struct tg_yaml_node *root)
+{
+    static const char *const keys[] = {"name",    "title",          "project",   "config_cluster",
+                                       "namespace", "deployment",   "app_label", "model",
+                                       "gateway", "primary_region", "regions",   "steps", NULL};
+    struct tg_lab *lab = reader->lab;
+    if (!check_keys(reader, root, keys) || !need_text(reader, root, "name", &lab->name) ||
+        !read_localised(reader, root, "title", &lab->title) ||
+        !need_text(reader, root, "config_cluster", &lab->config_cluster) ||
+        !need_text(reader, root, "namespace", &lab->namespace_name) ||
+        !need_text(reader, root, "deployment", &lab->deployment) ||
+        !need_text(reader, root, "app_label", &lab->app_label) ||
+        !need_text(reader, root, "model", &lab->model) ||
+        !need_text(reader, root, "gateway", &lab->gateway) ||
+        !need_text(reader, root, "primary_region", &lab->primary_region) ||
+        !read_regions(reader, root) || !read_steps(reader, root)) {
+        return false;
+    }
+    lab->project = text(reader, root, "project");
+    return tg_lab_region(lab, lab->primary_region) != NULL ||
+           tg_yaml_fail(reader->name, tg_yaml_get(root, "primary_region"), reader->err,
+                        "'%s' is not one of the regions", lab->primary_region);
+}
+
+struct tg_lab *tg_lab_parse(const char *name, const char *bytes, size_t len, struct tg_err *err)
+{
+    struct tg_yaml *yaml = tg_yaml_parse(name, bytes, len, err);
+    if (yaml == NULL) {
+        return NULL;
+    }
+    struct tg_arena *arena = tg_arena_new(ARENA_MAX);
+    struct tg_lab *lab = tg_arena_alloc(arena, sizeof(*lab));
+    lab->arena = arena;
+    struct reader reader = {name, lab, err};
+    bool is_ok = read_lab(&reader, tg_yaml_root(yaml));
+    tg_yaml_free(yaml);
+    if (!is_ok) {
+        tg_lab_free(lab);
+        return NULL;
+    }
+    return lab;
+}

@@ -1,0 +1,454 @@
+/* io/curl_transport.c - exchanges over libcurl. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include "io/curl_transport.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/assert.h"
+#include "base/fmt.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#define HEADER_BYTES_MAX 32768
+#define CONNECT_TIMEOUT_MS 10000L
+#define CONNECTIONS_MAX 256L
+
+struct curl_transport {
+    struct tg_transport base;
+    struct tg_clock clock;
+    CURLM *multi;
+    struct exchange *first;
+    const struct tg_transport_sink *sink; /* during poll() */
+    bool has_emitted;                     /* in this poll(): the caller wants to act before it waits */
+};
+
+struct exchange {
+    struct exchange *next;
+    struct curl_transport *owner;
+    uint64_t id;
+    CURL *easy;
+    struct curl_slist *headers;
+    char error[CURL_ERROR_SIZE];
+    size_t body_len;
+    size_t body_len_max;
+    size_t header_bytes;
+    int64_t submitted_us;
+    int64_t header_deadline_us; /* absolute; 0: none */
+    int64_t idle_us;            /* allowed silence; 0: none */
+    int64_t last_byte_us;
+    bool has_headers;
+    bool is_stream;
+    bool is_cancelled;
+    struct tg_err why; /* our own reason for ending it */
+    char content_type[128];
+    char world[192];
+    int64_t retry_after_us;
+    int64_t server_date_us;
+};
+
+bool tg_curl_global_init(struct tg_err *err)
+{
+    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ||
+           tg_err_set(err, TG_CODE_INTERNAL, 0, "libcurl does not start");
+}
+
+void tg_curl_global_fini(void)
+{
+    curl_global_cleanup();
+}
+
+static void emit(struct exchange *exchange, struct tg_transport_event *event)
+{
+    event->id = exchange->id;
+    if (!exchange->is_cancelled && exchange->owner->sink != NULL) {
+        exchange->owner->has_emitted = true;
+        exchange->owner->sink->event(exchange->owner->sink->context, event);
+    }
+}
+
+static int status_of(const struct exchange *exchange)
+{
+    long status = 0;
+    curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
+    return (int)status;
+}
+
+static void emit_headers(struct exchange *exchange)
+{
+    if (exchange->has_headers) {
+        return;
+    }
+    exchange->has_headers = true;
+    int64_t now_us = tg_clock_monotonic_us(&exchange->owner->clock);
+    struct tg_transport_event event = {
+        .kind = TG_TRANSPORT_HEADERS,
+        .status = status_of(exchange),
+        .content_type = exchange->content_type,
+        .retry_after_us = exchange->retry_after_us,
+        .server_date_us = exchange->server_date_us,
+        .world = exchange->world,
+        .round_trip_us = now_us - exchange->submitted_us,
+    };
+    emit(exchange, &event);
+}
+
+/* ---- callbacks ---- */
+
+static void read_header(struct exchange *exchange, const char *name, const char *value)
+{
+    if (tg_str_eq_nocase(name, "content-type")) {
+        tg_str_copy(exchange->content_type, sizeof(exchange->content_type), value);
+    } else if (tg_str_eq_nocase(name, "tidegate-world")) {
+        tg_str_copy(exchange->world, sizeof(exchange->world), value);
+    } else if (tg_str_eq_nocase(name, "date")) {
+        (void)tg_parse_http_date(value, &exchange->server_date_us);
+    } else if (tg_str_eq_nocase(name, "retry-after")) {
+        int64_t seconds = 0;
+        int64_t at_us = 0;
+        if (tg_str_to_int64(value, 0, 86400, &seconds)) {
+            exchange->retry_after_us = seconds * TG_US_PER_S;
+        } else if (tg_parse_http_date(value, &at_us)) {
+            int64_t wait_us = at_us - tg_clock_wall_us(&exchange->owner->clock);
+            exchange->retry_after_us = wait_us > 0 ? wait_us : 0;
+        }
+    }
+}
+
+static size_t on_header(char *bytes, size_t size, size_t count, void *context)
+{
+    struct exchange *exchange = context;
+    size_t len = size * count;
+    char line[1024];
+    exchange->header_bytes += len;
+    exchange->last_byte_us = tg_clock_monotonic_us(&exchange->owner->clock);
+    if (exchange->header_bytes > HEADER_BYTES_MAX) {
+        tg_err_set(&exchange->why, TG_CODE_LIMIT, 0, "more than %d bytes of headers",
+                   HEADER_BYTES_MAX);
+        return 0;
+    }
+    size_t copy = len < sizeof(line) - 1 ? len : sizeof(line) - 1;
+    memcpy(line, bytes, copy);
+    line[copy] = '\0';
+    line[strcspn(line, "\r\n")] = '\0';
+    if (line[0] == '\0') {
+        if (status_of(exchange) >= 200) {
+            emit_headers(exchange);
+        }
+        return len;
+    }
+    char *colon = strchr(line, ':');
+    if (colon != NULL) {
+        *colon = '\0';
+        read_header(exchange, line, colon + 1 + strspn(colon + 1, " \t"));
+    }
+    return len;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *context)
+{
+    struct exchange *exchange = context;
+    size_t len = size * count;
+    exchange->last_byte_us = tg_clock_monotonic_us(&exchange->owner->clock);
+    exchange->body_len += len;
+    if (!exchange->is_stream && exchange->body_len > exchange->body_len_max) {
+        tg_err_set(&exchange->why, TG_CODE_LIMIT, 0, "an answer of more than %zu bytes",
+                   exchange->body_len_max);
+        return 0;
+    }
+    emit_headers(exchange);
+    struct tg_transport_event event = {
+        .kind = TG_TRANSPORT_DATA, .status = status_of(exchange), .data = bytes, .len = len};
+    emit(exchange, &event);
+    return exchange->is_cancelled ? 0 : len;
+}
+
+/* ---- setting up ---- */
+
+static void set_blob(CURL *easy, CURLoption option, const char *text, size_t len)
+{
+    struct curl_blob blob = {(void *)(uintptr_t)text, len, CURL_BLOB_COPY};
+    curl_easy_setopt(easy, option, &blob);
+}
+
+static void set_trust(CURL *easy, const struct tg_http_endpoint *endpoint)
+{
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (endpoint->ca_pem != NULL) {
+        set_blob(easy, CURLOPT_CAINFO_BLOB, endpoint->ca_pem, strlen(endpoint->ca_pem));
+        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
+    if (endpoint->client_cert_pem != NULL && endpoint->client_key_pem != NULL) {
+        set_blob(easy, CURLOPT_SSLCERT_BLOB, endpoint->client_cert_pem,
+                 strlen(endpoint->client_cert_pem));
+        set_blob(easy, CURLOPT_SSLKEY_BLOB, tg_secret_peek(endpoint->client_key_pem),
+                 tg_secret_len(endpoint->client_key_pem));
+    }
+    if (endpoint->bearer_token != NULL) {
+        curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+        curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, tg_secret_peek(endpoint->bearer_token));
+    }
+}
+
+static void add_header(struct exchange *exchange, const char *name, const char *value)
+{
+    char *line = tg_asprintf("%s: %s", name, value);
+    exchange->headers = curl_slist_append(exchange->headers, line);
+    free(line);
+}
+
+/* The URL; with a tls_server_name the URL carries that name and the connection goes to the endpoint's own host. */
+static void set_url(struct exchange *exchange, const struct tg_http_request *request)
+{
+    const char *base = request->endpoint->base_url;
+    char *url;
+    if (tg_str_has_prefix(request->path, "//")) {
+        url = tg_asprintf("https:%s", request->path);
+    } else {
+        url = tg_asprintf("%s%s", base != NULL ? base : "", request->path);
+    }
+    curl_easy_setopt(exchange->easy, CURLOPT_URL, url);
+    free(url);
+}
+
+static void set_request(struct exchange *exchange, const struct tg_http_request *request)
+{
+    CURL *easy = exchange->easy;
+    set_url(exchange, request);
+    set_trust(easy, request->endpoint);
+    add_header(exchange, "Accept", request->accept != NULL ? request->accept : "application/json");
+    add_header(exchange, "Expect", "");
+    if (request->body != NULL) {
+        add_header(exchange, "Content-Type",
+                   request->content_type != NULL ? request->content_type : "application/json");
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
+        curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body);
+    }
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "tidegate");
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 0L);
+    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 30L);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 10L);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
+    if (request->deadline_us > 0) {
+        curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(request->deadline_us / TG_US_PER_MS));
+    }
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->error);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
+}
+
+static void submit(struct tg_transport *transport, uint64_t id, struct tg_http_request *request)
+{
+    struct curl_transport *owner = (struct curl_transport *)transport;
+    struct exchange *exchange = TG_NEW(struct exchange);
+    tg_assert(id != 0 && request->endpoint != NULL && request->path != NULL);
+    exchange->owner = owner;
+    exchange->id = id;
+    exchange->easy = curl_easy_init();
+    tg_assert(exchange->easy != NULL);
+    exchange->body_len_max = request->body_len_max;
+    exchange->is_stream = request->is_stream;
+    exchange->submitted_us = tg_clock_monotonic_us(&owner->clock);
+    exchange->last_byte_us = exchange->submitted_us;
+    exchange->idle_us = request->idle_deadline_us;
+    if (request->header_deadline_us > 0) {
+        exchange->header_deadline_us = exchange->submitted_us + request->header_deadline_us;
+    }
+    set_request(exchange, request);
+    exchange->next = owner->first;
+    owner->first = exchange;
+    curl_multi_add_handle(owner->multi, exchange->easy);
+    tg_http_request_fini(request);
+}
+
+static void free_exchange(struct exchange *exchange)
+{
+    struct exchange **at = &exchange->owner->first;
+    while (*at != exchange) {
+        at = &(*at)->next;
+    }
+    *at = exchange->next;
+    curl_multi_remove_handle(exchange->owner->multi, exchange->easy);
+    curl_easy_cleanup(exchange->easy);
+    curl_slist_free_all(exchange->headers);
+    free(exchange);
+}
+
+/* Only marks: libcurl must not be left a handle's freeing from within its own callbacks. */
+static void cancel(struct tg_transport *transport, uint64_t id)
+{
+    struct curl_transport *owner = (struct curl_transport *)transport;
+    for (struct exchange *exchange = owner->first; exchange != NULL; exchange = exchange->next) {
+        if (exchange->id == id) {
+            exchange->is_cancelled = true;
+        }
+    }
+}
+
+/* ---- the ends ---- */
+
+static enum tg_code code_of(CURLcode result)
+{
+    switch (result) {
+    case CURLE_OK:
+        return TG_CODE_NONE;
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return TG_CODE_DNS;
+    case CURLE_COULDNT_CONNECT:
+        return TG_CODE_CONNECT;
+    case CURLE_OPERATION_TIMEDOUT:
+        return TG_CODE_TIMEOUT;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CIPHER:
+        return TG_CODE_TLS;
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        return TG_CODE_CONFIG;
+    case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_WEIRD_SERVER_REPLY:
+        return TG_CODE_PROTOCOL;
+    default:
+        return TG_CODE_BROKEN;
+    }
+}
+
+static void finish(struct exchange *exchange, CURLcode result)
+{
+    struct tg_transport_event event = {.kind = TG_TRANSPORT_DONE, .status = 0};
+    if (result == CURLE_OK) {
+        emit_headers(exchange);
+    }
+    event.status = exchange->has_headers ? status_of(exchange) : 0;
+    if (exchange->why.code != TG_CODE_NONE) {
+        event.err = exchange->why;
+    } else if (result != CURLE_OK) {
+        tg_err_set(&event.err, code_of(result), (int)result, "%s",
+                   exchange->error[0] != '\0' ? exchange->error : curl_easy_strerror(result));
+    }
+    emit(exchange, &event);
+    free_exchange(exchange);
+}
+
+static void finish_ended(struct curl_transport *owner)
+{
+    int left = 0;
+    CURLMsg *message;
+    while ((message = curl_multi_info_read(owner->multi, &left)) != NULL) {
+        if (message->msg == CURLMSG_DONE) {
+            struct exchange *exchange = NULL;
+            CURLcode result = message->data.result;
+            curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
+            finish(exchange, result);
+        }
+    }
+}
+
+/* Our own deadlines, which libcurl has no word for: until the status line, and between two bytes of a stream. */
+static int64_t check_deadlines(struct curl_transport *owner, int64_t now_us)
+{
+    int64_t next_us = TG_TIME_NEVER;
+    struct exchange *following;
+    for (struct exchange *exchange = owner->first; exchange != NULL; exchange = following) {
+        following = exchange->next;
+        int64_t due_us = TG_TIME_NEVER;
+        if (exchange->is_cancelled) {
+            free_exchange(exchange);
+            continue;
+        }
+        if (!exchange->has_headers && exchange->header_deadline_us > 0) {
+            due_us = exchange->header_deadline_us;
+        } else if (exchange->has_headers && exchange->idle_us > 0) {
+            due_us = exchange->last_byte_us + exchange->idle_us;
+        }
+        if (due_us <= now_us) {
+            tg_err_set(&exchange->why, TG_CODE_TIMEOUT, 0,
+                       exchange->has_headers ? "silent for %lld s" : "no answer within %lld s",
+                       (long long)((now_us - (exchange->has_headers ? exchange->last_byte_us
+                                                                    : exchange->submitted_us)) /
+                                   TG_US_PER_S));
+            finish(exchange, CURLE_OPERATION_TIMEDOUT);
+            /* The sink may have submitted or cancelled: look at the whole list again. */
+            following = owner->first;
+        } else if (due_us < next_us) {
+            next_us = due_us;
+        }
+    }
+    return next_us;
+}
+
+static void poll_transport(struct tg_transport *transport, int64_t timeout_us,
+                           const struct tg_transport_sink *sink)
+{
+    struct curl_transport *owner = (struct curl_transport *)transport;
+    int running = 0;
+    owner->sink = sink;
+    owner->has_emitted = false;
+    curl_multi_perform(owner->multi, &running);
+    finish_ended(owner);
+    int64_t now_us = tg_clock_monotonic_us(&owner->clock);
+    int64_t due_us = check_deadlines(owner, now_us);
+    int64_t wait_us = due_us != TG_TIME_NEVER && due_us - now_us < timeout_us ? due_us - now_us
+                                                                              : timeout_us;
+    if (wait_us > 0 && !owner->has_emitted) {
+        int64_t wait_ms = (wait_us + 999) / 1000;
+        curl_multi_poll(owner->multi, NULL, 0, (int)(wait_ms > 60000 ? 60000 : wait_ms), NULL);
+        curl_multi_perform(owner->multi, &running);
+        finish_ended(owner);
+    }
+    owner->sink = NULL;
+}
+
+static void wake(struct tg_transport *transport)
+{
+    curl_multi_wakeup(((struct curl_transport *)transport)->multi);
+}
+
+static void free_transport(struct tg_transport *transport)
+{
+    struct curl_transport *owner = (struct curl_transport *)transport;
+    while (owner->first != NULL) {
+        free_exchange(owner->first);
+    }
+    curl_multi_cleanup(owner->multi);
+    free(owner);
+}
+
+struct tg_transport *tg_curl_transport_new(struct tg_clock clock, struct tg_err *err)
+{
+    static const struct tg_transport_ops ops = {submit, cancel, poll_transport, wake,
+                                                free_transport};
+    struct curl_transport *transport = TG_NEW(struct curl_transport);
+    transport->base.ops = &ops;
+    transport->clock = clock;
+    transport->multi = curl_multi_init();
+    if (transport->multi == NULL) {
+        free(transport);
+        tg_err_set(err, TG_CODE_INTERNAL, 0, "libcurl does not start");
+        return NULL;
+    }
+    curl_multi_setopt(transport->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+    curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX);
+    return &transport->base;
+}

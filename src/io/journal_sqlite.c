@@ -1,0 +1,332 @@
+/* io/journal_sqlite.c - the journal in SQLite, with a writer thread. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "io/journal.h"
+#include "io/paths.h"
+#include "model/msg.h"
+
+struct entry {
+    struct entry *next;
+    int64_t sequence;
+    struct tg_record record;
+};
+
+struct tg_journal {
+    sqlite3 *database;
+    sqlite3_stmt *insert;
+    int lock;
+    struct tg_clock clock;
+    struct tg_queue *inbox;
+    int64_t last_sequence;
+    int64_t count;
+    int64_t kill_after;
+    /* The writer's. */
+    pthread_t thread;
+    bool has_thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    bool is_closing;
+    struct entry *first;
+    struct entry **last;
+};
+
+static const char *const kind_names[] = {"PLAN",  "INTENT", "RESULT", "PHASE",
+                                         "VERIFY", "WAIVE",  "CLOSE"};
+
+static bool fail(struct tg_journal *journal, struct tg_err *err, const char *what)
+{
+    int code = sqlite3_errcode(journal->database);
+    return tg_err_set(err, TG_CODE_IO, code, "%s: %s", what, sqlite3_errmsg(journal->database));
+}
+
+/* ---- opening ---- */
+
+static bool take_lock(struct tg_journal *journal, const char *path, struct tg_err *err)
+{
+    char *name = tg_asprintf("%s.lock", path);
+    journal->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool is_ok = journal->lock >= 0;
+    if (!is_ok) {
+        tg_err_set(err, TG_CODE_IO, errno, "%s: %s", name, strerror(errno));
+    } else if (flock(journal->lock, LOCK_EX | LOCK_NB) != 0) {
+        is_ok = tg_err_set(err, TG_CODE_LOCKED, errno, "%s is held by another tidegate", path);
+    }
+    free(name);
+    return is_ok;
+}
+
+static bool open_database(struct tg_journal *journal, const char *path, struct tg_err *err)
+{
+    static const char schema[] =
+        "PRAGMA journal_mode=WAL;"
+        "PRAGMA synchronous=FULL;"
+        "CREATE TABLE IF NOT EXISTS record("
+        " sequence INTEGER PRIMARY KEY, drill_id TEXT NOT NULL, kind TEXT NOT NULL,"
+        " wall_us INTEGER NOT NULL, monotonic_us INTEGER NOT NULL, payload TEXT NOT NULL);"
+        "CREATE INDEX IF NOT EXISTS record_drill ON record(drill_id, sequence);"
+        "PRAGMA user_version=1;";
+    mode_t before = umask(0077);
+    int result = sqlite3_open_v2(path, &journal->database,
+                                 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX,
+                                 NULL);
+    bool is_ok = result == SQLITE_OK &&
+                 sqlite3_exec(journal->database, schema, NULL, NULL, NULL) == SQLITE_OK &&
+                 sqlite3_prepare_v2(journal->database,
+                                    "INSERT INTO record VALUES(?1, ?2, ?3, ?4, ?5, ?6)", -1,
+                                    &journal->insert, NULL) == SQLITE_OK;
+    umask(before);
+    if (!is_ok) {
+        return fail(journal, err, path);
+    }
+    sqlite3_stmt *query = NULL;
+    sqlite3_prepare_v2(journal->database, "SELECT coalesce(max(sequence), 0) FROM record", -1,
+                       &query, NULL);
+    if (sqlite3_step(query) == SQLITE_ROW) {
+        journal->last_sequence = sqlite3_column_int64(query, 0);
+    }
+    sqlite3_finalize(query);
+    return true;
+}
+
+/* ---- writing ---- */
+
+static bool write_record(struct tg_journal *journal, int64_t sequence,
+                         const struct tg_record *record, struct tg_err *err)
+{
+    sqlite3_stmt *insert = journal->insert;
+    tg_assert((size_t)record->kind < TG_COUNT(kind_names));
+    sqlite3_bind_int64(insert, 1, sequence);
+    sqlite3_bind_text(insert, 2, record->drill_id, -1, SQLITE_STATIC);
+    sqlite3_bind_text(insert, 3, kind_names[record->kind], -1, SQLITE_STATIC);
+    sqlite3_bind_int64(insert, 4, tg_clock_wall_us(&journal->clock));
+    sqlite3_bind_int64(insert, 5, tg_clock_monotonic_us(&journal->clock));
+    sqlite3_bind_text(insert, 6, record->payload, -1, SQLITE_STATIC);
+    bool is_ok = sqlite3_step(insert) == SQLITE_DONE;
+    if (!is_ok) {
+        fail(journal, err, "the journal");
+    }
+    sqlite3_reset(insert);
+    if (is_ok && journal->kill_after > 0 && --journal->kill_after == 0) {
+        kill(getpid(), SIGKILL);
+    }
+    return is_ok;
+}
+
+static void free_entry(struct entry *entry)
+{
+    free(entry->record.drill_id);
+    free(entry->record.payload);
+    free(entry);
+}
+
+static void acknowledge(struct tg_journal *journal, int64_t sequence, const struct tg_err *err)
+{
+    struct tg_msg *msg =
+        tg_msg_new(TG_MSG_JOURNALLED, -1, tg_clock_monotonic_us(&journal->clock));
+    msg->as.journalled.sequence = sequence;
+    msg->as.journalled.err = *err;
+    if (!tg_queue_push(journal->inbox, msg)) {
+        tg_msg_free(msg);
+    }
+}
+
+static void *run_writer(void *context)
+{
+    struct tg_journal *journal = context;
+    pthread_mutex_lock(&journal->mutex);
+    for (;;) {
+        while (journal->first == NULL && !journal->is_closing) {
+            pthread_cond_wait(&journal->wake, &journal->mutex);
+        }
+        struct entry *entry = journal->first;
+        if (entry == NULL) {
+            break;
+        }
+        journal->first = entry->next;
+        if (journal->first == NULL) {
+            journal->last = &journal->first;
+        }
+        pthread_mutex_unlock(&journal->mutex);
+        struct tg_err err = TG_ERR_INIT;
+        write_record(journal, entry->sequence, &entry->record, &err);
+        acknowledge(journal, entry->sequence, &err);
+        free_entry(entry);
+        pthread_mutex_lock(&journal->mutex);
+    }
+    pthread_mutex_unlock(&journal->mutex);
+    return NULL;
+}
+
+static bool start_writer(struct tg_journal *journal, struct tg_err *err)
+{
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int result = pthread_create(&journal->thread, NULL, run_writer, journal);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    journal->has_thread = result == 0;
+    return result == 0 || tg_err_set(err, TG_CODE_INTERNAL, result, "a thread cannot be started");
+}
+
+struct tg_journal *tg_journal_open(const char *path, struct tg_queue *inbox, struct tg_clock clock,
+                                   struct tg_err *err)
+{
+    struct tg_journal *journal = TG_NEW(struct tg_journal);
+    journal->lock = -1;
+    journal->clock = clock;
+    journal->inbox = inbox;
+    journal->last = &journal->first;
+    pthread_mutex_init(&journal->mutex, NULL);
+    pthread_cond_init(&journal->wake, NULL);
+    char *directory = tg_strdup(path);
+    char *slash = strrchr(directory, '/');
+    bool is_ok = true;
+    if (slash != NULL && slash != directory) {
+        *slash = '\0';
+        is_ok = tg_paths_make(directory, err);
+    }
+    free(directory);
+    is_ok = is_ok && take_lock(journal, path, err) && open_database(journal, path, err) &&
+            (inbox == NULL || start_writer(journal, err));
+    if (!is_ok) {
+        tg_journal_close(journal);
+        return NULL;
+    }
+    return journal;
+}
+
+void tg_journal_close(struct tg_journal *journal)
+{
+    if (journal == NULL) {
+        return;
+    }
+    if (journal->has_thread) {
+        pthread_mutex_lock(&journal->mutex);
+        journal->is_closing = true;
+        pthread_cond_signal(&journal->wake);
+        pthread_mutex_unlock(&journal->mutex);
+        pthread_join(journal->thread, NULL);
+    }
+    sqlite3_finalize(journal->insert);
+    sqlite3_close(journal->database);
+    if (journal->lock >= 0) {
+        close(journal->lock);
+    }
+    pthread_cond_destroy(&journal->wake);
+    pthread_mutex_destroy(&journal->mutex);
+    free(journal);
+}
+
+int64_t tg_journal_append(struct tg_journal *journal, const struct tg_record *record,
+                          struct tg_err *err)
+{
+    int64_t sequence = journal->last_sequence + 1;
+    if (journal->inbox == NULL) {
+        journal->count++;
+        journal->last_sequence = sequence;
+        return write_record(journal, sequence, record, err) ? sequence : 0;
+    }
+    struct entry *entry = TG_NEW(struct entry);
+    entry->sequence = sequence;
+    entry->record = (struct tg_record){record->kind, tg_strdup(record->drill_id),
+                                       tg_strdup(record->payload)};
+    journal->last_sequence = sequence;
+    journal->count++;
+    pthread_mutex_lock(&journal->mutex);
+    *journal->last = entry;
+    journal->last = &entry->next;
+    pthread_cond_signal(&journal->wake);
+    pthread_mutex_unlock(&journal->mutex);
+    return sequence;
+}
+
+int64_t tg_journal_count(const struct tg_journal *journal)
+{
+    return journal->count;
+}
+
+void tg_journal_kill_after(struct tg_journal *journal, int64_t records)
+{
+    journal->kill_after = records;
+}
+
+/* ---- reading ---- */
+
+static enum tg_record_kind kind_by_name(const char *name)
+{
+    for (size_t i = 0; i < TG_COUNT(kind_names); i++) {
+        if (tg_str_eq(kind_names[i], name)) {
+            return (enum tg_record_kind)i;
+        }
+    }
+    return TG_RECORD_PHASE;
+}
+
+static char *newest_open(struct tg_journal *journal)
+{
+    static const char sql[] =
+        "SELECT drill_id FROM record WHERE kind='PLAN' AND drill_id NOT IN"
+        " (SELECT drill_id FROM record WHERE kind IN ('CLOSE','WAIVE'))"
+        " ORDER BY sequence DESC LIMIT 1";
+    sqlite3_stmt *query = NULL;
+    char *drill_id = NULL;
+    sqlite3_prepare_v2(journal->database, sql, -1, &query, NULL);
+    if (sqlite3_step(query) == SQLITE_ROW) {
+        drill_id = tg_strdup((const char *)sqlite3_column_text(query, 0));
+    }
+    sqlite3_finalize(query);
+    return drill_id;
+}
+
+bool tg_journal_open_drill(struct tg_journal *journal, const char *drill_id,
+                           struct tg_record **records, size_t *count, struct tg_err *err)
+{
+    *records = NULL;
+    *count = 0;
+    char *wanted = drill_id != NULL ? tg_strdup(drill_id) : newest_open(journal);
+    if (wanted == NULL) {
+        return true;
+    }
+    sqlite3_stmt *query = NULL;
+    if (sqlite3_prepare_v2(journal->database,
+                           "SELECT kind, payload FROM record WHERE drill_id=?1 ORDER BY sequence",
+                           -1, &query, NULL) != SQLITE_OK) {
+        free(wanted);
+        return fail(journal, err, "the journal");
+    }
+    sqlite3_bind_text(query, 1, wanted, -1, SQLITE_STATIC);
+    while (sqlite3_step(query) == SQLITE_ROW) {
+        *records = tg_realloc_array(*records, *count + 1, sizeof(**records));
+        (*records)[(*count)++] = (struct tg_record){
+            kind_by_name((const char *)sqlite3_column_text(query, 0)), tg_strdup(wanted),
+            tg_strdup((const char *)sqlite3_column_text(query, 1))};
+    }
+    sqlite3_finalize(query);
+    free(wanted);
+    return true;
+}
+
+void tg_journal_records_free(struct tg_record *records, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(records[i].drill_id);
+        free(records[i].payload);
+    }
+    free(records);
+}

@@ -1,0 +1,296 @@
+/* plan/verify.c - judges the lab's steps on the observed objects. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include "plan/verify.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "model/select.h"
+
+/* What came of one condition at one place. */
+enum finding { FINDING_UNKNOWN, FINDING_ABSENT, FINDING_UNMET, FINDING_MET };
+
+struct judgement {
+    const struct tg_lab *lab;
+    const struct tg_model *model;
+    int64_t now_us;
+    struct tg_step_status *status;
+    int unknown;
+    int unmet;
+    int64_t first_us;
+    int64_t last_us;
+};
+
+/* Replaces {region}, {zone}, {cluster}, {node_pool}, {address} and {project} in a name. */
+static void expand(const char *name, const struct tg_lab_region *region, const char *project,
+                   char *out, size_t size)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    while (*name != '\0' && used + 1 < size) {
+        const char *value = NULL;
+        size_t len = strcspn(name, "}") + 1;
+        if (*name == '{' && tg_str_has_prefix(name, "{project}")) {
+            value = project;
+        } else if (*name == '{' && region != NULL) {
+            value = tg_str_has_prefix(name, "{region}")      ? region->name
+                    : tg_str_has_prefix(name, "{zone}")      ? region->zone
+                    : tg_str_has_prefix(name, "{cluster}")   ? region->cluster
+                    : tg_str_has_prefix(name, "{node_pool}") ? region->node_pool
+                    : tg_str_has_prefix(name, "{address}")   ? region->address_name
+                                                             : NULL;
+        }
+        if (value != NULL) {
+            int wrote = snprintf(out + used, size - used, "%s", value);
+            used += wrote > 0 ? (size_t)wrote : 0;
+            name += len;
+        } else {
+            out[used++] = *name++;
+            out[used] = '\0';
+        }
+    }
+}
+
+static const struct tg_target *cluster_target(const struct tg_model *model, const char *cluster)
+{
+    for (size_t i = 0; i < model->targets_count; i++) {
+        const struct tg_target *target = model->targets[i];
+        if (target->type == TG_TARGET_CLUSTER && tg_str_eq(target->cluster, cluster)) {
+            return target;
+        }
+    }
+    return NULL;
+}
+
+static void number(char *out, size_t size, int64_t value)
+{
+    snprintf(out, size, "%lld", (long long)value);
+}
+
+static int64_t count_ready_devices(const struct tg_resource_claim *claim)
+{
+    int64_t ready = 0;
+    for (size_t i = 0; i < claim->devices_count; i++) {
+        ready += claim->devices[i].is_ready ? 1 : 0;
+    }
+    return ready;
+}
+
+/* The field of a Kubernetes object as text; false when the kind has no such field. */
+static bool k8s_field(const struct judgement *judgement, const struct tg_target *target,
+                      const struct tg_obj *obj, const char *field, char *out, size_t size)
+{
+    out[0] = '\0';
+    if (obj->kind == TG_KIND_NODE && tg_str_eq(field, "chips")) {
+        number(out, size, obj->as.node.is_ready ? obj->as.node.tpu_allocatable : 0);
+    } else if (obj->kind == TG_KIND_RESOURCE_SLICE && tg_str_eq(field, "driver")) {
+        snprintf(out, size, "%s", obj->as.resource_slice.driver);
+    } else if (obj->kind == TG_KIND_RESOURCE_CLAIM && tg_str_eq(field, "devices")) {
+        number(out, size, count_ready_devices(&obj->as.resource_claim));
+    } else if (obj->kind == TG_KIND_DEPLOYMENT && tg_str_eq(field, "ready")) {
+        number(out, size, obj->as.deployment.ready);
+    } else if (obj->kind == TG_KIND_DEPLOYMENT && tg_str_eq(field, "serving")) {
+        size_t count = 0;
+        int64_t serving = 0;
+        struct tg_pod_row *rows =
+            tg_select_pods(judgement->model, target->index, judgement->now_us, &count);
+        for (size_t i = 0; i < count; i++) {
+            serving += rows[i].serving == TG_SERVING_YES ? 1 : 0;
+        }
+        free(rows);
+        number(out, size, serving);
+    } else if (obj->kind == TG_KIND_INFERENCE_POOL && tg_str_eq(field, "exported")) {
+        snprintf(out, size, "%s", obj->as.inference_pool.is_exported ? "true" : "false");
+    } else if (obj->kind == TG_KIND_JOB && tg_str_eq(field, "succeeded")) {
+        number(out, size, obj->as.plain.succeeded);
+    } else if (obj->kind == TG_KIND_GATEWAY && tg_str_eq(field, "addresses")) {
+        snprintf(out, size, "%s", obj->as.gateway.addresses);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool gcp_field(const struct tg_obj *obj, const char *field, char *out, size_t size)
+{
+    const struct tg_gcp *gcp = &obj->as.gcp;
+    const char *text = tg_str_eq(field, "status")         ? gcp->status
+                       : tg_str_eq(field, "purpose")      ? gcp->purpose
+                       : tg_str_eq(field, "machine_type") ? gcp->machine_type
+                       : tg_str_eq(field, "address")      ? gcp->address
+                       : tg_str_eq(field, "range")        ? gcp->range
+                                                          : NULL;
+    out[0] = '\0';
+    if (text != NULL) {
+        snprintf(out, size, "%s", text);
+    } else if (tg_str_eq(field, "number")) {
+        number(out, size, gcp->number);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* A wanted value is met by the same text, or for "3+" by at least that number. */
+static bool is_met(const char *value, const char *wanted)
+{
+    size_t len = wanted != NULL ? strlen(wanted) : 0;
+    if (len > 1 && wanted[len - 1] == '+') {
+        return strtoll(value, NULL, 10) >= strtoll(wanted, NULL, 10);
+    }
+    return wanted == NULL ? *value != '\0' : tg_str_eq(value, wanted);
+}
+
+static bool is_satisfied(struct judgement *judgement, const struct tg_target *target,
+                         const struct tg_lab_condition *condition, const struct tg_obj *obj,
+                         char *why, size_t why_size)
+{
+    char value[100];
+    if (condition->condition != NULL) {
+        const struct tg_condition *found = tg_obj_condition(obj, condition->condition);
+        if (found == NULL || !tg_str_eq(found->status, "True")) {
+            snprintf(why, why_size, "%s=%s", condition->condition,
+                     found != NULL ? found->status : "missing");
+            return false;
+        }
+        if (found->since_us > judgement->last_us) {
+            judgement->last_us = found->since_us;
+        }
+    }
+    if (condition->field != NULL) {
+        bool is_k8s = tg_kind_info(obj->kind)->source == TG_KIND_SOURCE_K8S;
+        bool is_known =
+            is_k8s ? k8s_field(judgement, target, obj, condition->field, value, sizeof(value))
+                   : gcp_field(obj, condition->field, value, sizeof(value));
+        if (!is_known || !is_met(value, condition->equals)) {
+            snprintf(why, why_size, "%s=%s", condition->field, value);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool has_name(const struct tg_obj *obj, const char *name)
+{
+    size_t len = strlen(name);
+    if (len > 0 && name[len - 1] == '*') {
+        return strncmp(obj->name, name, len - 1) == 0;
+    }
+    return len == 0 || tg_str_eq(obj->name, name);
+}
+
+static enum finding judge_at(struct judgement *judgement, const struct tg_target *target,
+                             const struct tg_lab_condition *condition,
+                             const struct tg_lab_region *region)
+{
+    char name[256];
+    char why[160] = "";
+    const char *kind = tg_kind_info(condition->kind)->name;
+    expand(condition->name, region, target != NULL ? target->project : "", name, sizeof(name));
+    const struct tg_kind_view *view = target != NULL ? &target->kinds[condition->kind] : NULL;
+    if (view == NULL || (view->synced_us == 0 && view->phase != TG_KIND_PHASE_ABSENT)) {
+        snprintf(why, sizeof(why), "not observed");
+    }
+    bool is_observed = why[0] == '\0';
+    int there = 0;
+    int met = 0;
+    for (size_t i = 0; is_observed && i < view->store.count; i++) {
+        const struct tg_obj *obj = view->store.items[i];
+        bool is_here = region == NULL || condition->where != TG_LAB_WHERE_EACH_REGION_GCP ||
+                       *obj->as.gcp.location == '\0' ||
+                       tg_str_has_prefix(obj->as.gcp.location, region->name);
+        if (!is_here || !has_name(obj, name)) {
+            continue;
+        }
+        there++;
+        if (is_satisfied(judgement, target, condition, obj, why, sizeof(why))) {
+            met++;
+            judgement->first_us = judgement->first_us == 0 || obj->created_us < judgement->first_us
+                                      ? obj->created_us
+                                      : judgement->first_us;
+        }
+    }
+    if (is_observed && view->contact_us > 0) {
+        int64_t age_us = judgement->now_us - view->contact_us;
+        judgement->status->age_us =
+            age_us > judgement->status->age_us ? age_us : judgement->status->age_us;
+    }
+    int wanted = condition->at_least > 0 ? condition->at_least : 1;
+    if (met >= wanted) {
+        return FINDING_MET;
+    }
+    if (judgement->status->missing[0] == '\0') {
+        snprintf(judgement->status->missing, sizeof(judgement->status->missing), "%s%s%.60s %.60s%s%.40s",
+                 kind, name[0] != '\0' ? "/" : "", name,
+                 there > 0 || !is_observed ? why : "missing", region != NULL ? " in " : "",
+                 region != NULL ? region->name : "");
+    }
+    return !is_observed ? FINDING_UNKNOWN : there > 0 ? FINDING_UNMET : FINDING_ABSENT;
+}
+
+static void count(struct judgement *judgement, enum finding finding)
+{
+    judgement->status->conditions_total++;
+    judgement->status->conditions_met += finding == FINDING_MET ? 1 : 0;
+    judgement->unknown += finding == FINDING_UNKNOWN ? 1 : 0;
+    judgement->unmet += finding == FINDING_UNMET ? 1 : 0;
+}
+
+static void judge_condition(struct judgement *judgement, const struct tg_lab_condition *condition)
+{
+    const struct tg_lab *lab = judgement->lab;
+    const struct tg_target *gcp = tg_model_gcp(judgement->model);
+    switch (condition->where) {
+    case TG_LAB_WHERE_GCP:
+        count(judgement, judge_at(judgement, gcp, condition, NULL));
+        break;
+    case TG_LAB_WHERE_CONFIG:
+        count(judgement,
+              judge_at(judgement, cluster_target(judgement->model, lab->config_cluster), condition,
+                       NULL));
+        break;
+    case TG_LAB_WHERE_REGIONS:
+        for (size_t i = 0; i < lab->regions_count; i++) {
+            count(judgement,
+                  judge_at(judgement, cluster_target(judgement->model, lab->regions[i].cluster),
+                           condition, &lab->regions[i]));
+        }
+        break;
+    case TG_LAB_WHERE_EACH_REGION_GCP:
+        for (size_t i = 0; i < lab->regions_count; i++) {
+            count(judgement, judge_at(judgement, gcp, condition, &lab->regions[i]));
+        }
+        break;
+    }
+}
+
+void tg_verify_lab(const struct tg_lab *lab, const struct tg_model *model, int64_t now_us,
+                   struct tg_step_status *statuses)
+{
+    for (size_t i = 0; i < lab->steps_count; i++) {
+        struct tg_step_status *status = &statuses[i];
+        struct judgement judgement = {
+            .lab = lab, .model = model, .now_us = now_us, .status = status};
+        *status = (struct tg_step_status){.age_us = -1};
+        for (size_t c = 0; c < lab->steps[i].conditions_count; c++) {
+            judge_condition(&judgement, &lab->steps[i].conditions[c]);
+        }
+        if (status->conditions_met == status->conditions_total) {
+            status->state = TG_STEP_DONE;
+            status->missing[0] = '\0';
+            status->observed_span_us =
+                judgement.first_us > 0 && judgement.last_us > judgement.first_us
+                    ? judgement.last_us - judgement.first_us
+                    : 0;
+        } else if (judgement.unknown > 0) {
+            status->state = TG_STEP_UNKNOWN;
+        } else {
+            status->state = status->conditions_met > 0 || judgement.unmet > 0 ? TG_STEP_RUNNING
+                                                                              : TG_STEP_MISSING;
+        }
+    }
+}

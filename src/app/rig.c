@@ -87,7 +87,7 @@ static void add_provider(struct tg_rig *rig, struct tg_target_config *config)
 
 static void add_targets(struct tg_rig *rig)
 {
-    const char *project = sim_world_project(rig->world);
+    const char *project = sim_world_config(rig->world)->project;
     for (int i = 0; i < sim_world_region_count(rig->world); i++) {
         const struct sim_region *region = sim_world_region(rig->world, i);
         char *context = tg_asprintf("gke_%s_%s_%s", project, sim_region_zone(region),

@@ -49,8 +49,10 @@ struct tg_trace {
     int64_t restore_acked_us;  /* R1 */
     int64_t restored_us;       /* primary healthy and serving again, verified */
     int64_t unhealthy_seen_us; /* the balancer's view of the primary turned (TTD), 0: not seen */
-    double served_before[2], served_during[2],
-        served_after[2]; /* replicas' success counters by [down region, others]; -1 unknown */
+    /* Answers counted by the replicas, by [the drilled region, all others], at four moments: the
+     * probe's first slot, the fault, the restore, and the end; -1: unknown. A restarted process
+     * counts on from what it had. */
+    double served_start[2], served_fault[2], served_restore[2], served_end[2];
 };
 
 struct tg_latency {

@@ -19,7 +19,7 @@
 #define BLIND_FOLLOW_US    (12 * TG_US_PER_S) /* no line for so long: follow the log again */
 #define BLIND_STOP_US      (45 * TG_US_PER_S) /* no line for so long: no data is a reason to stop */
 #define PROBE_START_MAX_US (300 * TG_US_PER_S)
-#define PREFLIGHT_MAX_US   (60 * TG_US_PER_S)
+#define AFTER_US            (20 * TG_US_PER_S) /* measured after the proof, for the comparison */
 
 void tg_steps_enter(struct tg_drill *drill, enum tg_drill_state state, enum drill_step step,
                     int64_t lab_us)
@@ -241,7 +241,14 @@ static void verify(struct tg_drill *drill, const struct tg_drill_event *event)
 {
     struct drill_machine *machine = tg_machine(drill);
     if (tg_restore_is_verified(drill, event->model, event->at_us)) {
-        drill->trace.restored_us = event->lab_us;
+        if (drill->trace.restored_us == 0) {
+            drill->trace.restored_us = event->lab_us;
+        }
+        if (event->lab_us - drill->trace.restored_us < AFTER_US) {
+            tg_str_copy(drill->waiting_for, sizeof(drill->waiting_for),
+                        "some more requests after the restore");
+            return;
+        }
         tg_probe_served(drill, drill->trace.served_end);
         machine->step = STEP_WRITE_VERIFY;
     } else if (drill->state == TG_DRILL_SETTLE &&

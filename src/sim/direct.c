@@ -134,7 +134,7 @@ static void emit_headers(const struct direct *direct, const struct tg_transport_
         .content_type = exchange->response.content_type,
         .retry_after_us = exchange->response.retry_after_s * TG_US_PER_S,
         .server_date_us = wall_us / TG_US_PER_S * TG_US_PER_S,
-        .world = sim_front_world_header(direct->world, 0, world, sizeof world),
+        .world = sim_front_world_header(direct->world, 1, world, sizeof world),
     };
     emit(sink, exchange, &event);
 }

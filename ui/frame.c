@@ -1,0 +1,287 @@
+/* ui/frame.c - draws the whole screen: banner, panes, problem line, hints. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fmt.h"
+#include "base/i18n.h"
+#include "base/str.h"
+#include "base/utf8.h"
+#include "ui/state.h"
+
+#define WIDTH_MIN  60
+#define HEIGHT_MIN 16
+
+void ui_frame_fill(const struct ui_view_context *context, enum ui_view view, struct ui_lines *lines)
+{
+    static void (*const fill[])(const struct ui_view_context *, struct ui_lines *) = {
+        ui_view_steps,  ui_view_pods,  ui_view_interfaces,
+        ui_view_routes, ui_view_drill, ui_view_events};
+    fill[view](context, lines);
+}
+
+struct ui_rect ui_frame_box(struct ui_canvas *canvas, struct ui_rect rect, bool is_utf8,
+                            bool is_focused, const char *title, enum ui_style note_style,
+                            const char *note)
+{
+    enum ui_style style = is_focused ? UI_STYLE_FOCUS : UI_STYLE_BORDER;
+    const char *across = is_utf8 ? "─" : "-";
+    const char *down = is_utf8 ? "│" : "|";
+    int right = rect.x + rect.width - 1;
+    int bottom = rect.y + rect.height - 1;
+    ui_canvas_push_clip(canvas, rect);
+    ui_canvas_fill(canvas, rect, " ", UI_STYLE_TEXT);
+    for (int x = rect.x; x <= right; x++) {
+        ui_canvas_put(canvas, x, rect.y, style, across);
+        ui_canvas_put(canvas, x, bottom, style, across);
+    }
+    for (int y = rect.y; y <= bottom; y++) {
+        bool is_top = y == rect.y;
+        bool is_bottom = y == bottom;
+        ui_canvas_put(canvas, rect.x, y, style,
+                      !is_utf8    ? (is_top || is_bottom ? "+" : down)
+                      : is_top    ? "┌"
+                      : is_bottom ? "└"
+                                  : down);
+        ui_canvas_put(canvas, right, y, style,
+                      !is_utf8    ? (is_top || is_bottom ? "+" : down)
+                      : is_top    ? "┐"
+                      : is_bottom ? "┘"
+                                  : down);
+    }
+    int note_cells = (int)tg_utf8_width(note);
+    int title_cells = (int)tg_utf8_width(title);
+    ui_canvas_printf(canvas, rect.x + 2, rect.y, is_focused ? UI_STYLE_FOCUS : UI_STYLE_TITLE,
+                     is_focused ? "[%s]" : " %s ", title);
+    int room = rect.width - title_cells - 8;
+    if (note_cells > 0 && room > 6) {
+        int cells = note_cells < room ? note_cells : room;
+        ui_canvas_put(canvas, right - cells - 2, rect.y, note_style, " ");
+        int end =
+            ui_canvas_put_fit(canvas, right - cells - 1, rect.y, cells, false, note_style, note);
+        ui_canvas_put(canvas, end, rect.y, note_style, " ");
+    }
+    ui_canvas_pop_clip(canvas);
+    return (struct ui_rect){rect.x + 1, rect.y + 1, rect.width - 2, rect.height - 2};
+}
+
+static void draw_pane(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas,
+                      enum ui_view view, struct ui_rect rect)
+{
+    struct ui_pane *pane = &ui->panes[view];
+    struct ui_view_context context = {inputs, ui->is_utf8, rect.width - 2, rect.height - 2};
+    struct ui_lines lines = {0};
+    char note[160];
+    char title[160];
+    ui_frame_fill(&context, view, &lines);
+    size_t all = lines.count;
+    ui_lines_filter(&lines, pane->filter);
+    pane->count = lines.count;
+    enum ui_style note_style = ui_view_source(&context, view, note, sizeof(note));
+    if (pane->filter[0] != '\0') {
+        snprintf(title, sizeof(title), "%d %s /%s %zu:%zu", (int)view + 1, ui_view_title(view),
+                 pane->filter, lines.count, all);
+    } else {
+        snprintf(title, sizeof(title), "%d %s", (int)view + 1, ui_view_title(view));
+    }
+    struct ui_rect inner =
+        ui_frame_box(canvas, rect, ui->is_utf8, view == ui->focus, title, note_style, note);
+    size_t rows = inner.height > 0 ? (size_t)inner.height : 0;
+    size_t last = lines.count > rows ? lines.count - rows : 0;
+    if (pane->is_following) {
+        pane->first = last;
+    } else if (pane->selected >= 0) {
+        size_t selected = (size_t)pane->selected;
+        pane->first = selected < pane->first           ? selected
+                      : selected >= pane->first + rows ? selected - rows + 1
+                                                       : pane->first;
+    }
+    pane->first = pane->first > last ? last : pane->first;
+    ui_lines_draw(&lines, canvas, inner, pane->first,
+                  view == ui->focus && !pane->is_following ? pane->selected : -1);
+    if (lines.count > rows && rect.width > 30) {
+        ui_canvas_printf(canvas, rect.x + rect.width - 16, rect.y + rect.height - 1, UI_STYLE_MUTED,
+                         " %zu-%zu/%zu ", pane->first + 1,
+                         pane->first + rows < lines.count ? pane->first + rows : lines.count,
+                         lines.count);
+    }
+    ui_lines_fini(&lines);
+}
+
+/* Large screens show all panes; smaller ones the steps and Pods above the focused other one; the
+ * smallest one pane. */
+static void draw_panes(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas,
+                       struct ui_rect room)
+{
+    if (ui->is_zoomed || room.height < 18 || room.width < 80) {
+        draw_pane(ui, inputs, canvas, ui->focus, room);
+        return;
+    }
+    int left = room.width / 2;
+    int right = room.width - left;
+    if (room.height < 25 || room.width < 100) {
+        int top = room.height / 2;
+        enum ui_view lower = ui->focus > UI_VIEW_PODS ? ui->focus : UI_VIEW_DRILL;
+        int narrow = room.width * 2 / 5;
+        draw_pane(ui, inputs, canvas, UI_VIEW_STEPS, (struct ui_rect){room.x, room.y, narrow, top});
+        draw_pane(ui, inputs, canvas, UI_VIEW_PODS,
+                  (struct ui_rect){room.x + narrow, room.y, room.width - narrow, top});
+        draw_pane(ui, inputs, canvas, lower,
+                  (struct ui_rect){room.x, room.y + top, room.width, room.height - top});
+        return;
+    }
+    int top = room.height * 4 / 10;
+    int middle = room.height * 2 / 10 > 7 ? room.height * 2 / 10 : 7;
+    int bottom = room.height - top - middle;
+    draw_pane(ui, inputs, canvas, UI_VIEW_STEPS, (struct ui_rect){room.x, room.y, left, top});
+    draw_pane(ui, inputs, canvas, UI_VIEW_PODS,
+              (struct ui_rect){room.x + left, room.y, right, top});
+    draw_pane(ui, inputs, canvas, UI_VIEW_INTERFACES,
+              (struct ui_rect){room.x, room.y + top, left, middle});
+    draw_pane(ui, inputs, canvas, UI_VIEW_ROUTES,
+              (struct ui_rect){room.x + left, room.y + top, right, middle});
+    draw_pane(ui, inputs, canvas, UI_VIEW_DRILL,
+              (struct ui_rect){room.x, room.y + top + middle, left, bottom});
+    draw_pane(ui, inputs, canvas, UI_VIEW_EVENTS,
+              (struct ui_rect){room.x + left, room.y + top + middle, right, bottom});
+}
+
+static void draw_banner(const struct ui *ui, const struct ui_inputs *inputs,
+                        struct ui_canvas *canvas)
+{
+    char clock[16];
+    int width = ui_canvas_width(canvas);
+    int x = ui_canvas_put(canvas, 0, 0, UI_STYLE_BANNER, " tidegate ");
+    if (inputs->is_simulated) {
+        x = ui_canvas_printf(canvas, x, 0, UI_STYLE_SIMULATED,
+                             inputs->speed == 1 ? "SIMULATED " : "SIMULATED x%g ", inputs->speed);
+    } else {
+        x = ui_canvas_put(canvas, x, 0, UI_STYLE_BANNER, "LIVE ");
+    }
+    x = ui_canvas_put(canvas, x, 0, inputs->is_armed ? UI_STYLE_ARMED : UI_STYLE_MUTED,
+                      inputs->is_armed ? _("ARMED") : _("READ-ONLY"));
+    if (ui->is_paused) {
+        x = ui_canvas_printf(canvas, x, 0, UI_STYLE_WARN, " %s", _("PAUSED"));
+    }
+    /* Minutes only: a clock of seconds would write every second. */
+    tg_fmt_clock(clock, sizeof(clock), inputs->lab_us);
+    clock[5] = '\0';
+    ui_canvas_printf(canvas, width - 8, 0, UI_STYLE_MUTED, "%sZ", clock);
+    ui_canvas_push_clip(canvas, (struct ui_rect){x, 0, width - 9 - x, 1});
+    ui_canvas_printf(canvas, x + 1, 0, UI_STYLE_MUTED, " %s",
+                     tg_lab_text_for(&inputs->lab->title, inputs->locale));
+    ui_canvas_pop_clip(canvas);
+}
+
+static void draw_sources(const struct ui_inputs *inputs, struct ui_canvas *canvas)
+{
+    int x = 1;
+    for (size_t i = 0; i < inputs->model->targets_count && x < ui_canvas_width(canvas); i++) {
+        char text[96];
+        struct tg_source source =
+            tg_select_source(inputs->model->targets[i], NULL, 0, inputs->now_us);
+        enum ui_style style = ui_view_source_text(&source, text, sizeof(text));
+        x = ui_canvas_printf(canvas, x, 1, UI_STYLE_TEXT, "%s ", inputs->model->targets[i]->label);
+        x = ui_canvas_printf(canvas, x, 1, style, "%s   ", text);
+    }
+}
+
+static const char *problem_text(enum tg_problem_code code)
+{
+    /* tidy: table */
+    static const char *const texts[] = {
+        [TG_PROBLEM_SOURCE_LOST] = N_("source lost"),
+        [TG_PROBLEM_SOURCE_DENIED] = N_("source denied"),
+        [TG_PROBLEM_NODE_NOT_READY] = N_("node not ready"),
+        [TG_PROBLEM_POD_FAILING] = N_("Pod failing"),
+        [TG_PROBLEM_POD_PENDING] = N_("Pod pending"),
+        [TG_PROBLEM_NOT_SERVING] = N_("Ready, but not serving yet"),
+        [TG_PROBLEM_SCALED_TO_ZERO] = N_("scaled to zero"),
+        [TG_PROBLEM_BACKEND_UNHEALTHY] = N_("backend unhealthy"),
+        [TG_PROBLEM_GATEWAY_NOT_PROGRAMMED] = N_("gateway not programmed"),
+        [TG_PROBLEM_CLAIM_PENDING] = N_("ResourceClaim not allocated"),
+        [TG_PROBLEM_DRILL_ANNOTATION] = N_("held by a drill"),
+    };
+    return _(texts[code]);
+}
+
+static void draw_problems(const struct ui *ui, const struct ui_inputs *inputs,
+                          struct ui_canvas *canvas, int y)
+{
+    size_t count = 0;
+    struct ui_view_context context = {inputs, ui->is_utf8, 0, 0};
+    if (ui->message[0] != '\0') {
+        ui_canvas_put(canvas, 1, y, UI_STYLE_WARN, ui->message);
+        return;
+    }
+    if (inputs->notice != NULL) {
+        ui_canvas_put(canvas, 1, y, ui_view_style(inputs->notice_severity), inputs->notice);
+        return;
+    }
+    struct tg_problem *problems = tg_select_problems(inputs->model, inputs->now_us, &count);
+    if (count > 0) {
+        enum ui_style style = ui_view_style(problems[0].severity);
+        int x = ui_canvas_printf(canvas, 1, y, style,
+                                 "%s %s: ", ui_view_sign(&context, problems[0].severity),
+                                 problem_text(problems[0].code));
+        x = ui_canvas_printf(canvas, x, y, UI_STYLE_TEXT, "%s %s", problems[0].object,
+                             problems[0].detail);
+        if (count > 1) {
+            ui_canvas_printf(canvas, x + 2, y, UI_STYLE_MUTED, _("(%zu more)"), count - 1);
+        }
+    }
+    free(problems);
+}
+
+static void draw_hints(struct ui_canvas *canvas, int y)
+{
+    static const enum tg_command shown[] = {
+        TG_COMMAND_PANE_NEXT,   TG_COMMAND_ZOOM,         TG_COMMAND_OPEN,
+        TG_COMMAND_FILTER,      TG_COMMAND_COMMAND_LINE, TG_COMMAND_DRILL_START,
+        TG_COMMAND_DRILL_ABORT, TG_COMMAND_HELP,         TG_COMMAND_QUIT};
+    int x = 1;
+    for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+        const struct tg_command_info *info = tg_command_info(shown[i]);
+        char key[16];
+        snprintf(key, sizeof(key), "%.*s", (int)strcspn(info->keys, " "), info->keys);
+        if (x + 14 > ui_canvas_width(canvas)) {
+            break;
+        }
+        x = ui_canvas_printf(canvas, x, y, UI_STYLE_KEY, "%s ", key);
+        x = ui_canvas_printf(canvas, x, y, UI_STYLE_MUTED, "%s  ", info->name);
+    }
+}
+
+static void draw_too_small(const struct ui_inputs *inputs, struct ui_canvas *canvas)
+{
+    int width = ui_canvas_width(canvas);
+    int height = ui_canvas_height(canvas);
+    ui_canvas_printf(canvas, 0, height / 2, UI_STYLE_TEXT,
+                     _("tidegate needs %dx%d, this terminal is %dx%d"), WIDTH_MIN, HEIGHT_MIN,
+                     width, height);
+    ui_canvas_printf(canvas, 0, height / 2 + 1, UI_STYLE_TEXT, "%s  q %s",
+                     inputs->is_simulated ? "SIMULATED" : "LIVE", _("leaves"));
+}
+
+void ui_render(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas)
+{
+    int width = ui_canvas_width(canvas);
+    int height = ui_canvas_height(canvas);
+    if (ui->is_paused && ui->overlay == UI_OVERLAY_NONE) {
+        draw_banner(ui, inputs, canvas);
+        return;
+    }
+    ui_canvas_clear(canvas);
+    if (width < WIDTH_MIN || height < HEIGHT_MIN) {
+        draw_too_small(inputs, canvas);
+        return;
+    }
+    draw_banner(ui, inputs, canvas);
+    draw_sources(inputs, canvas);
+    draw_panes(ui, inputs, canvas, (struct ui_rect){0, 2, width, height - 4});
+    draw_problems(ui, inputs, canvas, height - 2);
+    draw_hints(canvas, height - 1);
+    ui_overlay_draw(ui, inputs, canvas);
+}

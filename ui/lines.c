@@ -1,0 +1,129 @@
+/* ui/lines.c - lines of styled parts. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include "ui/lines.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/utf8.h"
+
+static void free_line(struct ui_line *line)
+{
+    for (int i = 0; i < line->parts_count; i++) {
+        free(line->parts[i].text);
+    }
+    free(line->ns);
+    free(line->name);
+}
+
+void ui_lines_fini(struct ui_lines *lines)
+{
+    for (size_t i = 0; i < lines->count; i++) {
+        free_line(&lines->items[i]);
+    }
+    free(lines->items);
+    *lines = (struct ui_lines){0};
+}
+
+struct ui_line *ui_lines_add(struct ui_lines *lines)
+{
+    lines->items = tg_realloc_array(lines->items, lines->count + 1, sizeof(*lines->items));
+    struct ui_line *line = &lines->items[lines->count++];
+    *line = (struct ui_line){.target = -1};
+    return line;
+}
+
+/* Text in exactly so many cells, left or right aligned, with a mark where it was cut. */
+static char *fit(char *text, int cells)
+{
+    size_t wanted = (size_t)(cells < 0 ? -cells : cells);
+    char *safe = tg_utf8_sanitize(text, strlen(text));
+    size_t used = 0;
+    size_t len = tg_utf8_fit(safe, wanted, &used);
+    bool is_cut = safe[len] != '\0';
+    if (is_cut) {
+        len = tg_utf8_fit(safe, wanted > 0 ? wanted - 1 : 0, &used);
+    }
+    int pad = (int)(wanted - used) - (is_cut ? 1 : 0);
+    char *out = cells < 0 ? tg_asprintf("%*s%.*s%s", pad, "", (int)len, safe, is_cut ? "~" : "")
+                          : tg_asprintf("%.*s%s%*s", (int)len, safe, is_cut ? "~" : "", pad, "");
+    free(safe);
+    free(text);
+    return out;
+}
+
+void ui_line_put(struct ui_line *line, enum ui_style style, int cells, const char *format, ...)
+{
+    va_list args;
+    if (line->parts_count == UI_PARTS_MAX) {
+        return;
+    }
+    va_start(args, format);
+    char *text = tg_vasprintf(format, args);
+    va_end(args);
+    line->parts[line->parts_count++] =
+        (struct ui_part){style, cells != 0 ? fit(text, cells) : text};
+}
+
+void ui_line_set_object(struct ui_line *line, int target, const struct tg_obj *obj)
+{
+    line->target = target;
+    line->kind = obj->kind;
+    line->ns = tg_strdup(obj->ns);
+    line->name = tg_strdup(obj->name);
+}
+
+static bool contains(const struct ui_line *line, const char *text)
+{
+    char whole[2048];
+    size_t used = 0;
+    whole[0] = '\0';
+    for (int i = 0; i < line->parts_count; i++) {
+        size_t len = strlen(line->parts[i].text);
+        if (used + len + 1 < sizeof(whole)) {
+            memcpy(whole + used, line->parts[i].text, len + 1);
+            used += len;
+        }
+    }
+    return tg_str_contains_nocase(whole, text);
+}
+
+void ui_lines_filter(struct ui_lines *lines, const char *filter)
+{
+    bool is_inverse = filter[0] == '!';
+    const char *text = is_inverse ? filter + 1 : filter;
+    size_t kept = 0;
+    if (*text == '\0') {
+        return;
+    }
+    for (size_t i = 0; i < lines->count; i++) {
+        if (contains(&lines->items[i], text) != is_inverse) {
+            lines->items[kept++] = lines->items[i];
+        } else {
+            free_line(&lines->items[i]);
+        }
+    }
+    lines->count = kept;
+}
+
+void ui_lines_draw(const struct ui_lines *lines, struct ui_canvas *canvas, struct ui_rect rect,
+                   size_t first, long selected)
+{
+    ui_canvas_push_clip(canvas, rect);
+    for (int row = 0; row < rect.height && first + (size_t)row < lines->count; row++) {
+        const struct ui_line *line = &lines->items[first + (size_t)row];
+        int x = rect.x;
+        for (int i = 0; i < line->parts_count; i++) {
+            x = ui_canvas_put(canvas, x, rect.y + row, line->parts[i].style, line->parts[i].text);
+        }
+        if ((long)first + row == selected) {
+            ui_canvas_restyle(canvas, (struct ui_rect){rect.x, rect.y + row, rect.width, 1},
+                              UI_STYLE_SELECTED);
+        }
+    }
+    ui_canvas_pop_clip(canvas);
+}

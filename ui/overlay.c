@@ -1,0 +1,193 @@
+/* ui/overlay.c - help, detail, palette, prompts and the dialogs that guard what cannot be undone by
+ * a key. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/i18n.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "ui/state.h"
+
+static struct ui_rect centre(const struct ui_canvas *canvas, int width, int height)
+{
+    int room_x = ui_canvas_width(canvas);
+    int room_y = ui_canvas_height(canvas);
+    width = width > room_x - 4 ? room_x - 4 : width;
+    height = height > room_y - 4 ? room_y - 4 : height;
+    return (struct ui_rect){(room_x - width) / 2, (room_y - height) / 2, width, height};
+}
+
+static void draw_lines(struct ui *ui, struct ui_canvas *canvas, struct ui_rect rect,
+                       const char *title, const char *note, enum ui_style note_style,
+                       const struct ui_lines *lines)
+{
+    struct ui_rect inner = ui_frame_box(canvas, rect, ui->is_utf8, true, title, note_style, note);
+    long last = (long)lines->count - inner.height;
+    last = last < 0 ? 0 : last;
+    ui->overlay_first = ui->overlay_first > last ? last : ui->overlay_first;
+    ui_lines_draw(lines, canvas, inner, (size_t)ui->overlay_first, -1);
+}
+
+static void draw_help(struct ui *ui, struct ui_canvas *canvas)
+{
+    struct ui_lines lines = {0};
+    for (int i = 0; i < TG_COMMAND_COUNT; i++) {
+        const struct tg_command_info *info = tg_command_info((enum tg_command)i);
+        struct ui_line *line = ui_lines_add(&lines);
+        ui_line_put(line, UI_STYLE_KEY, 14, "%s", info->keys);
+        ui_line_put(line, UI_STYLE_MUTED, 18, ":%s", info->name);
+        ui_line_put(line, UI_STYLE_TEXT, 0, "%s", _(info->help));
+    }
+    ui_line_put(ui_lines_add(&lines), UI_STYLE_TEXT, 0, " ");
+    ui_line_put(ui_lines_add(&lines), UI_STYLE_TITLE, 0, "%s",
+                _("signs: a word always stands beside them"));
+    ui_line_put(ui_lines_add(&lines), UI_STYLE_TEXT, 0, "%s",
+                ui->is_utf8
+                    ? _("✓ ok  ▸ running  ◦ waiting  ! warning  ✗ failed  ~ old data  ? unknown")
+                    : "+ ok  > running  . waiting  ! warning  X failed  ~ old data  ? unknown");
+    draw_lines(ui, canvas, centre(canvas, 96, (int)lines.count + 2), _("Help"), _("Esc closes"),
+               UI_STYLE_MUTED, &lines);
+    ui_lines_fini(&lines);
+}
+
+static void draw_detail(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas)
+{
+    struct ui_lines lines = {0};
+    char note[80];
+    char age[24];
+    snprintf(note, sizeof(note), "%s", _("asking the server"));
+    if (inputs->detail_err != NULL) {
+        snprintf(note, sizeof(note), "%s", _("failed"));
+        ui_line_put(ui_lines_add(&lines), UI_STYLE_FAIL, 0, "%s: %s",
+                    _(tg_code_text(inputs->detail_err->code)), inputs->detail_err->msg);
+    }
+    const char *text = inputs->detail_text;
+    if (text != NULL) {
+        snprintf(note, sizeof(note), _("read %s ago"),
+                 ui_view_age(age, sizeof(age), inputs->now_us - inputs->detail_us));
+    }
+    while (text != NULL && *text != '\0') {
+        size_t len = strcspn(text, "\n");
+        ui_line_put(ui_lines_add(&lines), UI_STYLE_TEXT, 0, "%.*s", (int)len, text);
+        text += len + (text[len] == '\n' ? 1 : 0);
+    }
+    draw_lines(ui, canvas, centre(canvas, 160, 200), ui->detail_title, note, UI_STYLE_MUTED,
+               &lines);
+    ui_lines_fini(&lines);
+}
+
+static void draw_palette(struct ui *ui, struct ui_canvas *canvas)
+{
+    struct ui_lines lines = {0};
+    for (int i = 0; i < TG_COMMAND_COUNT; i++) {
+        const struct tg_command_info *info = tg_command_info((enum tg_command)i);
+        if ((info->flags & TG_COMMAND_FLAG_HIDDEN) != 0 ||
+            tg_command_fuzzy_score(ui->input, info->name) < 0) {
+            continue;
+        }
+        struct ui_line *line = ui_lines_add(&lines);
+        ui_line_put(line, UI_STYLE_KEY, 18, "%s", info->name);
+        ui_line_put(line, UI_STYLE_TEXT, 0, "%s", _(info->help));
+    }
+    struct ui_rect rect = centre(canvas, 90, 20);
+    char title[160];
+    snprintf(title, sizeof(title), "%s: %s_", _("Command"), ui->input);
+    draw_lines(ui, canvas, rect, title, _("Enter runs the best match"), UI_STYLE_MUTED, &lines);
+    ui_lines_fini(&lines);
+}
+
+static void draw_prompt(const struct ui *ui, struct ui_canvas *canvas, const char *label)
+{
+    int y = ui_canvas_height(canvas) - 2;
+    ui_canvas_fill(canvas, (struct ui_rect){0, y, ui_canvas_width(canvas), 1}, " ", UI_STYLE_TEXT);
+    int x = ui_canvas_printf(canvas, 1, y, UI_STYLE_KEY, "%s", label);
+    ui_canvas_printf(canvas, x, y, UI_STYLE_TEXT, "%s_", ui->input);
+}
+
+static void put_row(struct ui_lines *lines, enum ui_style style, const char *text)
+{
+    ui_line_put(ui_lines_add(lines), style, 0, "%s", text);
+}
+
+static void draw_confirm(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas)
+{
+    struct ui_lines lines = {0};
+    const struct tg_lab *lab = inputs->lab;
+    const struct tg_lab_region *region = tg_lab_region(lab, lab->primary_region);
+    struct ui_line *line = ui_lines_add(&lines);
+    ui_line_put(line, UI_STYLE_FAIL, 0, _("Deployment %s in namespace %s of %s: replicas > 0"),
+                lab->deployment, lab->namespace_name, region != NULL ? region->cluster : "");
+    put_row(&lines, UI_STYLE_TEXT, _("Requests are measured before, while it is down, and after."));
+    put_row(
+        &lines, UI_STYLE_TEXT,
+        _("After 90 s, at the latest 180 s, the replicas are restored, and proved by traffic."));
+    put_row(&lines, UI_STYLE_TEXT,
+            _("A restores at once. A killed tidegate offers the restore at its next start."));
+    put_row(&lines, UI_STYLE_TEXT, " ");
+    line = ui_lines_add(&lines);
+    ui_line_put(line, UI_STYLE_TEXT, 0, _("Type the region's name, %s, and Enter: "),
+                lab->primary_region);
+    ui_line_put(line, UI_STYLE_KEY, 0, "%s_", ui->input);
+    draw_lines(ui, canvas, centre(canvas, 92, 8), _("Take the primary region down?"),
+               _("Esc: nothing is done"), UI_STYLE_MUTED, &lines);
+    ui_lines_fini(&lines);
+}
+
+static void draw_quit(struct ui *ui, struct ui_canvas *canvas)
+{
+    struct ui_lines lines = {0};
+    put_row(&lines, UI_STYLE_FAIL, _("A region is held down by the drill."));
+    put_row(&lines, UI_STYLE_KEY, _("Enter: restore it and leave"));
+    put_row(&lines, UI_STYLE_KEY, _("Esc: stay"));
+    draw_lines(ui, canvas, centre(canvas, 60, 5), _("Leave?"), "", UI_STYLE_MUTED, &lines);
+    ui_lines_fini(&lines);
+}
+
+static void draw_offer(struct ui *ui, struct ui_canvas *canvas)
+{
+    struct ui_lines lines = {0};
+    put_row(&lines, UI_STYLE_FAIL, _("A drill was interrupted; its region may still be down."));
+    put_row(&lines, UI_STYLE_KEY, _("R  Restore now"));
+    put_row(&lines, UI_STYLE_TEXT, _("2  Inspect first"));
+    put_row(&lines, UI_STYLE_TEXT, _(":waive  close it without restoring (asks for a reason)"));
+    draw_lines(ui, canvas, centre(canvas, 66, 6), _("Restore?"), "", UI_STYLE_MUTED, &lines);
+    ui_lines_fini(&lines);
+}
+
+void ui_overlay_draw(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas)
+{
+    switch (ui->overlay) {
+    case UI_OVERLAY_HELP:
+        draw_help(ui, canvas);
+        break;
+    case UI_OVERLAY_DETAIL:
+        draw_detail(ui, inputs, canvas);
+        break;
+    case UI_OVERLAY_PALETTE:
+        draw_palette(ui, canvas);
+        break;
+    case UI_OVERLAY_COMMAND:
+        draw_prompt(ui, canvas, ":");
+        break;
+    case UI_OVERLAY_FILTER:
+        draw_prompt(ui, canvas, "/");
+        break;
+    case UI_OVERLAY_CONFIRM:
+        draw_confirm(ui, inputs, canvas);
+        break;
+    case UI_OVERLAY_QUIT:
+        draw_quit(ui, canvas);
+        break;
+    case UI_OVERLAY_WAIVE:
+        draw_prompt(ui, canvas, _("Why is it closed without restoring? "));
+        break;
+    case UI_OVERLAY_NONE:
+        if (inputs->is_restore_offered && ui->focus == UI_VIEW_DRILL) {
+            draw_offer(ui, canvas);
+        }
+        break;
+    }
+}

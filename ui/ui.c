@@ -1,0 +1,441 @@
+/* ui/ui.c - the console: layout, focus, keys, dialogs. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include "ui/ui.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/utf8.h"
+#include "ui/state.h"
+
+struct ui *ui_new(bool is_utf8)
+{
+    struct ui *ui = TG_NEW(struct ui);
+    ui->is_utf8 = is_utf8;
+    ui->focus = UI_VIEW_DRILL;
+    ui->panes[UI_VIEW_EVENTS].is_following = true;
+    for (int i = 0; i < UI_VIEW_COUNT; i++) {
+        ui->panes[i].selected = -1;
+    }
+    return ui;
+}
+
+void ui_free(struct ui *ui)
+{
+    free(ui);
+}
+
+/* ---- commands ---- */
+
+static void focus_on(struct ui *ui, int view)
+{
+    ui->focus = (enum ui_view)((view + UI_VIEW_COUNT) % UI_VIEW_COUNT);
+}
+
+static void move(struct ui *ui, long by)
+{
+    struct ui_pane *pane = &ui->panes[ui->focus];
+    if (ui->overlay == UI_OVERLAY_DETAIL || ui->overlay == UI_OVERLAY_HELP) {
+        ui->overlay_first = ui->overlay_first + by < 0 ? 0 : ui->overlay_first + by;
+        return;
+    }
+    pane->selected =
+        pane->selected < 0 && by > 0 ? (long)pane->first + by - 1 : pane->selected + by;
+    pane->selected = pane->selected < 0 ? 0 : pane->selected;
+    if (pane->selected >= (long)pane->count) {
+        pane->selected = (long)pane->count - 1;
+    }
+    pane->is_following = false;
+}
+
+static void open_selected(struct ui *ui, const struct ui_inputs *inputs, struct ui_intent *intent)
+{
+    struct ui_view_context context = {inputs, ui->is_utf8, 100, 100};
+    struct ui_lines lines = {0};
+    const struct ui_pane *pane = &ui->panes[ui->focus];
+    ui_frame_fill(&context, ui->focus, &lines);
+    ui_lines_filter(&lines, pane->filter);
+    if (pane->selected >= 0 && pane->selected < (long)lines.count &&
+        lines.items[pane->selected].name != NULL) {
+        const struct ui_line *line = &lines.items[pane->selected];
+        intent->kind = UI_INTENT_OPEN;
+        intent->target = line->target;
+        intent->resource = line->kind;
+        tg_str_copy(intent->ns, sizeof(intent->ns), line->ns);
+        tg_str_copy(intent->name, sizeof(intent->name), line->name);
+        snprintf(ui->detail_title, sizeof(ui->detail_title), "%s/%s",
+                 tg_kind_info(line->kind)->name, line->name);
+        ui->overlay = UI_OVERLAY_DETAIL;
+        ui->overlay_first = 0;
+    }
+    ui_lines_fini(&lines);
+}
+
+static void ask(struct ui *ui, enum ui_overlay overlay)
+{
+    ui->overlay = overlay;
+    ui->input[0] = '\0';
+    ui->overlay_first = 0;
+    ui->message[0] = '\0';
+}
+
+static void drill_commands(struct ui *ui, const struct ui_inputs *inputs, enum tg_command command,
+                           struct ui_intent *intent)
+{
+    bool is_running = inputs->drill != NULL && !tg_drill_is_over(inputs->drill);
+    switch (command) {
+    case TG_COMMAND_DRILL_START:
+        if (!inputs->is_armed) {
+            tg_str_copy(ui->message, sizeof(ui->message),
+                        _("Not now: this session is read-only; start with --arm."));
+        } else if (is_running || inputs->is_restore_offered) {
+            tg_str_copy(ui->message, sizeof(ui->message), _("Not now: a drill is open already."));
+        } else {
+            ask(ui, UI_OVERLAY_CONFIRM);
+        }
+        break;
+    case TG_COMMAND_DRILL_ABORT:
+        if (is_running) {
+            intent->kind = UI_INTENT_DRILL_ABORT;
+        } else {
+            tg_str_copy(ui->message, sizeof(ui->message), _("No drill is running."));
+        }
+        break;
+    case TG_COMMAND_RESTORE:
+        if (inputs->is_restore_offered) {
+            intent->kind = UI_INTENT_RESTORE;
+            ui->is_offer_seen = true;
+        } else {
+            tg_str_copy(ui->message, sizeof(ui->message), _("There is nothing to restore."));
+        }
+        break;
+    case TG_COMMAND_WAIVE:
+        if (inputs->is_restore_offered || is_running) {
+            ask(ui, UI_OVERLAY_WAIVE);
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+static void quit(struct ui *ui, const struct ui_inputs *inputs, struct ui_intent *intent)
+{
+    if (inputs->drill != NULL && tg_drill_holds_fault(inputs->drill) &&
+        inputs->drill->trace.restore_acked_us == 0 && ui->overlay != UI_OVERLAY_QUIT) {
+        ask(ui, UI_OVERLAY_QUIT);
+    } else {
+        intent->kind = UI_INTENT_QUIT;
+    }
+}
+
+static void run(struct ui *ui, const struct ui_inputs *inputs, enum tg_command command,
+                struct ui_intent *intent)
+{
+    /* tidy: table */
+    struct ui_pane *pane = &ui->panes[ui->focus];
+    ui->message[0] = '\0';
+    switch (command) {
+    case TG_COMMAND_QUIT:
+        quit(ui, inputs, intent);
+        break;
+    case TG_COMMAND_HELP:
+        ask(ui, ui->overlay == UI_OVERLAY_HELP ? UI_OVERLAY_NONE : UI_OVERLAY_HELP);
+        break;
+    case TG_COMMAND_PALETTE:
+        ask(ui, UI_OVERLAY_PALETTE);
+        break;
+    case TG_COMMAND_COMMAND_LINE:
+        ask(ui, UI_OVERLAY_COMMAND);
+        break;
+    case TG_COMMAND_BACK:
+        if (ui->is_zoomed) {
+            ui->is_zoomed = false;
+        } else {
+            pane->filter[0] = '\0';
+        }
+        break;
+    case TG_COMMAND_PANE_NEXT:
+        focus_on(ui, (int)ui->focus + 1);
+        break;
+    case TG_COMMAND_PANE_PREVIOUS:
+        focus_on(ui, (int)ui->focus - 1);
+        break;
+    case TG_COMMAND_PANE_STEPS:
+    case TG_COMMAND_PANE_PODS:
+    case TG_COMMAND_PANE_INTERFACES:
+    case TG_COMMAND_PANE_ROUTES:
+    case TG_COMMAND_PANE_DRILL:
+    case TG_COMMAND_PANE_EVENTS:
+        focus_on(ui, (int)command - (int)TG_COMMAND_PANE_STEPS);
+        break;
+    case TG_COMMAND_ZOOM:
+        ui->is_zoomed = !ui->is_zoomed;
+        break;
+    case TG_COMMAND_REDRAW:
+        intent->kind = UI_INTENT_REDRAW;
+        break;
+    case TG_COMMAND_PAUSE:
+        ui->is_paused = !ui->is_paused;
+        break;
+    case TG_COMMAND_UP:
+        move(ui, -1);
+        break;
+    case TG_COMMAND_DOWN:
+        move(ui, 1);
+        break;
+    case TG_COMMAND_PAGE_UP:
+        move(ui, -10);
+        break;
+    case TG_COMMAND_PAGE_DOWN:
+        move(ui, 10);
+        break;
+    case TG_COMMAND_FIRST:
+        move(ui, -1000000);
+        break;
+    case TG_COMMAND_LAST:
+        move(ui, (long)pane->count - 1 - (pane->selected > 0 ? pane->selected : 0));
+        pane->is_following = ui->focus == UI_VIEW_EVENTS;
+        break;
+    case TG_COMMAND_OPEN:
+        open_selected(ui, inputs, intent);
+        break;
+    case TG_COMMAND_FILTER:
+        ask(ui, UI_OVERLAY_FILTER);
+        tg_str_copy(ui->input, sizeof(ui->input), pane->filter);
+        break;
+    case TG_COMMAND_FILTER_CLEAR:
+        pane->filter[0] = '\0';
+        break;
+    case TG_COMMAND_WORLD:
+        tg_str_copy(ui->message, sizeof(ui->message),
+                    inputs->world_note != NULL ? inputs->world_note
+                                               : _("These are clusters of your kubeconfig."));
+        break;
+    default:
+        drill_commands(ui, inputs, command, intent);
+        break;
+    }
+}
+
+bool ui_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_command command,
+                struct ui_intent *intent)
+{
+    intent->kind = UI_INTENT_NONE;
+    if (command < TG_COMMAND_COUNT) {
+        run(ui, inputs, command, intent);
+    }
+    return true;
+}
+
+/* ---- keys ---- */
+
+static enum tg_command command_of(struct ui_key key)
+{
+    for (int i = 0; i < TG_COMMAND_COUNT; i++) {
+        const char *keys = tg_command_info((enum tg_command)i)->keys;
+        while (*keys != '\0') {
+            char name[24];
+            struct ui_key bound;
+            size_t len = strcspn(keys, " ");
+            snprintf(name, sizeof(name), "%.*s", (int)len, keys);
+            if (ui_key_parse(name, &bound) && ui_key_is_equal(bound, key)) {
+                return (enum tg_command)i;
+            }
+            keys += len + (keys[len] == ' ' ? 1 : 0);
+        }
+    }
+    return TG_COMMAND_NONE;
+}
+
+/* Edits the line of a dialog; true when the key was one for it. */
+static bool edit(struct ui *ui, struct ui_key key)
+{
+    size_t len = strlen(ui->input);
+    if (key.code == UI_KEY_CHAR && !key.is_control && key.codepoint >= 32) {
+        char bytes[4];
+        size_t used = tg_utf8_encode(key.codepoint, bytes);
+        if (len + used < sizeof(ui->input)) {
+            memcpy(ui->input + len, bytes, used);
+            ui->input[len + used] = '\0';
+        }
+        return true;
+    }
+    if (key.code == UI_KEY_BACKSPACE) {
+        while (len > 0 && ((unsigned char)ui->input[len - 1] & 0xc0) == 0x80) {
+            len--;
+        }
+        ui->input[len > 0 ? len - 1 : 0] = '\0';
+        return true;
+    }
+    if (key.code == UI_KEY_CHAR && key.is_control && key.codepoint == 'u') {
+        ui->input[0] = '\0';
+        return true;
+    }
+    return false;
+}
+
+static void confirm_drill(struct ui *ui, const struct ui_inputs *inputs, struct ui_intent *intent)
+{
+    if (!tg_str_eq(ui->input, inputs->lab->primary_region)) {
+        snprintf(ui->message, sizeof(ui->message), _("Not the region's name: nothing is done."));
+        ui->overlay = UI_OVERLAY_NONE;
+        return;
+    }
+    for (size_t i = 0; i < inputs->model->targets_count; i++) {
+        if (tg_str_eq(inputs->model->targets[i]->region, inputs->lab->primary_region)) {
+            intent->kind = UI_INTENT_DRILL_START;
+            intent->target = inputs->model->targets[i]->index;
+            ui->focus = UI_VIEW_DRILL;
+        }
+    }
+    if (intent->kind == UI_INTENT_NONE) {
+        snprintf(ui->message, sizeof(ui->message), _("The primary region is not watched."));
+    }
+    ui->overlay = UI_OVERLAY_NONE;
+}
+
+static enum tg_command best_match(const char *pattern)
+{
+    enum tg_command best = TG_COMMAND_NONE;
+    int best_score = -1;
+    for (int i = 0; i < TG_COMMAND_COUNT; i++) {
+        const struct tg_command_info *info = tg_command_info((enum tg_command)i);
+        int score = tg_command_fuzzy_score(pattern, info->name);
+        if ((info->flags & TG_COMMAND_FLAG_HIDDEN) == 0 && score > best_score) {
+            best = (enum tg_command)i;
+            best_score = score;
+        }
+    }
+    return best;
+}
+
+static void submit(struct ui *ui, const struct ui_inputs *inputs, struct ui_intent *intent)
+{
+    enum ui_overlay overlay = ui->overlay;
+    enum tg_command command = TG_COMMAND_NONE;
+    ui->overlay = UI_OVERLAY_NONE;
+    switch (overlay) {
+    case UI_OVERLAY_FILTER:
+        break;
+    case UI_OVERLAY_COMMAND:
+        command = tg_command_by_name(ui->input);
+        break;
+    case UI_OVERLAY_PALETTE:
+        command = best_match(ui->input);
+        break;
+    case UI_OVERLAY_CONFIRM:
+        confirm_drill(ui, inputs, intent);
+        return;
+    case UI_OVERLAY_WAIVE:
+        if (ui->input[0] != '\0') {
+            intent->kind = UI_INTENT_WAIVE;
+            tg_str_copy(intent->reason, sizeof(intent->reason), ui->input);
+        }
+        return;
+    case UI_OVERLAY_QUIT:
+        intent->kind = UI_INTENT_QUIT;
+        return;
+    default:
+        return;
+    }
+    if (overlay != UI_OVERLAY_FILTER && command == TG_COMMAND_NONE) {
+        snprintf(ui->message, sizeof(ui->message), _("There is no command '%s'."), ui->input);
+    } else if (command != TG_COMMAND_NONE) {
+        run(ui, inputs, command, intent);
+    }
+}
+
+/* A dialog has the keys first. */
+static bool dialog_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key,
+                       struct ui_intent *intent)
+{
+    if (ui->overlay == UI_OVERLAY_NONE) {
+        return false;
+    }
+    if (key.code == UI_KEY_ESC) {
+        if (ui->overlay == UI_OVERLAY_FILTER) {
+            ui->panes[ui->focus].filter[0] = '\0';
+        }
+        ui->overlay = UI_OVERLAY_NONE;
+        return true;
+    }
+    if (ui->overlay == UI_OVERLAY_DETAIL || ui->overlay == UI_OVERLAY_HELP) {
+        return false;
+    }
+    /* One key is enough to leave in a hurry: Ctrl-C in the quit dialog means yes. */
+    if (key.code == UI_KEY_CHAR && key.is_control && key.codepoint == 'c') {
+        bool is_quit = ui->overlay == UI_OVERLAY_QUIT;
+        ui->overlay = UI_OVERLAY_NONE;
+        if (is_quit) {
+            intent->kind = UI_INTENT_QUIT;
+        } else {
+            quit(ui, inputs, intent);
+        }
+        return true;
+    }
+    if (key.code == UI_KEY_ENTER && !ui->is_pasting) {
+        submit(ui, inputs, intent);
+        return true;
+    }
+    bool is_typed = ui->overlay != UI_OVERLAY_CONFIRM || !ui->is_pasting;
+    if (is_typed && edit(ui, key) && ui->overlay == UI_OVERLAY_FILTER) {
+        tg_str_copy(ui->panes[ui->focus].filter, sizeof(ui->panes[ui->focus].filter), ui->input);
+        ui->panes[ui->focus].selected = -1;
+    }
+    return true;
+}
+
+bool ui_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key,
+            struct ui_intent *intent)
+{
+    intent->kind = UI_INTENT_NONE;
+    if (key.code == UI_KEY_PASTE) {
+        ui->is_pasting = key.codepoint != 0;
+        return false;
+    }
+    if (dialog_key(ui, inputs, key, intent)) {
+        return true;
+    }
+    if (ui->is_pasting) {
+        return false; /* pasted text is never a command */
+    }
+    enum tg_command command = command_of(key);
+    if (command == TG_COMMAND_NONE) {
+        return false;
+    }
+    if (ui->overlay != UI_OVERLAY_NONE && command != TG_COMMAND_UP && command != TG_COMMAND_DOWN &&
+        command != TG_COMMAND_PAGE_UP && command != TG_COMMAND_PAGE_DOWN &&
+        command != TG_COMMAND_FIRST && command != TG_COMMAND_HELP) {
+        ui->overlay = UI_OVERLAY_NONE;
+    }
+    run(ui, inputs, command, intent);
+    return true;
+}
+
+int64_t ui_next_change_us(const struct ui *ui, const struct ui_inputs *inputs)
+{
+    int64_t next_us = TG_TIME_NEVER;
+    if (ui->is_paused) {
+        return next_us;
+    }
+    if (inputs->drill != NULL && !tg_drill_is_over(inputs->drill)) {
+        return inputs->now_us + TG_US_PER_S;
+    }
+    for (size_t i = 0; i < inputs->model->targets_count; i++) {
+        struct tg_source source =
+            tg_select_source(inputs->model->targets[i], NULL, 0, inputs->now_us);
+        if (source.state != TG_SOURCE_LIVE) {
+            return inputs->now_us + TG_US_PER_S;
+        }
+    }
+    /* Ages of Pods in minutes, and sources that may fall silent. */
+    (void)next_us;
+    return inputs->now_us + 5 * TG_US_PER_S;
+}

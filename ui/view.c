@@ -1,0 +1,128 @@
+/* ui/view.c - words, signs and ages that all panes share. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include "ui/view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/fmt.h"
+#include "base/i18n.h"
+
+const char *ui_view_title(enum ui_view view)
+{
+    static const char *const titles[] = {
+        N_("Steps"),           N_("TPU Pods"),       N_("DRANET interfaces"),
+        N_("Gateway routing"), N_("Failover drill"), N_("Events")};
+    return _(titles[view]);
+}
+
+const char *ui_view_age(char *out, size_t size, int64_t age_us)
+{
+    int64_t age_s = age_us / TG_US_PER_S;
+    if (age_s >= 10 && age_s < 60) {
+        age_s -= age_s % 5;
+    } else if (age_s >= 60 && age_s < 3600) {
+        age_s -= age_s % 60;
+    }
+    return tg_fmt_age(out, size, age_s * TG_US_PER_S);
+}
+
+enum ui_style ui_view_source_text(const struct tg_source *source, char *out, size_t size)
+{
+    char age[24] = "";
+    char retry[24];
+    if (source->age_us >= 0) {
+        ui_view_age(age, sizeof(age), source->age_us);
+    }
+    switch (source->state) {
+    case TG_SOURCE_CONNECTING:
+        snprintf(out, size, "%s", _("connecting"));
+        return UI_STYLE_RUNNING;
+    case TG_SOURCE_LIVE:
+        snprintf(out, size, "%s", _("live"));
+        return UI_STYLE_OK;
+    case TG_SOURCE_OLD:
+        snprintf(out, size, "%s ~%s", _("old"), age);
+        return UI_STYLE_STALE;
+    case TG_SOURCE_DENIED:
+        snprintf(out, size, "%s", _("denied"));
+        return UI_STYLE_WARN;
+    case TG_SOURCE_LOST:
+        break;
+    }
+    if (source->retry_in_us > 0) {
+        snprintf(out, size, _("lost ~%s, retry in %s"), age,
+                 ui_view_age(retry, sizeof(retry), source->retry_in_us));
+    } else {
+        snprintf(out, size, _("lost ~%s"), age);
+    }
+    return UI_STYLE_FAIL;
+}
+
+static const enum tg_kind pod_kinds[] = {TG_KIND_POD, TG_KIND_NODE, TG_KIND_DEPLOYMENT};
+static const enum tg_kind interface_kinds[] = {TG_KIND_RESOURCE_CLAIM, TG_KIND_RESOURCE_SLICE};
+static const enum tg_kind route_kinds[] = {TG_KIND_GATEWAY, TG_KIND_HTTP_ROUTE,
+                                           TG_KIND_INFERENCE_POOL, TG_KIND_GCP_BACKEND,
+                                           TG_KIND_GCP_ADDRESS};
+static const enum tg_kind event_kinds[] = {TG_KIND_EVENT};
+
+/* The worst source among all targets, by its label. */
+enum ui_style ui_view_source(const struct ui_view_context *context, enum ui_view view, char *out,
+                             size_t size)
+{
+    static const struct {
+        const enum tg_kind *kinds;
+        size_t count;
+    } kinds[] = {{NULL, 0},        {pod_kinds, 3}, {interface_kinds, 2},
+                 {route_kinds, 5}, {NULL, 0},      {event_kinds, 1}};
+    const struct tg_model *model = context->inputs->model;
+    enum tg_source_state worst = TG_SOURCE_LIVE;
+    enum ui_style style = UI_STYLE_OK;
+    snprintf(out, size, "%s", model->targets_count > 0 ? _("live") : _("nothing is watched"));
+    for (size_t i = 0; i < model->targets_count; i++) {
+        struct tg_source source = tg_select_source(model->targets[i], kinds[view].kinds,
+                                                   kinds[view].count, context->inputs->now_us);
+        bool is_worse =
+            source.state == TG_SOURCE_CONNECTING ? worst == TG_SOURCE_LIVE : source.state > worst;
+        if (is_worse && source.state != TG_SOURCE_LIVE) {
+            char text[96];
+            worst = source.state;
+            style = ui_view_source_text(&source, text, sizeof(text));
+            snprintf(out, size, "%s %s", model->targets[i]->label, text);
+        }
+    }
+    return style;
+}
+
+const char *ui_view_sign(const struct ui_view_context *context, enum tg_severity severity)
+{
+    static const char *const utf8[] = {"◦", "✓", "!", "✗"};
+    static const char *const ascii[] = {".", "+", "!", "X"};
+    return context->is_utf8 ? utf8[severity] : ascii[severity];
+}
+
+enum ui_style ui_view_style(enum tg_severity severity)
+{
+    static const enum ui_style styles[] = {UI_STYLE_TEXT, UI_STYLE_OK, UI_STYLE_WARN,
+                                           UI_STYLE_FAIL};
+    return styles[severity];
+}
+
+char *ui_view_bar(const struct ui_view_context *context, double fraction, int cells)
+{
+    struct tg_buf out;
+    tg_buf_init(&out, 4096);
+    int full = (int)(fraction * cells + 0.5);
+    for (int i = 0; i < cells; i++) {
+        if (context->is_utf8) {
+            tg_buf_puts(&out, i < full ? "⣿" : "⣀");
+        } else {
+            tg_buf_puts(&out, i < full ? "#" : ".");
+        }
+    }
+    return tg_buf_take(&out, NULL);
+}

@@ -1,0 +1,63 @@
+/* ui/view.h - the panes: each fills lines from the inputs; and the small words and signs that all
+ * of them share.
+ *
+ * Pure: no state but the inputs.
+ *
+ * Thread: UI thread.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#ifndef UI_VIEW_H
+#define UI_VIEW_H
+
+#include "model/select.h"
+#include "ui/lines.h"
+#include "ui/ui.h"
+
+enum ui_view {
+    UI_VIEW_STEPS,
+    UI_VIEW_PODS,
+    UI_VIEW_INTERFACES,
+    UI_VIEW_ROUTES,
+    UI_VIEW_DRILL,
+    UI_VIEW_EVENTS,
+    UI_VIEW_COUNT
+};
+
+/* What a view needs to know besides the inputs. */
+struct ui_view_context {
+    const struct ui_inputs *inputs;
+    bool is_utf8;
+    int width; /* cells within the pane */
+    int height;
+};
+
+/* Fills lines; one function for each view. */
+void ui_view_steps(const struct ui_view_context *context, struct ui_lines *lines);
+void ui_view_pods(const struct ui_view_context *context, struct ui_lines *lines);
+void ui_view_interfaces(const struct ui_view_context *context, struct ui_lines *lines);
+void ui_view_routes(const struct ui_view_context *context, struct ui_lines *lines);
+void ui_view_drill(const struct ui_view_context *context, struct ui_lines *lines);
+void ui_view_events(const struct ui_view_context *context, struct ui_lines *lines);
+
+/* Title of a view, translated. */
+const char *ui_view_title(enum ui_view view);
+
+/* The state of a view's sources in one or two words with its age, and the style to show it in. */
+enum ui_style ui_view_source(const struct ui_view_context *context, enum ui_view view, char *out,
+                             size_t size);
+
+/* "live", "lost 25s, retry in 4s" for one source. */
+enum ui_style ui_view_source_text(const struct tg_source *source, char *out, size_t size);
+
+/* One-cell signs; a word always stands beside them. */
+const char *ui_view_sign(const struct ui_view_context *context, enum tg_severity severity);
+enum ui_style ui_view_style(enum tg_severity severity);
+
+/* A bar of cells for a fraction 0..1, as text; the caller frees. */
+char *ui_view_bar(const struct ui_view_context *context, double fraction, int cells);
+
+/* Age in steps that do not change every second once it is older than ten. */
+const char *ui_view_age(char *out, size_t size, int64_t age_us);
+
+#endif

@@ -1,0 +1,107 @@
+/* ui/view_lab.c - the steps, the interfaces and the events. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/fmt.h"
+#include "base/i18n.h"
+#include "base/str.h"
+#include "ui/view.h"
+
+void ui_view_steps(const struct ui_view_context *context, struct ui_lines *lines)
+{
+    const struct tg_lab *lab = context->inputs->lab;
+    for (size_t i = 0; i < lab->steps_count; i++) {
+        const struct tg_step_status *status = &context->inputs->steps[i];
+        struct ui_line *line = ui_lines_add(lines);
+        const char *title = tg_lab_text_for(&lab->steps[i].title, context->inputs->locale);
+        int title_cells = context->width > 46 ? 38 : context->width - 12;
+        switch (status->state) {
+        case TG_STEP_DONE:
+            ui_line_put(line, UI_STYLE_OK, 2, "%s", ui_view_sign(context, TG_SEVERITY_OK));
+            ui_line_put(line, UI_STYLE_TEXT, title_cells, "%s", title);
+            ui_line_put(line, UI_STYLE_OK, 0, " %s", _("done"));
+            break;
+        case TG_STEP_RUNNING:
+            ui_line_put(line, UI_STYLE_RUNNING, 2, "%s", context->is_utf8 ? "▸" : ">");
+            ui_line_put(line, UI_STYLE_TEXT, title_cells, "%s", title);
+            ui_line_put(line, UI_STYLE_RUNNING, 0, " %d/%d", status->conditions_met,
+                        status->conditions_total);
+            break;
+        case TG_STEP_MISSING:
+            ui_line_put(line, UI_STYLE_MUTED, 2, "%s", ui_view_sign(context, TG_SEVERITY_INFO));
+            ui_line_put(line, UI_STYLE_TEXT, title_cells, "%s", title);
+            ui_line_put(line, UI_STYLE_MUTED, 0, " %s", _("missing"));
+            break;
+        case TG_STEP_UNKNOWN:
+            ui_line_put(line, UI_STYLE_STALE, 2, "?");
+            ui_line_put(line, UI_STYLE_TEXT, title_cells, "%s", title);
+            ui_line_put(line, UI_STYLE_STALE, 0, " %s", _("unknown"));
+            break;
+        }
+        if (status->missing[0] != '\0' && context->width > 60) {
+            ui_line_put(line, UI_STYLE_MUTED, 0, "  %s", status->missing);
+        } else if (context->width > 100) {
+            ui_line_put(line, UI_STYLE_MUTED, 0, "  %s",
+                        tg_lab_text_for(&lab->steps[i].why, context->inputs->locale));
+        }
+    }
+}
+
+void ui_view_interfaces(const struct ui_view_context *context, struct ui_lines *lines)
+{
+    size_t count = 0;
+    const struct tg_model *model = context->inputs->model;
+    struct tg_interface_row *rows = tg_select_interfaces(model, &count);
+    bool is_wide = context->width >= 70;
+    for (size_t i = 0; i < count; i++) {
+        const struct tg_target *target = tg_model_target(model, rows[i].target);
+        bool is_claimed = rows[i].kind == TG_INTERFACE_CLAIMED;
+        enum tg_severity severity = !is_claimed        ? TG_SEVERITY_INFO
+                                    : rows[i].is_ready ? TG_SEVERITY_OK
+                                                       : TG_SEVERITY_WARN;
+        struct ui_line *line = ui_lines_add(lines);
+        ui_line_put(line, ui_view_style(severity), 2, "%s", ui_view_sign(context, severity));
+        ui_line_put(line, UI_STYLE_TEXT, 13, "%s", target->label);
+        ui_line_put(line, UI_STYLE_TITLE, 6, "%s", rows[i].interface_name);
+        ui_line_put(line, UI_STYLE_TEXT, 15, "%s", rows[i].address);
+        ui_line_put(line, UI_STYLE_MUTED, 6, "%d", rows[i].mtu);
+        ui_line_put(line, ui_view_style(severity), is_wide ? 11 : 0, "%s",
+                    rows[i].is_releasing ? _("releasing")
+                    : !is_claimed        ? _("free")
+                    : rows[i].is_ready   ? _("ready")
+                                         : _("not ready"));
+        if (is_wide) {
+            ui_line_put(line, UI_STYLE_TEXT, 18, "%s", rows[i].mac);
+            ui_line_put(line, UI_STYLE_TEXT, 0, "%s", is_claimed ? rows[i].pod : rows[i].node);
+        }
+        const struct tg_obj *object = rows[i].claim != NULL ? rows[i].claim : rows[i].slice;
+        if (object != NULL) {
+            ui_line_set_object(line, rows[i].target, object);
+        }
+    }
+    free(rows);
+}
+
+void ui_view_events(const struct ui_view_context *context, struct ui_lines *lines)
+{
+    const struct tg_model *model = context->inputs->model;
+    for (size_t i = 0; i < model->timeline_count; i++) {
+        const struct tg_timeline_entry *entry =
+            &model->timeline[(model->timeline_first + i) % TG_TIMELINE_MAX];
+        char clock[16];
+        struct ui_line *line = ui_lines_add(lines);
+        ui_line_put(line, UI_STYLE_MUTED, 9, "%s",
+                    tg_fmt_clock(clock, sizeof(clock), entry->lab_us));
+        ui_line_put(line, ui_view_style(entry->severity), 2, "%s",
+                    ui_view_sign(context, entry->severity));
+        if (context->width > 50) {
+            ui_line_put(line, UI_STYLE_MUTED, 13, "%s",
+                        entry->target >= 0 ? tg_model_target(model, entry->target)->label : "");
+        }
+        ui_line_put(line, UI_STYLE_TITLE, 0, "%s ", entry->reason);
+        ui_line_put(line, ui_view_style(entry->severity), 0, "%s ", entry->message);
+        ui_line_put(line, UI_STYLE_MUTED, 0, "%s", entry->object);
+    }
+}

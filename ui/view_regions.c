@@ -1,0 +1,167 @@
+/* ui/view_regions.c - the regions with their model servers, and the routing. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fmt.h"
+#include "base/i18n.h"
+#include "base/str.h"
+#include "ui/view.h"
+
+#define KV_TARGET 0.60 /* of the lab's GCPBackendPolicy */
+
+static void add_pod(const struct ui_view_context *context, struct ui_lines *lines,
+                    const struct tg_pod_row *row, bool is_old)
+{
+    const struct tg_obj *pod = row->pod;
+    char age[24];
+    bool is_serving = row->serving == TG_SERVING_YES;
+    enum tg_severity severity = pod->deleted_us != 0 ? TG_SEVERITY_WARN
+                                : is_serving         ? TG_SEVERITY_OK
+                                                     : TG_SEVERITY_INFO;
+    struct ui_line *line = ui_lines_add(lines);
+    ui_line_put(line, ui_view_style(severity), 4, "  %s", ui_view_sign(context, severity));
+    /* Where there is no room, the end of the name tells Pods apart. */
+    size_t len = strlen(pod->name);
+    if (context->width > 70) {
+        ui_line_put(line, UI_STYLE_TEXT, 34, "%s", pod->name);
+    } else {
+        ui_line_put(line, UI_STYLE_TEXT, 13, "%s%s", len > 10 ? ".." : "",
+                    pod->name + (len > 10 ? len - 10 : 0));
+    }
+    ui_line_put(line, is_old ? UI_STYLE_STALE : UI_STYLE_TEXT, 0, "%s%s %d/%d ", is_old ? "~" : "",
+                pod->as.pod.status, pod->as.pod.ready_count, pod->as.pod.total_count);
+    ui_line_put(line, is_serving ? UI_STYLE_OK : UI_STYLE_WARN, 0, "%s ",
+                is_serving                      ? _("serving")
+                : row->serving == TG_SERVING_NO ? _("not serving")
+                                                : _("serving unknown"));
+    ui_line_put(line, UI_STYLE_MUTED, 0, "%s",
+                ui_view_age(age, sizeof(age), context->inputs->lab_us - pod->created_us));
+    ui_line_set_object(line, row->target, pod);
+}
+
+static void add_load(const struct ui_view_context *context, struct ui_lines *lines,
+                     const struct tg_region_row *row)
+{
+    struct ui_line *line = ui_lines_add(lines);
+    int cells = context->width > 60 ? 20 : 10;
+    if (row->kv_cache_usage < 0) {
+        ui_line_put(line, UI_STYLE_MUTED, 0, "    %s", _("no figures: nothing answers /metrics"));
+        return;
+    }
+    char *bar = ui_view_bar(context, row->kv_cache_usage, cells);
+    enum ui_style style = row->kv_cache_usage > KV_TARGET ? UI_STYLE_WARN : UI_STYLE_OK;
+    ui_line_put(line, UI_STYLE_TEXT, 0, "    KV ");
+    ui_line_put(line, style, 0, "%s %.1f%%", bar, row->kv_cache_usage * 100);
+    ui_line_put(line, UI_STYLE_TEXT, 0, _("  run %.0f wait %.0f"), row->running, row->waiting);
+    if (row->tokens_per_s >= 0 && context->width > 56) {
+        ui_line_put(line, UI_STYLE_TEXT, 0, "  tok/s %.0f", row->tokens_per_s);
+    }
+    if (row->ttft_ms >= 0 && context->width > 66) {
+        ui_line_put(line, UI_STYLE_TEXT, 0, "  TTFT %.0fms", row->ttft_ms);
+    }
+    free(bar);
+}
+
+void ui_view_pods(const struct ui_view_context *context, struct ui_lines *lines)
+{
+    size_t count = 0;
+    const struct tg_model *model = context->inputs->model;
+    struct tg_region_row *rows = tg_select_regions(model, context->inputs->now_us, &count);
+    for (size_t i = 0; i < count; i++) {
+        char source[96];
+        enum ui_style style = ui_view_source_text(&rows[i].source, source, sizeof(source));
+        bool is_old = rows[i].source.state != TG_SOURCE_LIVE;
+        struct ui_line *line = ui_lines_add(lines);
+        ui_line_put(line, UI_STYLE_TITLE, 0, "%s ", tg_model_target(model, rows[i].target)->label);
+        ui_line_put(line, style, 0, "%s", source);
+        ui_line_put(line, is_old ? UI_STYLE_STALE : UI_STYLE_TEXT, 0,
+                    _("  nodes %d/%d  chips %d/%d"), rows[i].nodes_ready, rows[i].nodes_total,
+                    rows[i].tpu_chips_ready, rows[i].tpu_chips_capacity);
+        if (rows[i].deployment != NULL) {
+            const struct tg_deployment *deployment = &rows[i].deployment->as.deployment;
+            ui_line_put(line, deployment->replicas_desired == 0 ? UI_STYLE_WARN : UI_STYLE_TEXT, 0,
+                        _("  replicas %d/%d"), deployment->ready, deployment->replicas_desired);
+            ui_line_set_object(line, rows[i].target, rows[i].deployment);
+        }
+        if (rows[i].source.err.code != TG_CODE_NONE) {
+            struct ui_line *why = ui_lines_add(lines);
+            ui_line_put(why, UI_STYLE_FAIL, 0, "    %s", _(tg_code_text(rows[i].source.err.code)));
+            ui_line_put(why, UI_STYLE_MUTED, 0, ": %s", rows[i].source.err.msg);
+        }
+        size_t pods_count = 0;
+        struct tg_pod_row *pods =
+            tg_select_pods(model, rows[i].target, context->inputs->now_us, &pods_count);
+        for (size_t p = 0; p < pods_count; p++) {
+            add_pod(context, lines, &pods[p], is_old);
+        }
+        free(pods);
+        add_load(context, lines, &rows[i]);
+    }
+    free(rows);
+}
+
+static void add_gateways(const struct ui_view_context *context, struct ui_lines *lines)
+{
+    size_t count = 0;
+    struct tg_gateway_row *rows = tg_select_gateways(context->inputs->model, &count);
+    for (size_t i = 0; i < count; i++) {
+        enum tg_severity severity = rows[i].is_programmed ? TG_SEVERITY_OK : TG_SEVERITY_WARN;
+        struct ui_line *line = ui_lines_add(lines);
+        ui_line_put(line, ui_view_style(severity), 2, "%s", ui_view_sign(context, severity));
+        ui_line_put(line, UI_STYLE_TITLE, 0, "%s ", rows[i].gateway->name);
+        ui_line_put(line, ui_view_style(severity), 0, "Programmed=%s ",
+                    rows[i].is_programmed ? "True" : "False");
+        ui_line_put(line, UI_STYLE_TEXT, 0, "%s", rows[i].gateway->as.gateway.addresses);
+        ui_line_set_object(line, rows[i].target, rows[i].gateway);
+        if (rows[i].route == NULL) {
+            continue;
+        }
+        bool is_ok = rows[i].is_route_accepted && rows[i].is_route_resolved;
+        severity = is_ok ? TG_SEVERITY_OK : TG_SEVERITY_WARN;
+        line = ui_lines_add(lines);
+        ui_line_put(line, ui_view_style(severity), 2, "%s", ui_view_sign(context, severity));
+        ui_line_put(line, UI_STYLE_TEXT, 0, "%s %s %s/%s", rows[i].route->name,
+                    context->is_utf8 ? "⟶" : "->", rows[i].route->as.http_route.backend_kind,
+                    rows[i].route->as.http_route.backend_name);
+        ui_line_put(line, ui_view_style(severity), 0, "  %s",
+                    is_ok ? _("accepted") : _("not accepted"));
+        ui_line_set_object(line, rows[i].target, rows[i].route);
+    }
+    free(rows);
+}
+
+void ui_view_routes(const struct ui_view_context *context, struct ui_lines *lines)
+{
+    size_t count = 0;
+    const struct tg_model *model = context->inputs->model;
+    add_gateways(context, lines);
+    struct tg_backend_row *rows = tg_select_backends(model, context->inputs->now_us, &count);
+    for (size_t i = 0; i < count; i++) {
+        enum tg_severity severity = rows[i].is_healthy ? TG_SEVERITY_OK : TG_SEVERITY_FAIL;
+        struct ui_line *line = ui_lines_add(lines);
+        ui_line_put(line, ui_view_style(severity), 2, "%s", ui_view_sign(context, severity));
+        ui_line_put(line, UI_STYLE_TEXT, 15, "%s", rows[i].backend->as.gcp.location);
+        ui_line_put(line, ui_view_style(severity), 10, "%s", rows[i].backend->as.gcp.status);
+        if (rows[i].share >= 0) {
+            char *bar = ui_view_bar(context, rows[i].share, 10);
+            ui_line_put(line, UI_STYLE_TEXT, 0, "%s %3.0f%%", bar, rows[i].share * 100);
+            free(bar);
+        } else {
+            ui_line_put(line, UI_STYLE_MUTED, 0, "%s", _("share unknown: no traffic seen"));
+        }
+        if (context->width > 60 && rows[i].kv_cache_usage >= 0) {
+            ui_line_put(line, UI_STYLE_MUTED, 0, "  KV %.1f%% < %.0f%%",
+                        rows[i].kv_cache_usage * 100, KV_TARGET * 100);
+        }
+    }
+    if (tg_model_gcp(model) == NULL) {
+        struct ui_line *line = ui_lines_add(lines);
+        ui_line_put(
+            line, UI_STYLE_WARN, 0, "%s",
+            _("Google Cloud is not watched: backends are not seen (--project, --gcp-token-file)"));
+    }
+    free(rows);
+}

@@ -20,6 +20,7 @@
 #include "io/clock_real.h"
 #include "io/paths.h"
 #include "io/read_file.h"
+#include "io/sig.h"
 
 #define BUILT_IN_LAB   "labs/gemma-two-region.yaml"
 #define SMALL_FILE_MAX (1024 * 1024)

@@ -21,6 +21,8 @@ noinst_LIBRARIES += %D%/libtg_base.a
 	%D%/base/heap.c \
 	%D%/base/heap.h \
 	%D%/base/i18n.h \
+	%D%/base/json_out.c \
+	%D%/base/json_out.h \
 	%D%/base/log.c \
 	%D%/base/log.h \
 	%D%/base/map.c \
@@ -53,49 +55,131 @@ noinst_LIBRARIES += %D%/libtg_net.a
 
 noinst_LIBRARIES += %D%/libtg_model.a
 %C%_libtg_model_a_SOURCES = \
+	%D%/model/command.c \
 	%D%/model/command.def \
 	%D%/model/command.h \
+	%D%/model/fleet.c \
 	%D%/model/fleet.h \
+	%D%/model/kind.c \
 	%D%/model/kind.def \
 	%D%/model/kind.h \
+	%D%/model/msg.c \
 	%D%/model/msg.h \
+	%D%/model/obj.c \
 	%D%/model/obj.h \
+	%D%/model/reduce.c \
 	%D%/model/reduce.h \
+	%D%/model/select.c \
 	%D%/model/select.h \
-	%D%/model/store.h
+	%D%/model/select_problems.c \
+	%D%/model/select_routes.c \
+	%D%/model/snapshot.c \
+	%D%/model/snapshot.h \
+	%D%/model/store.c \
+	%D%/model/store.h \
+	%D%/model/story.c \
+	%D%/model/story.h
 
 noinst_LIBRARIES += %D%/libtg_plan.a
 %C%_libtg_plan_a_SOURCES = \
+	%D%/plan/lab.c \
 	%D%/plan/lab.h \
+	%D%/plan/verify.c \
 	%D%/plan/verify.h
 
 noinst_LIBRARIES += %D%/libtg_drill.a
 %C%_libtg_drill_a_SOURCES = \
+	%D%/drill/access.c \
+	%D%/drill/access.h \
+	%D%/drill/answers.c \
+	%D%/drill/drill.c \
 	%D%/drill/drill.h \
-	%D%/drill/score.h
+	%D%/drill/drill_preflight.c \
+	%D%/drill/drill_probe.c \
+	%D%/drill/drill_restore.c \
+	%D%/drill/machine.h \
+	%D%/drill/record.c \
+	%D%/drill/record.h \
+	%D%/drill/report.c \
+	%D%/drill/report.h \
+	%D%/drill/score.c \
+	%D%/drill/score.h \
+	%D%/drill/steps.c \
+	%D%/drill/steps.h
 
 noinst_LIBRARIES += %D%/libtg_codec.a
 %C%_libtg_codec_a_SOURCES = \
+	%D%/codec/gcp.c \
+	%D%/codec/gcp.h \
+	%D%/codec/json.c \
+	%D%/codec/json.h \
+	%D%/codec/k8s.c \
+	%D%/codec/k8s.h \
+	%D%/codec/k8s_object.c \
+	%D%/codec/k8s_object.h \
+	%D%/codec/k8s_pod_status.c \
+	%D%/codec/k8s_text.c \
+	%D%/codec/k8s_write.c \
+	%D%/codec/k8s_write.h \
+	%D%/codec/lab_file.c \
+	%D%/codec/lab_file.h \
+	%D%/codec/metrics.c \
+	%D%/codec/metrics.h \
+	%D%/codec/yaml.c \
+	%D%/codec/yaml.h
 
 noinst_LIBRARIES += %D%/libtg_provider.a
 %C%_libtg_provider_a_SOURCES = \
+	%D%/provider/calls.c \
+	%D%/provider/calls.h \
+	%D%/provider/context.c \
+	%D%/provider/context.h \
+	%D%/provider/gcp_poll.c \
+	%D%/provider/gcp_poll.h \
+	%D%/provider/k8s_watch.c \
+	%D%/provider/k8s_watch.h \
+	%D%/provider/scrape.c \
+	%D%/provider/scrape.h \
+	%D%/provider/target.c \
 	%D%/provider/target.h
 
 noinst_LIBRARIES += %D%/libtg_sim.a
 %C%_libtg_sim_a_SOURCES = \
 	%D%/sim/admission.c \
 	%D%/sim/behaviour.h \
+	%D%/sim/certificate.c \
+	%D%/sim/certificate.h \
 	%D%/sim/controller_deployment.c \
+	%D%/sim/controller_job.c \
 	%D%/sim/controller_scheduler.c \
 	%D%/sim/controllers.c \
 	%D%/sim/controllers.h \
+	%D%/sim/direct.c \
+	%D%/sim/direct.h \
 	%D%/sim/event_recorder.c \
 	%D%/sim/face.c \
 	%D%/sim/face.h \
+	%D%/sim/front.c \
 	%D%/sim/front.h \
 	%D%/sim/garbage.c \
+	%D%/sim/gateway.c \
+	%D%/sim/gateway.h \
+	%D%/sim/gateway_choice.c \
+	%D%/sim/gateway_health.c \
+	%D%/sim/gcp_balancer.c \
+	%D%/sim/gcp_compute.c \
+	%D%/sim/gcp_platform.c \
+	%D%/sim/gcp_state.c \
+	%D%/sim/gcp_state.h \
+	%D%/sim/httpd.c \
+	%D%/sim/httpd.h \
 	%D%/sim/json_path.c \
 	%D%/sim/json_path.h \
+	%D%/sim/k8s_admit.c \
+	%D%/sim/k8s_admit.h \
+	%D%/sim/k8s_api.c \
+	%D%/sim/k8s_api.h \
+	%D%/sim/k8s_call.h \
 	%D%/sim/k8s_columns.c \
 	%D%/sim/k8s_discovery.c \
 	%D%/sim/k8s_discovery.h \
@@ -107,16 +191,29 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/k8s_pod_text.c \
 	%D%/sim/k8s_status.c \
 	%D%/sim/k8s_status.h \
+	%D%/sim/k8s_subresource.c \
 	%D%/sim/k8s_table.c \
 	%D%/sim/k8s_table.h \
 	%D%/sim/k8s_watch.c \
 	%D%/sim/k8s_watch.h \
+	%D%/sim/k8s_write.c \
+	%D%/sim/kubelet.c \
+	%D%/sim/kubelet.h \
+	%D%/sim/lab_gateway.c \
+	%D%/sim/lab_nodes.c \
+	%D%/sim/lab_objects.c \
+	%D%/sim/lab_objects.h \
+	%D%/sim/lab_workload.c \
+	%D%/sim/load.c \
 	%D%/sim/params.c \
 	%D%/sim/params.def \
 	%D%/sim/params.h \
 	%D%/sim/pod.h \
+	%D%/sim/pod_http.c \
 	%D%/sim/pod_log.c \
 	%D%/sim/pod_status.c \
+	%D%/sim/probe.c \
+	%D%/sim/probe.h \
 	%D%/sim/query.c \
 	%D%/sim/query.h \
 	%D%/sim/region.c \
@@ -125,21 +222,42 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/resource.def \
 	%D%/sim/selector.c \
 	%D%/sim/selector.h \
+	%D%/sim/server.c \
 	%D%/sim/server.h \
+	%D%/sim/server_files.c \
+	%D%/sim/server_files.h \
 	%D%/sim/shape.c \
 	%D%/sim/shape.h \
 	%D%/sim/store.c \
 	%D%/sim/store.h \
 	%D%/sim/text.c \
 	%D%/sim/text.h \
+	%D%/sim/truth.c \
 	%D%/sim/truth.h \
+	%D%/sim/truth_internal.h \
+	%D%/sim/vllm.c \
+	%D%/sim/vllm.h \
+	%D%/sim/vllm_http.c \
 	%D%/sim/world.c \
 	%D%/sim/world.h
 
 noinst_LIBRARIES += %D%/libtg_io.a
 %C%_libtg_io_a_SOURCES = \
+	%D%/io/clock_real.c \
+	%D%/io/clock_real.h \
+	%D%/io/curl_transport.c \
+	%D%/io/curl_transport.h \
 	%D%/io/journal.h \
+	%D%/io/journal_sqlite.c \
+	%D%/io/kubeconfig.c \
 	%D%/io/kubeconfig.h \
+	%D%/io/paths.c \
+	%D%/io/paths.h \
+	%D%/io/read_file.c \
+	%D%/io/read_file.h \
+	%D%/io/sig.c \
+	%D%/io/sig.h \
+	%D%/io/worker.c \
 	%D%/io/worker.h
 
 noinst_LIBRARIES += %D%/libtg_app.a
@@ -147,10 +265,15 @@ noinst_LIBRARIES += %D%/libtg_app.a
 	%D%/app/app.c \
 	%D%/app/app.h \
 	%D%/app/drill_control.c \
+	%D%/app/plain.c \
+	%D%/app/plain.h \
 	%D%/app/rig.c \
 	%D%/app/rig.h \
 	%D%/app/session.c \
-	%D%/app/session.h
+	%D%/app/session.h \
+	%D%/app/status.c \
+	%D%/app/status.h \
+	%D%/app/status_text.c
 
 bin_PROGRAMS += tidegate
 tidegate_SOURCES = \
@@ -179,4 +302,4 @@ io_libs = %D%/libtg_io.a $(provider_libs) $(CURL_LIBS) $(SQLITE_LIBS)
 app_libs = %D%/libtg_app.a %D%/libtg_io.a %D%/libtg_sim.a $(provider_libs) $(CURL_LIBS) $(SQLITE_LIBS) $(MICROHTTPD_LIBS) $(OPENSSL_LIBS)
 ui_libs = ui/libtg_ui.a $(drill_libs)
 tidegate_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
-EXTRA_DIST += %D%/README.md
+EXTRA_DIST += %D%/README.md %D%/app/README.md %D%/drill/README.md %D%/sim/README.md

@@ -13,8 +13,6 @@ AM_TESTS_ENVIRONMENT = \
 	TIDEGATE_TESTS_BUILDDIR=$(abs_top_builddir)/tests; export TIDEGATE_TESTS_BUILDDIR; \
 	CC='$(CC)'; export CC;
 
-check_LIBRARIES += %D%/libtg_support.a
-%C%_libtg_support_a_SOURCES = \
 
 if HAVE_CRITERION
 check_PROGRAMS += %D%/test_integration
@@ -24,7 +22,7 @@ TESTS += %D%/test_integration
 	%D%/integration/rig_support.h \
 	%D%/integration/test_drill_rig.c \
 	%D%/integration/test_kill.c
-%C%_test_integration_LDADD = %D%/libtg_support.a $(app_libs) $(CRITERION_LIBS) -lm
+%C%_test_integration_LDADD =  $(app_libs) $(CRITERION_LIBS) -lm
 
 check_PROGRAMS += %D%/test_base
 TESTS += %D%/test_base
@@ -45,7 +43,7 @@ TESTS += %D%/test_base
 	%D%/unit/base/test_secret.c \
 	%D%/unit/base/test_str.c \
 	%D%/unit/base/test_utf8.c
-%C%_test_base_LDADD = %D%/libtg_support.a $(base_libs) $(CRITERION_LIBS) -lm
+%C%_test_base_LDADD =  $(base_libs) $(CRITERION_LIBS) -lm
 
 check_PROGRAMS += %D%/test_net
 TESTS += %D%/test_net
@@ -54,24 +52,62 @@ TESTS += %D%/test_net
 	%D%/unit/net/test_http.c \
 	%D%/unit/net/test_linesplit.c \
 	%D%/unit/net/test_url.c
-%C%_test_net_LDADD = %D%/libtg_support.a $(net_libs) $(CRITERION_LIBS) -lm
+%C%_test_net_LDADD =  $(net_libs) $(CRITERION_LIBS) -lm
+
+check_PROGRAMS += %D%/test_sim
+TESTS += %D%/test_sim
+%C%_test_sim_SOURCES = \
+	%D%/unit/sim/sim_client.h \
+	%D%/unit/sim/test_certificate.c \
+	%D%/unit/sim/test_controllers.c \
+	%D%/unit/sim/test_determinism.c \
+	%D%/unit/sim/test_direct.c \
+	%D%/unit/sim/test_front.c \
+	%D%/unit/sim/test_gateway.c \
+	%D%/unit/sim/test_gcp.c \
+	%D%/unit/sim/test_k8s_discovery.c \
+	%D%/unit/sim/test_k8s_list.c \
+	%D%/unit/sim/test_k8s_subresource.c \
+	%D%/unit/sim/test_k8s_verbs.c \
+	%D%/unit/sim/test_k8s_watch.c \
+	%D%/unit/sim/test_patch.c \
+	%D%/unit/sim/test_probe.c \
+	%D%/unit/sim/test_query.c \
+	%D%/unit/sim/test_selector.c \
+	%D%/unit/sim/test_store.c \
+	%D%/unit/sim/test_table.c \
+	%D%/unit/sim/test_vllm.c \
+	%D%/unit/sim/test_world.c \
+	%D%/unit/sim/world_rig.h
+%C%_test_sim_LDADD =  $(sim_libs) $(CRITERION_LIBS) -lm
 
 endif
 
+TESTS += %D%/lint/drift.sh
+TESTS += %D%/lint/format.sh
+TESTS += %D%/lint/harden.sh
+TESTS += %D%/lint/layers.sh
+TESTS += %D%/lint/sanitizer.sh
+TESTS += %D%/lint/selftest.sh
+TESTS += %D%/lint/tidy.sh
 TESTS += %D%/e2e/console.sh
 TESTS += %D%/e2e/drill.sh
 TESTS += %D%/e2e/plain.sh
+TESTS += %D%/e2e/two_worlds.sh
 
+EXTRA_PROGRAMS += %D%/stress/stress_session
+%C%_stress_stress_session_SOURCES = %D%/stress/stress_session.c
+%C%_stress_stress_session_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
 EXTRA_PROGRAMS += %D%/bench/bench_pty
 %C%_bench_bench_pty_SOURCES = %D%/bench/bench_pty.c
-%C%_bench_bench_pty_LDADD = %D%/libtg_support.a ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
+%C%_bench_bench_pty_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
 EXTRA_PROGRAMS += %D%/bench/bench_watch
 %C%_bench_bench_watch_SOURCES = %D%/bench/bench_watch.c
-%C%_bench_bench_watch_LDADD = %D%/libtg_support.a ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
+%C%_bench_bench_watch_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
 EXTRA_PROGRAMS += %D%/bench/bench_world
 %C%_bench_bench_world_SOURCES = %D%/bench/bench_world.c
-%C%_bench_bench_world_LDADD = %D%/libtg_support.a ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
-stress_programs = 
+%C%_bench_bench_world_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
+stress_programs = %D%/stress/stress_session
 bench_programs = %D%/bench/bench_pty %D%/bench/bench_watch %D%/bench/bench_world
 
 stress-programs: all $(check_LIBRARIES) $(stress_programs)
@@ -88,4 +124,20 @@ EXTRA_DIST += \
 	%D%/e2e/common.sh \
 	%D%/e2e/console.sh \
 	%D%/e2e/drill.sh \
-	%D%/e2e/plain.sh
+	%D%/e2e/plain.sh \
+	%D%/e2e/two_worlds.sh \
+	%D%/lint/drift.sh \
+	%D%/lint/format.sh \
+	%D%/lint/harden.sh \
+	%D%/lint/layers.awk \
+	%D%/lint/layers.sh \
+	%D%/lint/layers.txt \
+	%D%/lint/sanitizer.sh \
+	%D%/lint/selftest.sh \
+	%D%/lint/tidy.awk \
+	%D%/lint/tidy.sh \
+	%D%/planted/clean.c \
+	%D%/planted/leak.c \
+	%D%/planted/overflow.c \
+	%D%/planted/undefined.c \
+	%D%/run-criterion

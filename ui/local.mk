@@ -4,7 +4,22 @@
 noinst_LIBRARIES += %D%/libtg_ui.a
 %C%_libtg_ui_a_CPPFLAGS = $(CURSES_CFLAGS) $(AM_CPPFLAGS)
 %C%_libtg_ui_a_SOURCES = \
+	%D%/canvas.c \
 	%D%/canvas.h \
+	%D%/frame.c \
+	%D%/key.c \
 	%D%/key.h \
+	%D%/lines.c \
+	%D%/lines.h \
+	%D%/overlay.c \
+	%D%/state.h \
 	%D%/term.h \
-	%D%/ui.h
+	%D%/term_curses.c \
+	%D%/term_fake.c \
+	%D%/ui.c \
+	%D%/ui.h \
+	%D%/view.c \
+	%D%/view.h \
+	%D%/view_drill.c \
+	%D%/view_lab.c \
+	%D%/view_regions.c

@@ -284,6 +284,12 @@ const char *sim_server_gcp_token(const struct sim_server *server)
     return server->gcp_token;
 }
 
+const char *sim_server_project(const struct sim_server *server)
+{
+    /* Fixed at the world's making: safe to read from another thread. */
+    return sim_world_config(server->world)->project;
+}
+
 void sim_server_set_speed(struct sim_server *server, double speed)
 {
     TG_MAGIC_CHECK(server, SERVER_MAGIC);

@@ -140,9 +140,6 @@ static bool apply(struct cli *cli, enum option_id id, const char *value, struct 
         return true;
     case OPTION_WORKERS:
         return parse_int(name, value, 1, 64, &cli->workers, err);
-    case OPTION_LOG:
-        cli->log = value;
-        return true;
     case OPTION_COLOR:
         cli->color = value;
         return parse_color(value, err);

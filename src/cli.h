@@ -51,7 +51,6 @@ struct cli {
     const char *gcp_token_file;
     const char *state_dir;
     int workers;
-    const char *log;
     const char *color;
     bool is_plain;
     bool is_json;

@@ -248,6 +248,11 @@ void tg_probe_observe_model(struct tg_drill *drill, const struct tg_model *model
         return;
     }
     const struct tg_kind_view *view = &tg_model_gcp(model)->kinds[TG_KIND_GCP_BACKEND];
+    struct drill_machine *machine = tg_machine(drill);
+    if (view->synced_us == machine->backends_synced_us) {
+        return; /* nothing new was polled */
+    }
+    machine->backends_synced_us = view->synced_us;
     const char *zone = tg_model_target(model, drill->config.target)->zone;
     int healthy = 0;
     for (size_t i = 0; i < view->store.count; i++) {
@@ -255,7 +260,12 @@ void tg_probe_observe_model(struct tg_drill *drill, const struct tg_model *model
         healthy +=
             tg_str_eq(backend->location, zone) && tg_str_eq(backend->status, "HEALTHY") ? 1 : 0;
     }
-    if (view->phase == TG_KIND_PHASE_LIVE && healthy == 0) {
+    if (healthy > 0) {
+        machine->healthy_lab_us = lab_us;
+    } else if (view->phase == TG_KIND_PHASE_LIVE) {
         drill->trace.unhealthy_seen_us = lab_us;
+        drill->trace.unhealthy_error_us =
+            machine->healthy_lab_us > 0 ? lab_us - machine->healthy_lab_us
+                                        : lab_us - drill->trace.fault_acked_us;
     }
 }

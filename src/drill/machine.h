@@ -65,6 +65,9 @@ struct drill_machine {
     int64_t last_line_lab_us;
     int64_t follow_at_lab_us; /* when to follow again */
 
+    int64_t backends_synced_us; /* poll of backends that was looked at last */
+    int64_t healthy_lab_us;     /* last time one was seen healthy */
+
     /* Answers counted by replicas: what processes that are gone had counted stays counted. */
     double served_gone[2];
     double served_last[2];

@@ -89,7 +89,8 @@ bool tg_report_text(const struct tg_drill *drill, struct tg_buf *out)
     } else {
         tg_buf_printf(out, "  %s\n", _("no failed request was observed"));
     }
-    put_duration(out, _("balancer saw it"), score->time_to_detect_us, 2000000);
+    put_duration(out, _("balancer saw it"), score->time_to_detect_us,
+                 drill->trace.unhealthy_error_us);
     put_duration(out, _("restored and verified after"), score->time_to_restore_us, 1000000);
     put_availability(out, _("availability before"), &score->before);
     put_availability(out, _("availability while down"), &score->during);
@@ -184,6 +185,8 @@ bool tg_report_json(const struct tg_drill *drill, struct tg_buf *out)
     json_window(&json, score);
     tg_json_put_seconds(&json, "recovery_seconds", score->recovery_us);
     tg_json_put_seconds(&json, "time_to_detect_seconds", score->time_to_detect_us);
+    tg_json_put_seconds(&json, "time_to_detect_uncertainty_seconds",
+                        score->time_to_detect_us >= 0 ? drill->trace.unhealthy_error_us : -1);
     tg_json_put_seconds(&json, "time_to_restore_seconds", score->time_to_restore_us);
     json_availability(&json, "availability_before", &score->before);
     json_availability(&json, "availability_during", &score->during);

@@ -49,6 +49,7 @@ struct tg_trace {
     int64_t restore_acked_us;  /* R1 */
     int64_t restored_us;       /* primary healthy and serving again, verified */
     int64_t unhealthy_seen_us; /* the balancer's view of the primary turned (TTD), 0: not seen */
+    int64_t unhealthy_error_us; /* it turned within so long before: the distance of the two polls */
     /* Answers counted by the replicas, by [the drilled region, all others], at four moments: the
      * probe's first slot, the fault, the restore, and the end; -1: unknown. A restarted process
      * counts on from what it had. */

@@ -23,6 +23,6 @@ expect_sane_terminal "Ctrl-C"
 # Taiwanese Chinese, also on a machine without that locale.
 open_terminal 100 30 "LANG=zh_TW.UTF-8 $TIDEGATE demo --dir $work/demo"
 expect_screen 30 us-east5
-expect_screen 10 模擬
+expect_screen 10 推論閘道
 keys q
 expect_sane_terminal "zh_TW"

@@ -45,6 +45,13 @@ struct loop {
     int signals_obeyed;
 };
 
+/* The language of the catalogue in use: LANGUAGE when it chooses, as gettext does. */
+static const char *language(void)
+{
+    const char *chosen = getenv("LANGUAGE");
+    return chosen != NULL && *chosen != '\0' ? chosen : setlocale(LC_MESSAGES, NULL);
+}
+
 static struct ui_inputs gather(const struct loop *loop)
 {
     const struct tg_app *app = loop->session->app;
@@ -58,7 +65,7 @@ static struct ui_inputs gather(const struct loop *loop)
         .now_us = tg_clock_monotonic_us(&app->clock),
         .wall_us = tg_clock_wall_us(&app->clock),
         .lab_us = tg_app_lab_us(app),
-        .locale = setlocale(LC_MESSAGES, NULL),
+        .locale = language(),
         .detail_text = app->detail_text,
         .detail_err = app->detail_err.code != TG_CODE_NONE ? &app->detail_err : NULL,
         .detail_us = app->detail_us,

@@ -336,24 +336,24 @@ struct ui_term *ui_term_curses_new(bool is_colour_wanted, struct tg_err *err)
 {
     static const struct ui_term_ops ops = {get_size, take_key, input_fd, present,      invalidate,
                                            suspend,  resume,   beep_now, free_terminal};
-    const char *type = getenv("TERM");
-    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || type == NULL ||
-        tg_str_eq(type, "dumb") || *type == '\0' || tcgetattr(STDIN_FILENO, &saved_modes) != 0) {
-        tg_err_set(err, TG_CODE_STATE, 0, "no terminal that can show screens; use --plain");
+    int result = 0;
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ||
+        tcgetattr(STDIN_FILENO, &saved_modes) != 0) {
+        tg_err_set(err, TG_CODE_STATE, 0, "no terminal to show screens on; use --plain");
         return NULL;
     }
-    int result = 0;
-    if (setupterm(type, STDOUT_FILENO, &result) != OK) {
-        tg_err_set(err, TG_CODE_STATE, 0, "the terminal '%s' is not known; use --plain", type);
+    /* A terminal that cannot move its cursor (dumb, or one that terminfo does not know) has no
+     * screens. */
+    if (setupterm(NULL, STDOUT_FILENO, &result) != OK || cursor_address == NULL) {
+        tg_err_set(err, TG_CODE_STATE, 0, "this kind of terminal cannot show screens; use --plain");
         return NULL;
     }
     struct terminal *terminal = TG_NEW(struct terminal);
     terminal->base.ops = &ops;
-    terminal->screen = newterm(type, stdout, stdin);
+    terminal->screen = newterm(NULL, stdout, stdin);
     if (terminal->screen == NULL) {
         free(terminal);
-        tg_err_set(err, TG_CODE_STATE, 0, "the terminal '%s' cannot show screens; use --plain",
-                   type);
+        tg_err_set(err, TG_CODE_STATE, 0, "this terminal cannot show screens; use --plain");
         return NULL;
     }
     is_open = 1;

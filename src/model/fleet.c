@@ -11,8 +11,9 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-#define WATCH_INTERVAL_US (60 * TG_US_PER_S)
-#define POLL_INTERVAL_US  (10 * TG_US_PER_S)
+#define HEARTBEAT_INTERVAL_US   (5 * TG_US_PER_S)
+#define POLL_INTERVAL_US        (10 * TG_US_PER_S)
+#define SELDOM_POLL_INTERVAL_US (60 * TG_US_PER_S)
 
 struct tg_model *tg_model_new(void)
 {
@@ -176,19 +177,37 @@ bool tg_model_is_simulated(const struct tg_model *model, double *speed)
     return world != NULL;
 }
 
+static int64_t poll_interval_us(enum tg_kind kind)
+{
+    switch (kind) {
+    case TG_KIND_GCP_PROJECT:
+    case TG_KIND_GCP_SERVICE:
+    case TG_KIND_GCP_BUCKET:
+    case TG_KIND_GCP_SERVICE_ACCOUNT:
+    case TG_KIND_GCP_FIREWALL:
+        return SELDOM_POLL_INTERVAL_US;
+    default:
+        return POLL_INTERVAL_US;
+    }
+}
+
+int64_t tg_target_contact_us(const struct tg_target *target, enum tg_kind kind)
+{
+    int64_t own_us = target->kinds[kind].contact_us;
+    bool is_watched = tg_kind_info(kind)->source == TG_KIND_SOURCE_K8S;
+    return is_watched && own_us != 0 && target->contact_us > own_us ? target->contact_us : own_us;
+}
+
 enum tg_freshness tg_target_freshness(const struct tg_target *target, enum tg_kind kind,
                                       int64_t now_us)
 {
-    const struct tg_kind_view *view = &target->kinds[kind];
-    if (view->contact_us == 0) {
+    int64_t contact_us = tg_target_contact_us(target, kind);
+    if (contact_us == 0) {
         return TG_UNKNOWN;
     }
-    int64_t interval_us =
-        tg_kind_info(kind)->source == TG_KIND_SOURCE_GCP ? POLL_INTERVAL_US : WATCH_INTERVAL_US;
-    int64_t age_us = now_us - view->contact_us;
-    if (view->phase == TG_KIND_PHASE_RETRYING && age_us > 0) {
-        return age_us > 5 * POLL_INTERVAL_US ? TG_UNKNOWN : TG_OLD;
-    }
+    int64_t interval_us = tg_kind_info(kind)->source == TG_KIND_SOURCE_GCP ? poll_interval_us(kind)
+                                                                           : HEARTBEAT_INTERVAL_US;
+    int64_t age_us = now_us - contact_us;
     return age_us > 5 * interval_us ? TG_UNKNOWN : age_us > 2 * interval_us ? TG_OLD : TG_FRESH;
 }
 

@@ -110,9 +110,12 @@ const struct tg_target *tg_model_target(const struct tg_model *model, int index)
 int64_t tg_model_lab_us(const struct tg_model *model, int64_t monotonic_us, int64_t wall_us);
 bool tg_model_is_simulated(const struct tg_model *model, double *speed);
 
+/* Last contact that vouches for a kind: a watch is silent while nothing changes, so the target's
+ * heartbeat (each 5 s) speaks for it; a poll speaks for itself. 0: never. */
+int64_t tg_target_contact_us(const struct tg_target *target, enum tg_kind kind);
+
 /* Freshness of one kind on one target, judged by rule C.1: fresh, then old after two expected
- * intervals, then unknown after five (a watch is expected to speak within 60 s by bookmarks; a poll
- * each 10 s). */
+ * intervals, then unknown after five. */
 enum tg_freshness { TG_FRESH, TG_OLD, TG_UNKNOWN };
 enum tg_freshness tg_target_freshness(const struct tg_target *target, enum tg_kind kind,
                                       int64_t now_us);

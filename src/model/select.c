@@ -59,7 +59,8 @@ static void merge_kind(struct tg_source *source, const struct tg_target *target,
     if (view->phase == TG_KIND_PHASE_ABSENT) {
         return;
     }
-    int64_t age_us = view->contact_us == 0 ? -1 : now_us - view->contact_us;
+    int64_t contact_us = tg_target_contact_us(target, kind);
+    int64_t age_us = contact_us == 0 ? -1 : now_us - contact_us;
     if (age_us > source->age_us || source->age_us == -2) {
         source->age_us = age_us;
     }

@@ -109,7 +109,8 @@ static void add_item(struct tg_k8s_list *list, enum tg_kind kind, const json_t *
     draft.as.gcp.location = last(tg_json_text(item, "region"));
     fill(&draft, kind, item);
     /* Regional resources may have one name in two regions. */
-    if (kind == TG_KIND_GCP_SUBNETWORK || kind == TG_KIND_GCP_ADDRESS || kind == TG_KIND_GCP_CLUSTER) {
+    if (kind == TG_KIND_GCP_SUBNETWORK || kind == TG_KIND_GCP_ADDRESS ||
+        kind == TG_KIND_GCP_CLUSTER) {
         draft.ns = draft.as.gcp.location;
     }
     if (*draft.name == '\0') {

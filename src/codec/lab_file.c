@@ -98,7 +98,8 @@ static bool read_localised(struct reader *reader, const struct tg_yaml_node *nod
 
 static bool read_regions(struct reader *reader, const struct tg_yaml_node *root)
 {
-    static const char *const keys[] = {"name", "zone", "cluster", "node_pool", "address_name", NULL};
+    static const char *const keys[] = {"name",      "zone",         "cluster",
+                                       "node_pool", "address_name", NULL};
     const struct tg_yaml_node *list = tg_yaml_get(root, "regions");
     if (list == NULL || list->kind != TG_YAML_LIST || list->count == 0) {
         return tg_yaml_fail(reader->name, list != NULL ? list : root, reader->err,
@@ -108,8 +109,7 @@ static bool read_regions(struct reader *reader, const struct tg_yaml_node *root)
         tg_arena_alloc(reader->lab->arena, list->count * sizeof(*regions));
     for (size_t i = 0; i < list->count; i++) {
         const struct tg_yaml_node *item = list->items[i];
-        if (!check_keys(reader, item, keys) ||
-            !need_text(reader, item, "name", &regions[i].name) ||
+        if (!check_keys(reader, item, keys) || !need_text(reader, item, "name", &regions[i].name) ||
             !need_text(reader, item, "zone", &regions[i].zone) ||
             !need_text(reader, item, "cluster", &regions[i].cluster) ||
             !need_text(reader, item, "node_pool", &regions[i].node_pool) ||
@@ -147,10 +147,11 @@ static bool read_condition(struct reader *reader, const struct tg_yaml_node *nod
     }
     bool is_gcp = out->where == TG_LAB_WHERE_GCP || out->where == TG_LAB_WHERE_EACH_REGION_GCP;
     const char *kind = tg_yaml_text(node, "kind");
-    out->kind = tg_kind_by_name(is_gcp ? TG_KIND_SOURCE_GCP : TG_KIND_SOURCE_K8S,
-                                kind != NULL ? kind : "");
+    out->kind =
+        tg_kind_by_name(is_gcp ? TG_KIND_SOURCE_GCP : TG_KIND_SOURCE_K8S, kind != NULL ? kind : "");
     if (out->kind == TG_KIND_COUNT) {
-        return tg_yaml_fail(reader->name, node, reader->err, "'kind' is not one that is observed: %s",
+        return tg_yaml_fail(reader->name, node, reader->err,
+                            "'kind' is not one that is observed: %s",
                             kind != NULL ? kind : "missing");
     }
     out->name = text(reader, node, "name");
@@ -221,9 +222,10 @@ static bool read_steps(struct reader *reader, const struct tg_yaml_node *root)
 
 static bool read_lab(struct reader *reader, const struct tg_yaml_node *root)
 {
-    static const char *const keys[] = {"name",    "title",          "project",   "config_cluster",
-                                       "namespace", "deployment",   "app_label", "model",
-                                       "gateway", "primary_region", "regions",   "steps", NULL};
+    static const char *const keys[] = {"name",      "title",          "project",   "config_cluster",
+                                       "namespace", "deployment",     "app_label", "model",
+                                       "gateway",   "primary_region", "regions",   "steps",
+                                       NULL};
     struct tg_lab *lab = reader->lab;
     if (!check_keys(reader, root, keys) || !need_text(reader, root, "name", &lab->name) ||
         !read_localised(reader, root, "title", &lab->title) ||

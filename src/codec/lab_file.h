@@ -1,4 +1,5 @@
-/* codec/lab_file.h - reads a lab from YAML: every field checked, unknown keys refused with the nearest name.
+/* codec/lab_file.h - reads a lab from YAML: every field checked, unknown keys refused with the
+ * nearest name.
  *
  * Thread: UI thread, at start. Ownership: the lab is the caller's, free with tg_lab_free().
  */

@@ -264,8 +264,8 @@ void tg_probe_observe_model(struct tg_drill *drill, const struct tg_model *model
         machine->healthy_lab_us = lab_us;
     } else if (view->phase == TG_KIND_PHASE_LIVE) {
         drill->trace.unhealthy_seen_us = lab_us;
-        drill->trace.unhealthy_error_us =
-            machine->healthy_lab_us > 0 ? lab_us - machine->healthy_lab_us
-                                        : lab_us - drill->trace.fault_acked_us;
+        drill->trace.unhealthy_error_us = machine->healthy_lab_us > 0
+                                              ? lab_us - machine->healthy_lab_us
+                                              : lab_us - drill->trace.fault_acked_us;
     }
 }

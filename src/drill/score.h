@@ -41,14 +41,14 @@ struct tg_trace {
     size_t count;
     size_t cap;
     int64_t interval_us;
-    int64_t clock_error_us;    /* bound of the mapping from the Pod's clock to lab time */
-    int64_t baseline_from_us;  /* lab wall times; 0: not yet */
-    int64_t fault_sent_us;     /* F0 */
-    int64_t fault_acked_us;    /* F1 */
-    int64_t restore_sent_us;   /* R0 */
-    int64_t restore_acked_us;  /* R1 */
-    int64_t restored_us;       /* primary healthy and serving again, verified */
-    int64_t unhealthy_seen_us; /* the balancer's view of the primary turned (TTD), 0: not seen */
+    int64_t clock_error_us;     /* bound of the mapping from the Pod's clock to lab time */
+    int64_t baseline_from_us;   /* lab wall times; 0: not yet */
+    int64_t fault_sent_us;      /* F0 */
+    int64_t fault_acked_us;     /* F1 */
+    int64_t restore_sent_us;    /* R0 */
+    int64_t restore_acked_us;   /* R1 */
+    int64_t restored_us;        /* primary healthy and serving again, verified */
+    int64_t unhealthy_seen_us;  /* the balancer's view of the primary turned (TTD), 0: not seen */
     int64_t unhealthy_error_us; /* it turned within so long before: the distance of the two polls */
     /* Answers counted by the replicas, by [the drilled region, all others], at four moments: the
      * probe's first slot, the fault, the restore, and the end; -1: unknown. A restarted process

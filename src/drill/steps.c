@@ -19,7 +19,7 @@
 #define BLIND_FOLLOW_US    (12 * TG_US_PER_S) /* no line for so long: follow the log again */
 #define BLIND_STOP_US      (45 * TG_US_PER_S) /* no line for so long: no data is a reason to stop */
 #define PROBE_START_MAX_US (300 * TG_US_PER_S)
-#define AFTER_US            (20 * TG_US_PER_S) /* measured after the proof, for the comparison */
+#define AFTER_US           (20 * TG_US_PER_S) /* measured after the proof, for the comparison */
 
 void tg_steps_enter(struct tg_drill *drill, enum tg_drill_state state, enum drill_step step,
                     int64_t lab_us)

@@ -9,7 +9,8 @@
 
 #include "base/clock.h"
 
-/* CLOCK_BOOTTIME and CLOCK_REALTIME: a laptop's sleep counts as time, so that what is old after it looks old. */
+/* CLOCK_BOOTTIME and CLOCK_REALTIME: a laptop's sleep counts as time, so that what is old after it
+ * looks old. */
 struct tg_clock tg_clock_real(void);
 
 #endif

@@ -14,9 +14,9 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-#define HEADER_BYTES_MAX 32768
+#define HEADER_BYTES_MAX   32768
 #define CONNECT_TIMEOUT_MS 10000L
-#define CONNECTIONS_MAX 256L
+#define CONNECTIONS_MAX    256L
 
 struct curl_transport {
     struct tg_transport base;
@@ -24,7 +24,7 @@ struct curl_transport {
     CURLM *multi;
     struct exchange *first;
     const struct tg_transport_sink *sink; /* during poll() */
-    bool has_emitted;                     /* in this poll(): the caller wants to act before it waits */
+    bool has_emitted; /* in this poll(): the caller wants to act before it waits */
 };
 
 struct exchange {
@@ -203,7 +203,8 @@ static void add_header(struct exchange *exchange, const char *name, const char *
     free(line);
 }
 
-/* The URL; with a tls_server_name the URL carries that name and the connection goes to the endpoint's own host. */
+/* The URL; with a tls_server_name the URL carries that name and the connection goes to the
+ * endpoint's own host. */
 static void set_url(struct exchange *exchange, const struct tg_http_request *request)
 {
     const char *base = request->endpoint->base_url;
@@ -365,7 +366,8 @@ static void finish_ended(struct curl_transport *owner)
     }
 }
 
-/* Our own deadlines, which libcurl has no word for: until the status line, and between two bytes of a stream. */
+/* Our own deadlines, which libcurl has no word for: until the status line, and between two bytes of
+ * a stream. */
 static int64_t check_deadlines(struct curl_transport *owner, int64_t now_us)
 {
     int64_t next_us = TG_TIME_NEVER;
@@ -409,8 +411,8 @@ static void poll_transport(struct tg_transport *transport, int64_t timeout_us,
     finish_ended(owner);
     int64_t now_us = tg_clock_monotonic_us(&owner->clock);
     int64_t due_us = check_deadlines(owner, now_us);
-    int64_t wait_us = due_us != TG_TIME_NEVER && due_us - now_us < timeout_us ? due_us - now_us
-                                                                              : timeout_us;
+    int64_t wait_us =
+        due_us != TG_TIME_NEVER && due_us - now_us < timeout_us ? due_us - now_us : timeout_us;
     if (wait_us > 0 && !owner->has_emitted) {
         int64_t wait_ms = (wait_us + 999) / 1000;
         curl_multi_poll(owner->multi, NULL, 0, (int)(wait_ms > 60000 ? 60000 : wait_ms), NULL);

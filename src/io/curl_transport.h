@@ -1,9 +1,12 @@
-/* io/curl_transport.h - the transport of production: libcurl's multi interface, TLS always verified.
+/* io/curl_transport.h - the transport of production: libcurl's multi interface, TLS always
+ * verified.
  *
- * The certificate authority of an endpoint comes as bytes; redirects are off; only https is spoken; answers and their
- * headers have ceilings; HTTP/2 is used when offered. A path that starts with "//" names its own host (Google's APIs).
+ * The certificate authority of an endpoint comes as bytes; redirects are off; only https is spoken;
+ * answers and their headers have ceilings; HTTP/2 is used when offered. A path that starts with
+ * "//" names its own host (Google's APIs).
  *
- * Thread: a transport belongs to one thread; wake() from any. The global functions from main, before and after threads.
+ * Thread: a transport belongs to one thread; wake() from any. The global functions from main,
+ * before and after threads.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */

@@ -45,7 +45,7 @@ struct tg_journal {
     struct entry **last;
 };
 
-static const char *const kind_names[] = {"PLAN",  "INTENT", "RESULT", "PHASE",
+static const char *const kind_names[] = {"PLAN",   "INTENT", "RESULT", "PHASE",
                                          "VERIFY", "WAIVE",  "CLOSE"};
 
 static bool fail(struct tg_journal *journal, struct tg_err *err, const char *what)
@@ -81,14 +81,14 @@ static bool open_database(struct tg_journal *journal, const char *path, struct t
         "CREATE INDEX IF NOT EXISTS record_drill ON record(drill_id, sequence);"
         "PRAGMA user_version=1;";
     mode_t before = umask(0077);
-    int result = sqlite3_open_v2(path, &journal->database,
-                                 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX,
-                                 NULL);
-    bool is_ok = result == SQLITE_OK &&
-                 sqlite3_exec(journal->database, schema, NULL, NULL, NULL) == SQLITE_OK &&
-                 sqlite3_prepare_v2(journal->database,
-                                    "INSERT INTO record VALUES(?1, ?2, ?3, ?4, ?5, ?6)", -1,
-                                    &journal->insert, NULL) == SQLITE_OK;
+    int result =
+        sqlite3_open_v2(path, &journal->database,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, NULL);
+    bool is_ok =
+        result == SQLITE_OK &&
+        sqlite3_exec(journal->database, schema, NULL, NULL, NULL) == SQLITE_OK &&
+        sqlite3_prepare_v2(journal->database, "INSERT INTO record VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+                           -1, &journal->insert, NULL) == SQLITE_OK;
     umask(before);
     if (!is_ok) {
         return fail(journal, err, path);
@@ -136,8 +136,7 @@ static void free_entry(struct entry *entry)
 
 static void acknowledge(struct tg_journal *journal, int64_t sequence, const struct tg_err *err)
 {
-    struct tg_msg *msg =
-        tg_msg_new(TG_MSG_JOURNALLED, -1, tg_clock_monotonic_us(&journal->clock));
+    struct tg_msg *msg = tg_msg_new(TG_MSG_JOURNALLED, -1, tg_clock_monotonic_us(&journal->clock));
     msg->as.journalled.sequence = sequence;
     msg->as.journalled.err = *err;
     if (!tg_queue_push(journal->inbox, msg)) {
@@ -244,8 +243,8 @@ int64_t tg_journal_append(struct tg_journal *journal, const struct tg_record *re
     }
     struct entry *entry = TG_NEW(struct entry);
     entry->sequence = sequence;
-    entry->record = (struct tg_record){record->kind, tg_strdup(record->drill_id),
-                                       tg_strdup(record->payload)};
+    entry->record =
+        (struct tg_record){record->kind, tg_strdup(record->drill_id), tg_strdup(record->payload)};
     journal->last_sequence = sequence;
     journal->count++;
     pthread_mutex_lock(&journal->mutex);
@@ -280,10 +279,9 @@ static enum tg_record_kind kind_by_name(const char *name)
 
 static char *newest_open(struct tg_journal *journal)
 {
-    static const char sql[] =
-        "SELECT drill_id FROM record WHERE kind='PLAN' AND drill_id NOT IN"
-        " (SELECT drill_id FROM record WHERE kind IN ('CLOSE','WAIVE'))"
-        " ORDER BY sequence DESC LIMIT 1";
+    static const char sql[] = "SELECT drill_id FROM record WHERE kind='PLAN' AND drill_id NOT IN"
+                              " (SELECT drill_id FROM record WHERE kind IN ('CLOSE','WAIVE'))"
+                              " ORDER BY sequence DESC LIMIT 1";
     sqlite3_stmt *query = NULL;
     char *drill_id = NULL;
     sqlite3_prepare_v2(journal->database, sql, -1, &query, NULL);

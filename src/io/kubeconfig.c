@@ -45,7 +45,8 @@ static char *beside(const struct loader *loader, const char *file)
     return tg_asprintf("%.*s/%s", (int)(slash - loader->path), loader->path, file);
 }
 
-/* Bytes that stand inline in base64 under data_key, or in the file named by file_key. NULL without error: neither. */
+/* Bytes that stand inline in base64 under data_key, or in the file named by file_key. NULL without
+ * error: neither. */
 static bool load_bytes(const struct loader *loader, const struct tg_yaml_node *node,
                        const char *data_key, const char *file_key, char **bytes)
 {
@@ -63,8 +64,8 @@ static bool load_bytes(const struct loader *loader, const struct tg_yaml_node *n
         struct tg_err why = TG_ERR_INIT;
         *bytes = tg_read_file(path, SMALL_FILE_MAX, &len, &why);
         free(path);
-        return *bytes != NULL || tg_yaml_fail(loader->path, tg_yaml_get(node, file_key),
-                                              loader->err, "%s", why.msg);
+        return *bytes != NULL ||
+               tg_yaml_fail(loader->path, tg_yaml_get(node, file_key), loader->err, "%s", why.msg);
     }
     return true;
 }
@@ -139,8 +140,8 @@ static bool load_user(const struct loader *loader, const struct tg_yaml_node *at
         explicit_bzero(key, strlen(key));
         free(key);
     }
-    bool has_credentials = context->endpoint.bearer_token != NULL ||
-                           context->endpoint.client_cert_pem != NULL;
+    bool has_credentials =
+        context->endpoint.bearer_token != NULL || context->endpoint.client_cert_pem != NULL;
     if (!has_credentials &&
         (tg_yaml_get(user, "exec") != NULL || tg_yaml_get(user, "auth-provider") != NULL)) {
         const struct tg_yaml_node *exec = tg_yaml_get(user, "exec");
@@ -148,8 +149,9 @@ static bool load_user(const struct loader *loader, const struct tg_yaml_node *at
         /* The mark travels in the name of the server, which is no address then. */
         free(context->endpoint.base_url);
         context->endpoint.base_url = tg_asprintf(
-            REFUSED_PREFIX "%s:%d:%d: user '%s' signs in through the plug-in %s, which tidegate does "
-                           "not run; make a kubeconfig with a token (kubectl create token)",
+            REFUSED_PREFIX
+            "%s:%d:%d: user '%s' signs in through the plug-in %s, which tidegate does "
+            "not run; make a kubeconfig with a token (kubectl create token)",
             loader->path, item->line, item->column, name, command != NULL ? command : "it names");
     }
     return true;

@@ -45,7 +45,8 @@ char *tg_paths_state_dir(struct tg_err *err)
     } else if (home != NULL && home[0] == '/') {
         path = tg_asprintf("%s/.local/state/tidegate", home);
     } else {
-        tg_err_set(err, TG_CODE_IO, 0, "neither XDG_STATE_HOME nor HOME says where state may be kept");
+        tg_err_set(err, TG_CODE_IO, 0,
+                   "neither XDG_STATE_HOME nor HOME says where state may be kept");
         return NULL;
     }
     if (!tg_paths_make(path, err)) {

@@ -9,7 +9,6 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-
 #define ALTERNATE_STACK_SIZE 65536
 
 static void (*crash_restore)(void);
@@ -43,7 +42,7 @@ int tg_sig_take(int fd)
 {
     struct signalfd_siginfo info;
     return fd >= 0 && read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info) ? (int)info.ssi_signo
-                                                                            : 0;
+                                                                             : 0;
 }
 
 bool tg_sig_is_end(int number)

@@ -13,7 +13,8 @@
 
 void tg_sig_ignore_pipe(void);
 
-/* Blocks INT, TERM, HUP, WINCH, TSTP and CONT and returns a descriptor that reads them; -1 and err otherwise. */
+/* Blocks INT, TERM, HUP, WINCH, TSTP and CONT and returns a descriptor that reads them; -1 and err
+ * otherwise. */
 int tg_sig_open(struct tg_err *err);
 
 /* Next signal waiting, 0 when there is none. Never blocks. */

@@ -84,7 +84,7 @@ static void *run(void *context)
         worker->now_us = tg_clock_monotonic_us(&worker->clock);
         take_calls(worker);
         int64_t wake_us = step_providers(worker);
-        int64_t wait_us = wake_us == TG_TIME_NEVER  ? 60 * TG_US_PER_S
+        int64_t wait_us = wake_us == TG_TIME_NEVER   ? 60 * TG_US_PER_S
                           : wake_us > worker->now_us ? wake_us - worker->now_us
                                                      : 0;
         worker->transport->ops->poll(worker->transport, wait_us, &sink);
@@ -131,8 +131,8 @@ struct tg_worker *tg_worker_start(struct tg_target_config *configs, size_t count
     struct tg_emitter emitter = {emit, worker};
     for (size_t i = 0; i < count; i++) {
         worker->indexes[i] = configs[i].index;
-        worker->providers[i] = tg_provider_new(&configs[i], worker->transport, &emitter,
-                                               &worker->next_exchange_id);
+        worker->providers[i] =
+            tg_provider_new(&configs[i], worker->transport, &emitter, &worker->next_exchange_id);
         worker->count++;
     }
     /* Signals are the main thread's business. */
@@ -153,8 +153,8 @@ struct tg_worker *tg_worker_start(struct tg_target_config *configs, size_t count
 void tg_worker_call(struct tg_worker *worker, struct tg_call *call)
 {
     if (!tg_queue_try_push(worker->calls, call)) {
-        struct tg_msg *msg = tg_msg_new(TG_MSG_CALL_DONE, call->target,
-                                        tg_clock_monotonic_us(&worker->clock));
+        struct tg_msg *msg =
+            tg_msg_new(TG_MSG_CALL_DONE, call->target, tg_clock_monotonic_us(&worker->clock));
         msg->as.call.call_id = call->id;
         tg_err_set(&msg->as.call.err, TG_CODE_LIMIT, 0, "too many calls are waiting");
         tg_call_free(call);

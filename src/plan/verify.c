@@ -224,8 +224,8 @@ static enum finding judge_at(struct judgement *judgement, const struct tg_target
         return FINDING_MET;
     }
     if (judgement->status->missing[0] == '\0') {
-        snprintf(judgement->status->missing, sizeof(judgement->status->missing), "%s%s%.60s %.60s%s%.40s",
-                 kind, name[0] != '\0' ? "/" : "", name,
+        snprintf(judgement->status->missing, sizeof(judgement->status->missing),
+                 "%s%s%.60s %.60s%s%.40s", kind, name[0] != '\0' ? "/" : "", name,
                  there > 0 || !is_observed ? why : "missing", region != NULL ? " in " : "",
                  region != NULL ? region->name : "");
     }
@@ -249,9 +249,8 @@ static void judge_condition(struct judgement *judgement, const struct tg_lab_con
         count(judgement, judge_at(judgement, gcp, condition, NULL));
         break;
     case TG_LAB_WHERE_CONFIG:
-        count(judgement,
-              judge_at(judgement, cluster_target(judgement->model, lab->config_cluster), condition,
-                       NULL));
+        count(judgement, judge_at(judgement, cluster_target(judgement->model, lab->config_cluster),
+                                  condition, NULL));
         break;
     case TG_LAB_WHERE_REGIONS:
         for (size_t i = 0; i < lab->regions_count; i++) {

@@ -1,11 +1,13 @@
-/* sim/world.h - the simulated world's core: virtual clock, event heap, named randomness, trace, checkers, truth.
+/* sim/world.h - the simulated world's core: virtual clock, event heap, named randomness, trace,
+ * checkers, truth.
  *
- * A world is single-threaded and deterministic: same configuration and same requests at the same virtual times give
- * the same trace, byte for byte. It holds one struct sim_store for each cluster (sim/store.h), one for Google Cloud,
- * and what the subsystems hang on it. Nothing here reads a real clock.
+ * A world is single-threaded and deterministic: same configuration and same requests at the same
+ * virtual times give the same trace, byte for byte. It holds one struct sim_store for each cluster
+ * (sim/store.h), one for Google Cloud, and what the subsystems hang on it. Nothing here reads a
+ * real clock.
  *
- * Thread: owner only (sim/server.h gives it a thread; the direct transport uses it on the caller's).
- * Ownership: the world owns everything below it.
+ * Thread: owner only (sim/server.h gives it a thread; the direct transport uses it on the
+ * caller's). Ownership: the world owns everything below it.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
@@ -23,8 +25,9 @@
 
 struct sim_config {
     uint64_t seed;
-    int regions;           /* 1..SIM_REGIONS_MAX; first two: the lab's us-east5 (config cluster) and europe-west4 */
-    bool is_built;         /* true: the whole lab stands and serves at start; false: an empty project */
+    int regions;   /* 1..SIM_REGIONS_MAX; first two: the lab's us-east5 (config cluster) and
+                      europe-west4 */
+    bool is_built; /* true: the whole lab stands and serves at start; false: an empty project */
     int64_t start_wall_us; /* wall time of virtual time 0 (fixed in tests) */
     const char *project;   /* NULL: "demo-4711" */
     bool has_trace;        /* keep the trace text (bounded); the trace hash is kept always */
@@ -51,18 +54,20 @@ void sim_world_run_until(struct sim_world *world, int64_t until_us);
 /* Events run so far (for the benchmark and for tests). */
 uint64_t sim_world_event_count(const struct sim_world *world);
 
-/* Schedules action(world, data) at time_us (>= now). Lower priority runs first within one instant. The entity text
- * names whose event it is in the trace (copied, may be NULL: not traced). free_data (may be NULL) runs after the
- * action or when the event is dropped. Returns an id for sim_world_cancel(). */
+/* Schedules action(world, data) at time_us (>= now). Lower priority runs first within one instant.
+ * The entity text names whose event it is in the trace (copied, may be NULL: not traced). free_data
+ * (may be NULL) runs after the action or when the event is dropped. Returns an id for
+ * sim_world_cancel(). */
 typedef void sim_action(struct sim_world *world, void *data);
-uint64_t sim_world_at(struct sim_world *world, int64_t time_us, int32_t priority, sim_action *action, void *data,
-                      void (*free_data)(void *data));
+uint64_t sim_world_at(struct sim_world *world, int64_t time_us, int32_t priority,
+                      sim_action *action, void *data, void (*free_data)(void *data));
 bool sim_world_cancel(struct sim_world *world, uint64_t id);
 
-/* One draw for (entity, purpose): independent of every other, the n-th time this pair is asked for. */
+/* One draw for (entity, purpose): independent of every other, the n-th time this pair is asked for.
+ */
 uint64_t sim_world_draw(struct sim_world *world, const char *entity, const char *purpose);
-int64_t sim_world_draw_lognormal(struct sim_world *world, const char *entity, const char *purpose, int64_t median_us,
-                                 int64_t p95_us, int64_t cap_us);
+int64_t sim_world_draw_lognormal(struct sim_world *world, const char *entity, const char *purpose,
+                                 int64_t median_us, int64_t p95_us, int64_t cap_us);
 
 /* Appends "[  12.345678] entity > text" to the trace and folds it into the hash. */
 void sim_world_trace(struct sim_world *world, const char *entity, const char *format, ...)
@@ -70,8 +75,9 @@ void sim_world_trace(struct sim_world *world, const char *entity, const char *fo
 const char *sim_world_trace_text(const struct sim_world *world);
 uint64_t sim_world_trace_hash(const struct sim_world *world);
 
-/* Invariant checkers run after every event in checking builds and on demand; the first broken one is reported by
- * assertion with its text. check returns NULL when all is well, else what is wrong (static or world-owned). */
+/* Invariant checkers run after every event in checking builds and on demand; the first broken one
+ * is reported by assertion with its text. check returns NULL when all is well, else what is wrong
+ * (static or world-owned). */
 typedef const char *sim_check(struct sim_world *world);
 void sim_world_add_check(struct sim_world *world, sim_check *check);
 void sim_world_check(struct sim_world *world);

@@ -17,7 +17,9 @@ chmod 700 "$XDG_RUNTIME_DIR"
 export HOME XDG_STATE_HOME XDG_RUNTIME_DIR
 failures=0
 world_pids=
-tmux_socket=$work/tmux
+# Each terminal has a tmux of its own: one that is told to end may still answer for a moment.
+terminals=0
+tmux_socket=$work/tmux.0
 
 finish() {
     tmux -S "$tmux_socket" kill-server 2>/dev/null
@@ -71,6 +73,9 @@ start_world() {
 open_terminal() {
     rm -f "$work/exit"
     tmux -S "$tmux_socket" kill-server 2>/dev/null
+    terminals=$((terminals + 1))
+    tmux_socket=$work/tmux.$terminals
+    rm -f "$work/stty"
     tmux -S "$tmux_socket" -f /dev/null new-session -d -x "$1" -y "$2" \
         "$3; echo \$? >$work/exit; stty -a >$work/stty; exec cat"
     tmux -S "$tmux_socket" set-option -g status off >/dev/null

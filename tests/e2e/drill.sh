@@ -20,6 +20,7 @@ start_drill() {
     open_terminal 100 30 "LANG=C.UTF-8 $TIDEGATE"
     expect_screen 30 SIMULATED
     expect_screen 60 us-east5
+    expect_screen 60 serving
     keys D
     expect_screen 10 vllm-gemma
     keys -l us-east5

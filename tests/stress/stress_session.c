@@ -1,5 +1,6 @@
-/* stress/stress_session.c - the program's own threads, all at once, for ThreadSanitizer: a served world, a session of
- * workers with its journal, and a drill in it; then sessions that are started and stopped at once.
+/* stress/stress_session.c - the program's own threads, all at once, for ThreadSanitizer: a served
+ * world, a session of workers with its journal, and a drill in it; then sessions that are started
+ * and stopped at once.
  *
  * A plain program, since Criterion cannot start under ThreadSanitizer.
  */

@@ -206,9 +206,8 @@ bool tg_app_handle(struct tg_app *app, struct tg_msg *msg)
 
 static bool judge_steps(struct tg_app *app, int64_t now_us)
 {
-    bool is_due = now_us - app->steps_judged_us >= STEPS_INTERVAL_US;
-    if (app->steps_judged_us != INT64_MIN &&
-        (!is_due || app->steps_revision == app->model->revision)) {
+    if (app->steps_judged_us != INT64_MIN && (now_us - app->steps_judged_us < STEPS_INTERVAL_US ||
+                                              app->steps_revision == app->model->revision)) {
         return false;
     }
     app->steps_judged_us = now_us;
@@ -244,7 +243,9 @@ int64_t tg_app_next_wake_us(const struct tg_app *app)
 {
     int64_t now_us = tg_clock_monotonic_us(&app->clock);
     int64_t wake_us = TG_TIME_NEVER;
-    if (app->steps_revision != app->model->revision) {
+    if (app->steps_judged_us == INT64_MIN) {
+        wake_us = now_us;
+    } else if (app->steps_revision != app->model->revision) {
         wake_us = app->steps_judged_us + STEPS_INTERVAL_US;
     }
     if (app->drill != NULL && !tg_drill_is_over(app->drill) &&

@@ -348,6 +348,7 @@ struct ui_term *ui_term_curses_new(bool is_colour_wanted, struct tg_err *err)
         tg_err_set(err, TG_CODE_STATE, 0, "this kind of terminal cannot show screens; use --plain");
         return NULL;
     }
+    del_curterm(cur_term); /* newterm() reads it again for itself */
     struct terminal *terminal = TG_NEW(struct terminal);
     terminal->base.ops = &ops;
     terminal->screen = newterm(NULL, stdout, stdin);

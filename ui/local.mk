@@ -9,6 +9,8 @@ noinst_LIBRARIES += %D%/libtg_ui.a
 	%D%/frame.c \
 	%D%/key.c \
 	%D%/key.h \
+	%D%/key_stream.c \
+	%D%/key_stream.h \
 	%D%/lines.c \
 	%D%/lines.h \
 	%D%/overlay.c \

@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "ui/key_stream.h"
 #include "ui/term.h"
 
 #define ESCAPE_DELAY_MS 25
@@ -29,6 +30,7 @@ struct terminal {
     short pairs[UI_STYLE_COUNT];
     bool is_whole; /* draw everything next time */
     bool is_gone;
+    struct ui_key_stream stream; /* of what curses itself could not put together */
 };
 
 /* For crash handlers: what must be known without touching curses. */
@@ -220,29 +222,6 @@ static struct ui_key special_key(wint_t code)
     return key;
 }
 
-static struct ui_key plain_key(wint_t code)
-{
-    switch (code) {
-    case '\r':
-    case '\n':
-        return (struct ui_key){.code = UI_KEY_ENTER};
-    case '\t':
-        return (struct ui_key){.code = UI_KEY_TAB};
-    case 27:
-        return (struct ui_key){.code = UI_KEY_ESC};
-    case 8:
-    case 127:
-        return (struct ui_key){.code = UI_KEY_BACKSPACE};
-    default:
-        break;
-    }
-    if (code < 32) {
-        return (struct ui_key){
-            .code = UI_KEY_CHAR, .codepoint = code + 'a' - 1, .is_control = true};
-    }
-    return (struct ui_key){.code = UI_KEY_CHAR, .codepoint = code};
-}
-
 /* A terminal that is gone reads as an end of file for ever: that must end the program, not spin it.
  */
 static bool is_hung_up(void)
@@ -254,30 +233,30 @@ static bool is_hung_up(void)
 static struct ui_key take_key(struct ui_term *term)
 {
     struct terminal *terminal = (struct terminal *)term;
-    wint_t code = 0;
-    int result = get_wch(&code);
-    if (result == ERR) {
-        if (!terminal->is_gone && is_hung_up()) {
-            terminal->is_gone = true;
-            return (struct ui_key){.code = UI_KEY_HANGUP};
+    for (;;) {
+        wint_t code = 0;
+        int result = get_wch(&code);
+        if (result == ERR) {
+            break;
         }
-        return (struct ui_key){.code = UI_KEY_NONE};
-    }
-    if (result == KEY_CODE_YES) {
-        return special_key(code);
-    }
-    struct ui_key key = plain_key(code);
-    if (key.code == UI_KEY_ESC) {
-        /* Escape and at once another byte is a sequence that nobody knows: swallow it, it is no
-         * command. */
-        wint_t next = 0;
-        if (get_wch(&next) != ERR) {
-            while (get_wch(&next) != ERR) {
+        struct ui_key key = {.code = UI_KEY_NONE};
+        if (result == KEY_CODE_YES) {
+            key = special_key(code);
+            if (key.code != UI_KEY_RESIZE) { /* a resize may fall into the middle of a sequence */
+                terminal->stream = (struct ui_key_stream){0};
             }
-            return (struct ui_key){.code = UI_KEY_DELETE};
+        } else {
+            key = ui_key_stream_feed(&terminal->stream, (uint32_t)code);
+        }
+        if (key.code != UI_KEY_NONE) {
+            return key;
         }
     }
-    return key;
+    if (!terminal->is_gone && is_hung_up()) {
+        terminal->is_gone = true;
+        return (struct ui_key){.code = UI_KEY_HANGUP};
+    }
+    return ui_key_stream_idle(&terminal->stream);
 }
 
 static int input_fd(struct ui_term *term)

@@ -69,7 +69,8 @@ start_world() {
     }
 }
 
-# open_terminal COLUMNS ROWS COMMAND: runs COMMAND by a shell in a terminal; its exit status goes to $work/exit.
+# open_terminal COLUMNS ROWS COMMAND: runs COMMAND (assignments, a program, arguments) by a shell in a terminal; its
+# process is in $work/program, its exit status goes to $work/exit.
 open_terminal() {
     rm -f "$work/exit"
     tmux -S "$tmux_socket" kill-server 2>/dev/null
@@ -77,7 +78,7 @@ open_terminal() {
     tmux_socket=$work/tmux.$terminals
     rm -f "$work/stty"
     tmux -S "$tmux_socket" -f /dev/null new-session -d -x "$1" -y "$2" \
-        "$3; echo \$? >$work/exit; stty -a >$work/stty; exec cat"
+        "sh -c 'echo \$\$ >$work/program; exec env $3'; echo \$? >$work/exit; stty -a >$work/stty; exec cat"
     tmux -S "$tmux_socket" set-option -g status off >/dev/null
 }
 

@@ -38,9 +38,7 @@ are_restored || fail "after the drill: replicas are $(replicas)"
 # Signals in mid-drill.
 for signal in TERM HUP INT; do
     start_drill
-    pid=$(tmux -S "$tmux_socket" list-panes -F '#{pane_pid}')
-    program=$(pgrep -P "$pid" -f tidegate | head -n 1)
-    kill -s "$signal" "$program"
+    kill -s "$signal" "$(cat "$work/program")"
     expect_sane_terminal "SIG$signal in mid-drill"
     are_restored || fail "SIG$signal in mid-drill: replicas are $(replicas)"
     "$TIDEGATE" restore >"$work/restore" 2>&1 || { cat "$work/restore"; fail "restore after SIG$signal"; }
@@ -48,15 +46,12 @@ done
 
 # SIGKILL in mid-drill: the next start offers the restore, and `tidegate restore` does it.
 start_drill
-pid=$(tmux -S "$tmux_socket" list-panes -F '#{pane_pid}')
-program=$(pgrep -P "$pid" -f tidegate | head -n 1)
-kill -s KILL "$program"
+kill -s KILL "$(cat "$work/program")"
 wait_for 10 has_ended
 is_down || fail "SIGKILL: the region should still be down"
 open_terminal 100 30 "LANG=C.UTF-8 $TIDEGATE"
 expect_screen 30 Restore
-pid=$(tmux -S "$tmux_socket" list-panes -F '#{pane_pid}')
-kill -s KILL "$(pgrep -P "$pid" -f tidegate | head -n 1)"
+kill -s KILL "$(cat "$work/program")"
 wait_for 10 has_ended
 "$TIDEGATE" restore >"$work/restore" 2>&1 || { cat "$work/restore"; fail "tidegate restore"; }
 are_restored || fail "tidegate restore: replicas are $(replicas)"

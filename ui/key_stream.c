@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-#include "base/mem.h"
-#include "base/str.h"
+#include "base/assert.h"
 
 #define ESCAPE 27
 
@@ -47,7 +46,7 @@ static struct ui_key letter_key(uint32_t final)
         {'A', UI_KEY_UP},   {'B', UI_KEY_DOWN}, {'C', UI_KEY_RIGHT},   {'D', UI_KEY_LEFT},
         {'H', UI_KEY_HOME}, {'F', UI_KEY_END},  {'Z', UI_KEY_BACKTAB}, {'M', UI_KEY_ENTER},
     };
-    for (int i = 0; i < TG_COUNT(letters); i++) {
+    for (size_t i = 0; i < TG_COUNT(letters); i++) {
         if ((uint32_t)letters[i].letter == final) {
             return (struct ui_key){.code = letters[i].code};
         }
@@ -88,7 +87,7 @@ static struct ui_key number_key(const char *parameters)
         {"201", {.code = UI_KEY_PASTE, .codepoint = 0}},
     };
     size_t len = strcspn(parameters, ";");
-    for (int i = 0; i < TG_COUNT(numbers); i++) {
+    for (size_t i = 0; i < TG_COUNT(numbers); i++) {
         if (strlen(numbers[i].number) == len && strncmp(numbers[i].number, parameters, len) == 0) {
             return numbers[i].key;
         }

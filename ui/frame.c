@@ -84,7 +84,10 @@ static void draw_pane(struct ui *ui, const struct ui_inputs *inputs, struct ui_c
         snprintf(title, sizeof(title), "%d %s /%s %zu:%zu", (int)view + 1, ui_view_title(view),
                  pane->filter, lines.count, all);
     } else {
-        snprintf(title, sizeof(title), "%d %s", (int)view + 1, ui_view_title(view));
+        char summary[60];
+        ui_view_summary(&context, view, summary, sizeof(summary));
+        snprintf(title, sizeof(title), "%d %s%s%s", (int)view + 1, ui_view_title(view),
+                 summary[0] != '\0' ? " " : "", summary);
     }
     struct ui_rect inner =
         ui_frame_box(canvas, rect, ui->is_utf8, view == ui->focus, title, note_style, note);
@@ -98,9 +101,12 @@ static void draw_pane(struct ui *ui, const struct ui_inputs *inputs, struct ui_c
                       : selected >= pane->first + rows ? selected - rows + 1
                                                        : pane->first;
     }
+    if (pane->selected < 0 && !pane->is_following) {
+        pane->first = lines.wanted > 1 ? (size_t)lines.wanted - 1 : 0;
+    }
     pane->first = pane->first > last ? last : pane->first;
     ui_lines_draw(&lines, canvas, inner, pane->first,
-                  view == ui->focus && !pane->is_following ? pane->selected : -1);
+                  view == ui->focus && !pane->is_following ? pane->selected : -1, ui->is_utf8);
     if (lines.count > rows && rect.width > 30) {
         ui_canvas_printf(canvas, rect.x + rect.width - 16, rect.y + rect.height - 1, UI_STYLE_MUTED,
                          " %zu-%zu/%zu ", pane->first + 1,
@@ -169,10 +175,13 @@ static void draw_banner(const struct ui *ui, const struct ui_inputs *inputs,
     tg_fmt_clock(clock, sizeof(clock), inputs->lab_us);
     clock[5] = '\0';
     ui_canvas_printf(canvas, width - 8, 0, UI_STYLE_MUTED, "%sZ", clock);
-    ui_canvas_push_clip(canvas, (struct ui_rect){x, 0, width - 9 - x, 1});
-    ui_canvas_printf(canvas, x + 1, 0, UI_STYLE_MUTED, " %s",
-                     tg_lab_text_for(&inputs->lab->title, inputs->locale));
-    ui_canvas_pop_clip(canvas);
+    const char *title = tg_lab_text_for(&inputs->lab->title, inputs->locale);
+    int room = width - 11 - x;
+    int cells = (int)tg_utf8_width(title);
+    if (room > 3) {
+        ui_canvas_put_fit(canvas, x + 2, 0, cells < room ? cells : room, false, UI_STYLE_MUTED,
+                          title);
+    }
 }
 
 static void draw_sources(const struct ui_inputs *inputs, struct ui_canvas *canvas)
@@ -235,22 +244,39 @@ static void draw_problems(const struct ui *ui, const struct ui_inputs *inputs,
     free(problems);
 }
 
-static void draw_hints(struct ui_canvas *canvas, int y)
+/* What helps now: drilling when that is allowed, stopping while a drill runs. */
+static bool is_hinted(const struct ui_inputs *inputs, enum tg_command command)
 {
-    static const enum tg_command shown[] = {
-        TG_COMMAND_PANE_NEXT,   TG_COMMAND_ZOOM,         TG_COMMAND_OPEN,
-        TG_COMMAND_FILTER,      TG_COMMAND_COMMAND_LINE, TG_COMMAND_DRILL_START,
-        TG_COMMAND_DRILL_ABORT, TG_COMMAND_HELP,         TG_COMMAND_QUIT};
+    bool is_running = inputs->drill != NULL && !tg_drill_is_over(inputs->drill);
+    switch (command) {
+    case TG_COMMAND_DRILL_START:
+        return inputs->is_armed && !is_running && !inputs->is_restore_offered;
+    case TG_COMMAND_DRILL_ABORT:
+        return is_running;
+    case TG_COMMAND_RESTORE:
+        return inputs->is_restore_offered;
+    default:
+        return true;
+    }
+}
+
+static void draw_hints(const struct ui_inputs *inputs, struct ui_canvas *canvas, int y)
+{
     int x = 1;
-    for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
-        const struct tg_command_info *info = tg_command_info(shown[i]);
+    for (int i = 0; i < TG_COMMAND_COUNT; i++) {
+        const struct tg_command_info *info = tg_command_info((enum tg_command)i);
+        char hint[120];
         char key[16];
+        if (info->hint[0] == '\0' || !is_hinted(inputs, (enum tg_command)i)) {
+            continue;
+        }
         snprintf(key, sizeof(key), "%.*s", (int)strcspn(info->keys, " "), info->keys);
-        if (x + 14 > ui_canvas_width(canvas)) {
+        snprintf(hint, sizeof(hint), "%s", _(info->hint));
+        if (x + (int)(tg_utf8_width(key) + tg_utf8_width(hint)) + 1 >= ui_canvas_width(canvas)) {
             break;
         }
         x = ui_canvas_printf(canvas, x, y, UI_STYLE_KEY, "%s ", key);
-        x = ui_canvas_printf(canvas, x, y, UI_STYLE_MUTED, "%s  ", info->name);
+        x = ui_canvas_printf(canvas, x, y, UI_STYLE_MUTED, "%s  ", hint);
     }
 }
 
@@ -282,6 +308,6 @@ void ui_render(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *
     draw_sources(inputs, canvas);
     draw_panes(ui, inputs, canvas, (struct ui_rect){0, 2, width, height - 4});
     draw_problems(ui, inputs, canvas, height - 2);
-    draw_hints(canvas, height - 1);
+    draw_hints(inputs, canvas, height - 1);
     ui_overlay_draw(ui, inputs, canvas);
 }

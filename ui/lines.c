@@ -16,6 +16,7 @@ static void free_line(struct ui_line *line)
     for (int i = 0; i < line->parts_count; i++) {
         free(line->parts[i].text);
     }
+    free(line->parts);
     free(line->ns);
     free(line->name);
 }
@@ -59,12 +60,11 @@ static char *fit(char *text, int cells)
 void ui_line_put(struct ui_line *line, enum ui_style style, int cells, const char *format, ...)
 {
     va_list args;
-    if (line->parts_count == UI_PARTS_MAX) {
-        return;
-    }
     va_start(args, format);
     char *text = tg_vasprintf(format, args);
     va_end(args);
+    line->parts =
+        tg_realloc_array(line->parts, (size_t)line->parts_count + 1, sizeof(*line->parts));
     line->parts[line->parts_count++] =
         (struct ui_part){style, cells != 0 ? fit(text, cells) : text};
 }
@@ -92,6 +92,25 @@ static bool contains(const struct ui_line *line, const char *text)
     return tg_str_contains_nocase(whole, text);
 }
 
+void ui_lines_add_wrapped(struct ui_lines *lines, enum ui_style style, int cells, const char *text)
+{
+    while (*text != '\0') {
+        size_t len = strlen(text);
+        size_t used = 0;
+        size_t taken = tg_utf8_fit(text, (size_t)(cells > 2 ? cells : 2), &used);
+        size_t at = taken;
+        if (taken < len && text[taken] != ' ') {
+            while (at > 0 && text[at - 1] != ' ') {
+                at--;
+            }
+            at = at > taken / 2 ? at : taken;
+        }
+        ui_line_put(ui_lines_add(lines), style, 0, "%.*s", (int)at, text);
+        text += at;
+        text += strspn(text, " ");
+    }
+}
+
 void ui_lines_filter(struct ui_lines *lines, const char *filter)
 {
     bool is_inverse = filter[0] == '!';
@@ -111,14 +130,26 @@ void ui_lines_filter(struct ui_lines *lines, const char *filter)
 }
 
 void ui_lines_draw(const struct ui_lines *lines, struct ui_canvas *canvas, struct ui_rect rect,
-                   size_t first, long selected)
+                   size_t first, long selected, bool is_utf8)
 {
     ui_canvas_push_clip(canvas, rect);
     for (int row = 0; row < rect.height && first + (size_t)row < lines->count; row++) {
         const struct ui_line *line = &lines->items[first + (size_t)row];
         int x = rect.x;
+        int end = x; /* after the last cell that is not blank */
         for (int i = 0; i < line->parts_count; i++) {
-            x = ui_canvas_put(canvas, x, rect.y + row, line->parts[i].style, line->parts[i].text);
+            const char *text = line->parts[i].text;
+            size_t len = strlen(text);
+            size_t blanks = 0;
+            x = ui_canvas_put(canvas, x, rect.y + row, line->parts[i].style, text);
+            while (blanks < len && text[len - blanks - 1] == ' ') {
+                blanks++;
+            }
+            end = blanks < len ? x - (int)blanks : end;
+        }
+        if (end > rect.x + rect.width) {
+            ui_canvas_put(canvas, rect.x + rect.width - 1, rect.y + row, UI_STYLE_MUTED,
+                          is_utf8 ? "›" : ">");
         }
         if ((long)first + row == selected) {
             ui_canvas_restyle(canvas, (struct ui_rect){rect.x, rect.y + row, rect.width, 1},

@@ -14,15 +14,13 @@
 #include "model/obj.h"
 #include "ui/canvas.h"
 
-#define UI_PARTS_MAX 12
-
 struct ui_part {
     enum ui_style style;
     char *text;
 };
 
 struct ui_line {
-    struct ui_part parts[UI_PARTS_MAX];
+    struct ui_part *parts;
     int parts_count;
     int target; /* of the object it stands for; -1: none */
     enum tg_kind kind;
@@ -33,6 +31,7 @@ struct ui_line {
 struct ui_lines {
     struct ui_line *items;
     size_t count;
+    long wanted; /* line to keep in sight until the operator scrolls; 0 is as good as none */
 };
 
 void ui_lines_fini(struct ui_lines *lines);
@@ -48,11 +47,16 @@ void ui_line_put(struct ui_line *line, enum ui_style style, int cells, const cha
 /* What Enter opens. */
 void ui_line_set_object(struct ui_line *line, int target, const struct tg_obj *obj);
 
+/* Adds text as one or more lines of at most cells, broken at blanks, or within words that are
+ * longer (text without blanks, as Chinese, breaks anywhere). */
+void ui_lines_add_wrapped(struct ui_lines *lines, enum ui_style style, int cells, const char *text);
+
 /* Keeps only lines that contain filter ("!" in front: that do not); ASCII case is ignored. */
 void ui_lines_filter(struct ui_lines *lines, const char *filter);
 
-/* Draws the lines from `first` into rect; `selected` (or -1) is shown as the bar. */
+/* Draws the lines from `first` into rect; `selected` (or -1) is shown as the bar. A line that does
+ * not fit ends in a mark, so that nobody takes what is cut for all there is. */
 void ui_lines_draw(const struct ui_lines *lines, struct ui_canvas *canvas, struct ui_rect rect,
-                   size_t first, long selected);
+                   size_t first, long selected, bool is_utf8);
 
 #endif

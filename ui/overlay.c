@@ -28,7 +28,7 @@ static void draw_lines(struct ui *ui, struct ui_canvas *canvas, struct ui_rect r
     long last = (long)lines->count - inner.height;
     last = last < 0 ? 0 : last;
     ui->overlay_first = ui->overlay_first > last ? last : ui->overlay_first;
-    ui_lines_draw(lines, canvas, inner, (size_t)ui->overlay_first, -1);
+    ui_lines_draw(lines, canvas, inner, (size_t)ui->overlay_first, -1, ui->is_utf8);
 }
 
 static void draw_help(struct ui *ui, struct ui_canvas *canvas)
@@ -117,22 +117,28 @@ static void draw_confirm(struct ui *ui, const struct ui_inputs *inputs, struct u
     struct ui_lines lines = {0};
     const struct tg_lab *lab = inputs->lab;
     const struct tg_lab_region *region = tg_lab_region(lab, lab->primary_region);
-    struct ui_line *line = ui_lines_add(&lines);
-    ui_line_put(line, UI_STYLE_FAIL, 0, _("Deployment %s in namespace %s of %s: replicas > 0"),
-                lab->deployment, lab->namespace_name, region != NULL ? region->cluster : "");
-    put_row(&lines, UI_STYLE_TEXT, _("Requests are measured before, while it is down, and after."));
-    put_row(
-        &lines, UI_STYLE_TEXT,
+    int cells = centre(canvas, 92, 8).width - 2;
+    char *what =
+        tg_asprintf(_("Deployment %s in namespace %s of %s: replicas > 0"), lab->deployment,
+                    lab->namespace_name, region != NULL ? region->cluster : "");
+    ui_lines_add_wrapped(&lines, UI_STYLE_FAIL, cells, what);
+    free(what);
+    ui_lines_add_wrapped(&lines, UI_STYLE_TEXT, cells,
+                         _("Requests are measured before, while it is down, and after."));
+    ui_lines_add_wrapped(
+        &lines, UI_STYLE_TEXT, cells,
         _("After 90 s, at the latest 180 s, the replicas are restored, and proved by traffic."));
-    put_row(&lines, UI_STYLE_TEXT,
-            _("A restores at once. A killed tidegate offers the restore at its next start."));
+    ui_lines_add_wrapped(
+        &lines, UI_STYLE_TEXT, cells,
+        _("A restores at once. A killed tidegate offers the restore at its next start."));
     put_row(&lines, UI_STYLE_TEXT, " ");
-    line = ui_lines_add(&lines);
+    struct ui_line *line = ui_lines_add(&lines);
     ui_line_put(line, UI_STYLE_TEXT, 0, _("Type the region's name, %s, and Enter: "),
                 lab->primary_region);
     ui_line_put(line, UI_STYLE_KEY, 0, "%s_", ui->input);
-    draw_lines(ui, canvas, centre(canvas, 92, 8), _("Take the primary region down?"),
-               _("Esc: nothing is done"), UI_STYLE_MUTED, &lines);
+    draw_lines(ui, canvas, centre(canvas, 92, (int)lines.count + 2),
+               _("Take the primary region down?"), _("Esc: nothing is done"), UI_STYLE_MUTED,
+               &lines);
     ui_lines_fini(&lines);
 }
 

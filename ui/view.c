@@ -20,6 +20,20 @@ const char *ui_view_title(enum ui_view view)
     return _(titles[view]);
 }
 
+void ui_view_summary(const struct ui_view_context *context, enum ui_view view, char *out,
+                     size_t size)
+{
+    const struct tg_lab *lab = context->inputs->lab;
+    size_t done = 0;
+    out[0] = '\0';
+    if (view == UI_VIEW_STEPS) {
+        for (size_t i = 0; i < lab->steps_count; i++) {
+            done += context->inputs->steps[i].state == TG_STEP_DONE ? 1 : 0;
+        }
+        snprintf(out, size, _("%zu of %zu done"), done, lab->steps_count);
+    }
+}
+
 const char *ui_view_age(char *out, size_t size, int64_t age_us)
 {
     int64_t age_s = age_us / TG_US_PER_S;

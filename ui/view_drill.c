@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fmt.h"
 #include "base/i18n.h"
+#include "base/utf8.h"
 #include "ui/view.h"
 
 static void add_text(struct ui_lines *lines, enum ui_style style, const char *text)
@@ -33,69 +35,96 @@ static void add_idle(const struct ui_view_context *context, struct ui_lines *lin
                  : _("Read-only: start with --arm to allow drills."));
 }
 
-/* One strip of all states, the present one marked. */
+/* One strip of all states, the present one marked; where there is no room, signs alone for the
+ * others. */
 static void add_phases(const struct ui_view_context *context, struct ui_lines *lines,
                        const struct tg_drill *drill)
 {
     struct ui_line *line = ui_lines_add(lines);
+    size_t wanted = 0;
+    for (int state = 0; state <= TG_DRILL_DONE; state++) {
+        wanted += 2 + tg_utf8_width(_(tg_drill_state_name((enum tg_drill_state)state)));
+    }
+    bool is_narrow = wanted > (size_t)context->width;
     for (int state = 0; state <= TG_DRILL_DONE; state++) {
         bool is_now = state == (int)drill->state;
         bool is_past = !is_now && drill->entered_lab_us[state] != 0;
+        const char *name = _(tg_drill_state_name((enum tg_drill_state)state));
         ui_line_put(line,
                     is_now    ? UI_STYLE_RUNNING
                     : is_past ? UI_STYLE_OK
                               : UI_STYLE_MUTED,
-                    0, "%s%s ",
+                    0, "%s%s%s",
                     is_now    ? (context->is_utf8 ? "▸" : ">")
                     : is_past ? ui_view_sign(context, TG_SEVERITY_OK)
                               : ui_view_sign(context, TG_SEVERITY_INFO),
-                    _(tg_drill_state_name((enum tg_drill_state)state)));
+                    is_now || !is_narrow ? name : "", is_now || !is_narrow ? " " : "");
     }
     if (drill->state == TG_DRILL_NEEDS_RESTORE) {
         ui_line_put(line, UI_STYLE_FAIL, 0, "%s", _(tg_drill_state_name(drill->state)));
     }
 }
 
-/* The worst outcome of each second, oldest left: o answered, x failed, L late, - skipped. */
+/* The worst outcome among the requests that were due within a cell of the tape. */
+static char tape_mark(const struct tg_trace *trace, size_t *next, int64_t to_us)
+{
+    char mark = ' ';
+    for (; *next < trace->count && trace->slots[*next].due_us < to_us; ++*next) {
+        switch (trace->slots[*next].outcome) {
+        case TG_OUTCOME_FAIL:
+        case TG_OUTCOME_LOST:
+            mark = 'x';
+            break;
+        case TG_OUTCOME_LATE:
+            mark = mark == 'x' ? mark : 'L';
+            break;
+        case TG_OUTCOME_OK:
+            mark = mark == ' ' ? 'o' : mark;
+            break;
+        default:
+            break;
+        }
+    }
+    return mark;
+}
+
+static enum ui_style tape_style(char mark)
+{
+    return mark == 'x' ? UI_STYLE_FAIL : mark == 'L' ? UI_STYLE_WARN : UI_STYLE_OK;
+}
+
+/* The whole run from its first request on, at a scale that fits the pane. */
 static void add_tape(const struct ui_view_context *context, struct ui_lines *lines,
                      const struct tg_drill *drill)
 {
+    static const int scales_s[] = {1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 3600};
     const struct tg_trace *trace = &drill->trace;
-    int cells = context->width > 4 ? context->width - 2 : 2;
-    int64_t last_us = trace->count > 0 ? trace->slots[trace->count - 1].due_us : 0;
-    int64_t per_cell_us = TG_US_PER_S;
-    struct tg_buf tape;
+    int cells = context->width > 4 ? context->width : 4;
+    int64_t from_us = trace->slots[0].due_us;
+    int64_t span_us = trace->slots[trace->count - 1].due_us - from_us;
+    size_t scale = 0;
+    while (scale + 1 < TG_COUNT(scales_s) && span_us >= cells * scales_s[scale] * TG_US_PER_S) {
+        scale++;
+    }
+    int64_t cell_us = scales_s[scale] * TG_US_PER_S;
+    struct ui_line *tape = ui_lines_add(lines);
     struct tg_buf marks;
-    tg_buf_init(&tape, 4096);
+    size_t next = 0;
     tg_buf_init(&marks, 4096);
-    for (int cell = 0; cell < cells && trace->count > 0; cell++) {
-        int64_t from_us = last_us - (int64_t)(cells - cell - 1) * per_cell_us;
-        char mark = ' ';
-        for (size_t i = 0; i < trace->count; i++) {
-            const struct tg_slot *slot = &trace->slots[i];
-            if (slot->due_us < from_us || slot->due_us >= from_us + per_cell_us) {
-                continue;
-            }
-            if (slot->outcome == TG_OUTCOME_FAIL || slot->outcome == TG_OUTCOME_LOST) {
-                mark = 'x';
-            } else if (slot->outcome == TG_OUTCOME_LATE && mark != 'x') {
-                mark = 'L';
-            } else if (slot->outcome == TG_OUTCOME_OK && mark == ' ') {
-                mark = 'o';
-            }
-        }
-        bool is_fault =
-            trace->fault_acked_us >= from_us && trace->fault_acked_us < from_us + per_cell_us;
+    for (int64_t at_us = from_us; at_us <= from_us + span_us; at_us += cell_us) {
+        char mark = tape_mark(trace, &next, at_us + cell_us);
+        bool is_fault = trace->fault_acked_us >= at_us && trace->fault_acked_us < at_us + cell_us;
         bool is_restore =
-            trace->restore_acked_us >= from_us && trace->restore_acked_us < from_us + per_cell_us;
-        tg_buf_putc(&tape, mark);
+            trace->restore_acked_us >= at_us && trace->restore_acked_us < at_us + cell_us;
+        ui_line_put(tape, tape_style(mark), 0, "%c", mark);
         tg_buf_putc(&marks, is_fault ? 'F' : is_restore ? 'R' : ' ');
     }
-    add_text(lines, UI_STYLE_TEXT, tg_buf_text(&tape));
-    add_text(lines, UI_STYLE_MUTED, tg_buf_text(&marks));
-    add_text(lines, UI_STYLE_MUTED,
-             _("1 cell = 1 s, worst of it: o answered  x failed  L late   F fault  R restore"));
-    tg_buf_fini(&tape);
+    add_text(lines, UI_STYLE_TITLE, tg_buf_text(&marks));
+    ui_line_put(ui_lines_add(lines), UI_STYLE_MUTED, 0, _("1 cell = %d s"), scales_s[scale]);
+    struct ui_line *legend =
+        context->width < 60 ? ui_lines_add(lines) : &lines->items[lines->count - 1];
+    ui_line_put(legend, UI_STYLE_MUTED, 0, "%s%s", context->width < 60 ? "" : "  ",
+                _("o ok  x failed  L late  F fault  R restore"));
     tg_buf_fini(&marks);
 }
 
@@ -166,7 +195,33 @@ static void add_figures(struct ui_lines *lines, const struct tg_drill *drill)
     add_share(lines, score);
 }
 
-static void add_verdict(struct ui_lines *lines, const struct tg_drill *drill)
+static void add_reason(const struct ui_view_context *context, struct ui_lines *lines,
+                       const struct tg_reason *reason)
+{
+    static const enum tg_severity severities[] = {TG_SEVERITY_OK, TG_SEVERITY_WARN,
+                                                  TG_SEVERITY_FAIL, TG_SEVERITY_INFO};
+    static const char *const words[] = {N_("met"), N_("unclear"), N_("missed"), ""};
+    enum tg_severity severity = severities[reason->level];
+    struct ui_line *line = ui_lines_add(lines);
+    ui_line_put(line, ui_view_style(severity), 0, "%s %s ", ui_view_sign(context, severity),
+                words[reason->level][0] != '\0' ? _(words[reason->level]) : "");
+    if (reason->unit == NULL) {
+        ui_line_put(line, UI_STYLE_TEXT, 0, "%s", _(reason->what));
+        return;
+    }
+    ui_line_put(line, UI_STYLE_TEXT, 0, "%s %.1f%s ", _(reason->what), reason->value, reason->unit);
+    if (context->width >= 60) {
+        ui_line_put(line, UI_STYLE_MUTED, 0, "(%.2f..%.2f) ", reason->low, reason->high);
+    }
+    ui_line_put(line, UI_STYLE_MUTED, 0, "%s %.0f%s",
+                context->is_utf8     ? reason->is_ceiling ? "≤" : "≥"
+                : reason->is_ceiling ? "<="
+                                     : ">=",
+                reason->wanted, reason->unit);
+}
+
+static void add_verdict(const struct ui_view_context *context, struct ui_lines *lines,
+                        const struct tg_drill *drill)
 {
     const struct tg_score *score = &drill->score;
     enum ui_style style = score->verdict == TG_VERDICT_PASS   ? UI_STYLE_OK
@@ -176,7 +231,7 @@ static void add_verdict(struct ui_lines *lines, const struct tg_drill *drill)
     ui_line_put(line, style, 0, "%s %s", _("verdict"), tg_verdict_name(score->verdict));
     ui_line_put(line, UI_STYLE_MUTED, 0, "  %s", drill->config.id);
     for (size_t i = 0; i < score->reasons_count; i++) {
-        add_text(lines, UI_STYLE_TEXT, score->reasons[i]);
+        add_reason(context, lines, &score->reasons[i]);
     }
 }
 
@@ -188,7 +243,7 @@ void ui_view_drill(const struct ui_view_context *context, struct ui_lines *lines
         return;
     }
     if (tg_drill_is_over(drill)) {
-        add_verdict(lines, drill);
+        add_verdict(context, lines, drill);
     } else {
         add_phases(context, lines, drill);
         if (drill->waiting_for[0] != '\0') {

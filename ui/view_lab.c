@@ -6,6 +6,7 @@
 
 #include "base/fmt.h"
 #include "base/i18n.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "ui/view.h"
 
@@ -17,6 +18,9 @@ void ui_view_steps(const struct ui_view_context *context, struct ui_lines *lines
         struct ui_line *line = ui_lines_add(lines);
         const char *title = tg_lab_text_for(&lab->steps[i].title, context->inputs->locale);
         int title_cells = context->width > 46 ? 38 : context->width - 12;
+        if (lines->wanted == 0 && status->state != TG_STEP_DONE) {
+            lines->wanted = (long)i;
+        }
         switch (status->state) {
         case TG_STEP_DONE:
             ui_line_put(line, UI_STYLE_OK, 2, "%s", ui_view_sign(context, TG_SEVERITY_OK));
@@ -84,12 +88,31 @@ void ui_view_interfaces(const struct ui_view_context *context, struct ui_lines *
     free(rows);
 }
 
+/* Sources report at different speeds; an operator reads the lines in the order in which things
+ * happened. Nearly sorted already, so that inserting is quick. The caller frees. */
+static const struct tg_timeline_entry **sorted_timeline(const struct tg_model *model)
+{
+    size_t count = model->timeline_count;
+    const struct tg_timeline_entry **sorted = tg_calloc(count + 1, sizeof(*sorted));
+    for (size_t i = 0; i < count; i++) {
+        const struct tg_timeline_entry *entry =
+            &model->timeline[(model->timeline_first + i) % TG_TIMELINE_MAX];
+        size_t at = i;
+        for (; at > 0 && sorted[at - 1]->lab_us > entry->lab_us; at--) {
+            sorted[at] = sorted[at - 1];
+        }
+        sorted[at] = entry;
+    }
+    return sorted;
+}
+
 void ui_view_events(const struct ui_view_context *context, struct ui_lines *lines)
 {
     const struct tg_model *model = context->inputs->model;
+    const struct tg_timeline_entry **sorted = sorted_timeline(model);
     for (size_t i = 0; i < model->timeline_count; i++) {
-        const struct tg_timeline_entry *entry =
-            &model->timeline[(model->timeline_first + i) % TG_TIMELINE_MAX];
+        const struct tg_timeline_entry *entry = sorted[i];
+        const char *label = entry->target >= 0 ? tg_model_target(model, entry->target)->label : "";
         char clock[16];
         struct ui_line *line = ui_lines_add(lines);
         ui_line_put(line, UI_STYLE_MUTED, 9, "%s",
@@ -97,11 +120,13 @@ void ui_view_events(const struct ui_view_context *context, struct ui_lines *line
         ui_line_put(line, ui_view_style(entry->severity), 2, "%s",
                     ui_view_sign(context, entry->severity));
         if (context->width > 50) {
-            ui_line_put(line, UI_STYLE_MUTED, 13, "%s",
-                        entry->target >= 0 ? tg_model_target(model, entry->target)->label : "");
+            ui_line_put(line, UI_STYLE_MUTED, 13, "%s", label);
         }
         ui_line_put(line, UI_STYLE_TITLE, 0, "%s ", entry->reason);
         ui_line_put(line, ui_view_style(entry->severity), 0, "%s ", entry->message);
-        ui_line_put(line, UI_STYLE_MUTED, 0, "%s", entry->object);
+        if (context->width <= 50 || !tg_str_eq(entry->object, label)) {
+            ui_line_put(line, UI_STYLE_MUTED, 0, "%s", entry->object);
+        }
     }
+    free(sorted);
 }

@@ -11,6 +11,7 @@
 #include "ui/view.h"
 
 #define KV_TARGET 0.60 /* of the lab's GCPBackendPolicy */
+#define WIDE      60   /* cells from which a row has room for everything */
 
 static void add_pod(const struct ui_view_context *context, struct ui_lines *lines,
                     const struct tg_pod_row *row, bool is_old)
@@ -76,16 +77,18 @@ void ui_view_pods(const struct ui_view_context *context, struct ui_lines *lines)
         bool is_old = rows[i].source.state != TG_SOURCE_LIVE;
         struct ui_line *line = ui_lines_add(lines);
         ui_line_put(line, UI_STYLE_TITLE, 0, "%s ", tg_model_target(model, rows[i].target)->label);
-        ui_line_put(line, style, 0, "%s", source);
-        ui_line_put(line, is_old ? UI_STYLE_STALE : UI_STYLE_TEXT, 0,
-                    _("  nodes %d/%d  chips %d/%d"), rows[i].nodes_ready, rows[i].nodes_total,
-                    rows[i].tpu_chips_ready, rows[i].tpu_chips_capacity);
+        if (is_old) {
+            ui_line_put(line, style, 0, "%s", source);
+        }
         if (rows[i].deployment != NULL) {
             const struct tg_deployment *deployment = &rows[i].deployment->as.deployment;
             ui_line_put(line, deployment->replicas_desired == 0 ? UI_STYLE_WARN : UI_STYLE_TEXT, 0,
                         _("  replicas %d/%d"), deployment->ready, deployment->replicas_desired);
             ui_line_set_object(line, rows[i].target, rows[i].deployment);
         }
+        ui_line_put(line, is_old ? UI_STYLE_STALE : UI_STYLE_TEXT, 0, _("  nodes %d/%d  TPU %d/%d"),
+                    rows[i].nodes_ready, rows[i].nodes_total, rows[i].tpu_chips_ready,
+                    rows[i].tpu_chips_capacity);
         if (rows[i].source.err.code != TG_CODE_NONE) {
             struct ui_line *why = ui_lines_add(lines);
             ui_line_put(why, UI_STYLE_FAIL, 0, "    %s", _(tg_code_text(rows[i].source.err.code)));
@@ -114,8 +117,13 @@ static void add_gateways(const struct ui_view_context *context, struct ui_lines 
         ui_line_put(line, UI_STYLE_TITLE, 0, "%s ", rows[i].gateway->name);
         ui_line_put(line, ui_view_style(severity), 0, "Programmed=%s ",
                     rows[i].is_programmed ? "True" : "False");
-        ui_line_put(line, UI_STYLE_TEXT, 0, "%s", rows[i].gateway->as.gateway.addresses);
         ui_line_set_object(line, rows[i].target, rows[i].gateway);
+        if (context->width < WIDE) {
+            line = ui_lines_add(lines);
+            ui_line_put(line, UI_STYLE_TEXT, 2, "%s", "");
+            ui_line_set_object(line, rows[i].target, rows[i].gateway);
+        }
+        ui_line_put(line, UI_STYLE_TEXT, 0, "%s", rows[i].gateway->as.gateway.addresses);
         if (rows[i].route == NULL) {
             continue;
         }
@@ -123,9 +131,12 @@ static void add_gateways(const struct ui_view_context *context, struct ui_lines 
         severity = is_ok ? TG_SEVERITY_OK : TG_SEVERITY_WARN;
         line = ui_lines_add(lines);
         ui_line_put(line, ui_view_style(severity), 2, "%s", ui_view_sign(context, severity));
-        ui_line_put(line, UI_STYLE_TEXT, 0, "%s %s %s/%s", rows[i].route->name,
-                    context->is_utf8 ? "⟶" : "->", rows[i].route->as.http_route.backend_kind,
-                    rows[i].route->as.http_route.backend_name);
+        ui_line_put(line, UI_STYLE_TEXT, 0, "%s %s ", rows[i].route->name,
+                    context->is_utf8 ? "⟶" : "->");
+        if (context->width >= WIDE) {
+            ui_line_put(line, UI_STYLE_MUTED, 0, "%s/", rows[i].route->as.http_route.backend_kind);
+        }
+        ui_line_put(line, UI_STYLE_TEXT, 0, "%s", rows[i].route->as.http_route.backend_name);
         ui_line_put(line, ui_view_style(severity), 0, "  %s",
                     is_ok ? _("accepted") : _("not accepted"));
         ui_line_set_object(line, rows[i].target, rows[i].route);
@@ -150,7 +161,7 @@ void ui_view_routes(const struct ui_view_context *context, struct ui_lines *line
             ui_line_put(line, UI_STYLE_TEXT, 0, "%s %3.0f%%", bar, rows[i].share * 100);
             free(bar);
         } else {
-            ui_line_put(line, UI_STYLE_MUTED, 0, "%s", _("share unknown: no traffic seen"));
+            ui_line_put(line, UI_STYLE_MUTED, 0, "%s", _("no traffic seen"));
         }
         if (context->width > 60 && rows[i].kv_cache_usage >= 0) {
             ui_line_put(line, UI_STYLE_MUTED, 0, "  KV %.1f%% < %.0f%%",

@@ -29,7 +29,7 @@ static void try_again(struct tg_drill *drill, const struct tg_drill_event *event
     machine->retries++;
     machine->step = step;
     machine->retry_at_us = event->at_us + (wait_us < RETRY_MAX_US ? wait_us : RETRY_MAX_US);
-    snprintf(drill->waiting_for, sizeof(drill->waiting_for), "another try: %.120s",
+    snprintf(drill->waiting_for, sizeof(drill->waiting_for), _("another try: %.120s"),
              drill->last_err.msg);
 }
 

@@ -138,7 +138,7 @@ struct tg_drill {
     struct tg_trace trace; /* slots and anchors: drill/score.h */
     struct tg_score score; /* recomputed as slots arrive; final when state is DONE */
     struct tg_err last_err;
-    char waiting_for[160]; /* what the present state waits for, English words of the field */
+    char waiting_for[160]; /* what the present state waits for; translated, only for screens */
     void *machine;         /* private to drill.c */
 };
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/i18n.h"
 #include "base/str.h"
 #include "drill/machine.h"
 #include "model/select.h"
@@ -46,16 +47,16 @@ bool tg_restore_is_verified(struct tg_drill *drill, const struct tg_model *model
     double answered = served[0] - drill->trace.served_restore[0];
     size_t size = sizeof(drill->waiting_for);
     if (!is_serving(drill, model, now_us)) {
-        snprintf(drill->waiting_for, size, "vLLM to serve again in %s",
+        snprintf(drill->waiting_for, size, _("vLLM to serve again in %s"),
                  tg_model_target(model, drill->config.target)->label);
     } else if (!is_backend_healthy(drill, model, now_us)) {
-        snprintf(drill->waiting_for, size, "the load balancer to call %s HEALTHY",
+        snprintf(drill->waiting_for, size, _("the load balancer to call %s HEALTHY"),
                  tg_model_target(model, drill->config.target)->label);
     } else if (in_a_row < drill->config.slots_in_a_row) {
-        snprintf(drill->waiting_for, size, "%d requests in a row that go well (%d so far)",
+        snprintf(drill->waiting_for, size, _("%d requests in a row that go well (%d so far)"),
                  drill->config.slots_in_a_row, in_a_row);
     } else if (answered < drill->config.slots_in_a_row) {
-        snprintf(drill->waiting_for, size, "%d answers by %s (%.0f so far)",
+        snprintf(drill->waiting_for, size, _("%d answers by %s (%.0f so far)"),
                  drill->config.slots_in_a_row, tg_model_target(model, drill->config.target)->label,
                  answered > 0 ? answered : 0);
     } else {

@@ -77,7 +77,8 @@ bool tg_report_text(const struct tg_drill *drill, struct tg_buf *out)
                   tg_verdict_name(score->verdict));
     put_findings(drill, out);
     for (size_t i = 0; i < score->reasons_count; i++) {
-        tg_buf_printf(out, "  %s\n", score->reasons[i]);
+        char text[200];
+        tg_buf_printf(out, "  %s\n", tg_reason_text(&score->reasons[i], text, sizeof(text)));
     }
     if (drill->trace.fault_sent_us == 0) {
         return !out->is_full;
@@ -174,7 +175,8 @@ bool tg_report_json(const struct tg_drill *drill, struct tg_buf *out)
     tg_json_put_text(&json, "abort_reason", drill->is_aborted ? drill->abort_reason : NULL);
     tg_json_open(&json, "reasons", '[');
     for (size_t i = 0; i < score->reasons_count; i++) {
-        tg_json_put_text(&json, NULL, score->reasons[i]);
+        char text[200];
+        tg_json_put_text(&json, NULL, tg_reason_text(&score->reasons[i], text, sizeof(text)));
     }
     tg_json_close(&json, ']');
     json_findings(&json, drill);

@@ -4,11 +4,11 @@
 #include "drill/score.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/mem.h"
 
 #define Z_95                        1.959964
@@ -187,38 +187,37 @@ static double share(const double start[2], const double end[2])
     return down / (down + others);
 }
 
-static void reason(struct tg_score *score, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static void reason(struct tg_score *score, const char *format, ...)
+static void add_reason(struct tg_score *score, struct tg_reason reason)
 {
-    va_list args;
-    if (score->reasons_count == TG_REASONS_MAX) {
-        return;
+    if (score->reasons_count < TG_REASONS_MAX) {
+        score->reasons[score->reasons_count++] = reason;
     }
-    va_start(args, format);
-    vsnprintf(score->reasons[score->reasons_count++], sizeof(score->reasons[0]), format, args);
-    va_end(args);
 }
 
-/* Judges one rule: worse says FAIL only when the favourable bound fails too; between the bounds
- * nothing is known. */
-static void judge(struct tg_score *score, bool is_met_surely, bool is_missed_surely,
-                  const char *rule, double value, double low, double high, double target,
-                  const char *unit)
+static void remark(struct tg_score *score, enum tg_reason_level level, const char *what)
 {
+    add_reason(score, (struct tg_reason){.level = level, .what = what});
+}
+
+/* Judges one rule: it is missed only when the favourable bound misses it too; between the bounds
+ * nothing is known. */
+static void judge(struct tg_score *score, struct tg_reason rule)
+{
+    double worst = rule.is_ceiling ? rule.high : rule.low;
+    double best = rule.is_ceiling ? rule.low : rule.high;
+    bool is_met_surely = rule.is_ceiling ? worst <= rule.wanted : worst >= rule.wanted;
+    bool is_missed_surely = rule.is_ceiling ? best > rule.wanted : best < rule.wanted;
     if (is_missed_surely) {
+        rule.level = TG_REASON_MISSED;
         score->verdict = TG_VERDICT_FAIL;
-        reason(score, "FAIL %s: %.2f%s (%.2f to %.2f), wanted %.2f%s", rule, value, unit, low, high,
-               target, unit);
     } else if (!is_met_surely) {
+        rule.level = TG_REASON_UNCLEAR;
         score->verdict =
             score->verdict == TG_VERDICT_FAIL ? TG_VERDICT_FAIL : TG_VERDICT_INCONCLUSIVE;
-        reason(score, "unclear %s: %.2f%s (%.2f to %.2f) around %.2f%s", rule, value, unit, low,
-               high, target, unit);
     } else {
-        reason(score, "met %s: %.2f%s (%.2f to %.2f), wanted %.2f%s", rule, value, unit, low, high,
-               target, unit);
+        rule.level = TG_REASON_MET;
     }
+    add_reason(score, rule);
 }
 
 static void doubt(struct tg_score *score, const char *why)
@@ -226,7 +225,7 @@ static void doubt(struct tg_score *score, const char *why)
     if (score->verdict == TG_VERDICT_PASS) {
         score->verdict = TG_VERDICT_INCONCLUSIVE;
     }
-    reason(score, "unclear: %s", why);
+    remark(score, TG_REASON_UNCLEAR, why);
 }
 
 static void reach_verdict(const struct tg_trace *trace, struct tg_score *score,
@@ -238,32 +237,41 @@ static void reach_verdict(const struct tg_trace *trace, struct tg_score *score,
     score->verdict = TG_VERDICT_PASS;
     if (score->has_failure && !score->is_window_closed) {
         score->verdict = TG_VERDICT_FAIL;
-        reason(score, "FAIL recovery: requests never succeeded again while the fault was held");
+        remark(score, TG_REASON_MISSED,
+               N_("no recovery: requests never succeeded again while the fault was held"));
     } else {
         double recovery_s = score->has_failure ? (double)score->recovery_us / 1e6 : 0;
-        judge(score, recovery_s + error_s <= target_s, recovery_s - error_s > target_s, "recovery",
-              recovery_s, recovery_s - error_s < 0 ? 0 : recovery_s - error_s, recovery_s + error_s,
-              target_s, "s");
+        double low_s = recovery_s - error_s;
+        judge(score, (struct tg_reason){.what = N_("recovery"),
+                                        .unit = "s",
+                                        .value = recovery_s,
+                                        .low = low_s < 0 ? 0 : low_s,
+                                        .high = recovery_s + error_s,
+                                        .wanted = target_s,
+                                        .is_ceiling = true});
     }
     const struct tg_availability *during = &score->during;
-    judge(score, during->low >= availability_target, during->high < availability_target,
-          "availability while the fault was held", during->value * 100, during->low * 100,
-          during->high * 100, availability_target * 100, "%");
+    judge(score, (struct tg_reason){.what = N_("available while down"),
+                                    .unit = "%",
+                                    .value = during->value * 100,
+                                    .low = during->low * 100,
+                                    .high = during->high * 100,
+                                    .wanted = availability_target * 100});
     if (score->before.ok == 0 || score->before.fail + score->before.late > 0) {
-        doubt(score, "requests failed before the fault, or none was made");
+        doubt(score, N_("requests failed before the fault, or none was made"));
     }
     if (trace->restored_us == 0) {
         score->verdict = TG_VERDICT_FAIL;
-        reason(score, "FAIL restore: not verified by traffic");
+        remark(score, TG_REASON_MISSED, N_("the restore was not verified by traffic"));
     }
     if (score->share_down_during > 0.5) {
-        doubt(score, "the region taken down still answered most requests");
+        doubt(score, N_("the region taken down still answered most requests"));
     }
     if ((double)score->whole.skipped > SHARE_ALLOWED * (double)slots) {
-        doubt(score, "the probe skipped more than 1 % of its slots");
+        doubt(score, N_("the probe skipped more than 1 in 100 requests"));
     }
     if ((double)score->holes > SHARE_ALLOWED * (double)slots) {
-        doubt(score, "more than 1 % of the log's lines are missing");
+        doubt(score, N_("more than 1 in 100 lines of the log are missing"));
     }
 }
 
@@ -300,15 +308,29 @@ struct tg_score tg_score_trace(const struct tg_trace *trace, int slots_in_a_row,
     }
     if (is_over && is_aborted) {
         score.verdict = TG_VERDICT_ABORTED;
-        reason(&score, "aborted; %s",
-               trace->fault_sent_us > 0 ? "the region was restored" : "nothing was changed");
+        remark(&score, TG_REASON_NOTE,
+               trace->fault_sent_us > 0 ? N_("stopped early; the region was restored")
+                                        : N_("stopped early; nothing was changed"));
     } else if (is_over && trace->fault_sent_us == 0) {
         score.verdict = TG_VERDICT_ERROR;
-        reason(&score, "nothing was changed");
+        remark(&score, TG_REASON_NOTE, N_("nothing was changed"));
     } else if (is_over) {
         reach_verdict(trace, &score, recovery_target_us, availability_target);
     }
     return score;
+}
+
+const char *tg_reason_text(const struct tg_reason *reason, char *out, size_t size)
+{
+    static const char *const levels[] = {"met ", "unclear ", "FAIL ", ""};
+    if (reason->unit == NULL) {
+        snprintf(out, size, "%s%s", levels[reason->level], reason->what);
+    } else {
+        snprintf(out, size, "%s%s: %.2f%s (%.2f to %.2f), wanted %.2f%s", levels[reason->level],
+                 reason->what, reason->value, reason->unit, reason->low, reason->high,
+                 reason->wanted, reason->unit);
+    }
+    return out;
 }
 
 const char *tg_verdict_name(enum tg_verdict verdict)

@@ -78,10 +78,21 @@ enum tg_verdict {
     TG_VERDICT_ERROR
 };
 
+enum tg_reason_level { TG_REASON_MET, TG_REASON_UNCLEAR, TG_REASON_MISSED, TG_REASON_NOTE };
+
+/* Why a verdict is what it is. */
+struct tg_reason {
+    enum tg_reason_level level;
+    const char *what; /* rule or remark; English, marked N_ */
+    const char *unit; /* "s", "%"; NULL: a remark without figures */
+    double value, low, high, wanted;
+    bool is_ceiling; /* wanted at most; else at least */
+};
+
 #define TG_REASONS_MAX 8
 struct tg_score {
     enum tg_verdict verdict;
-    char reasons[TG_REASONS_MAX][120]; /* English; rule, observed value, bound */
+    struct tg_reason reasons[TG_REASONS_MAX];
     size_t reasons_count;
     bool has_failure; /* any slot not ok after F0 */
     bool is_window_closed;
@@ -109,6 +120,10 @@ struct tg_score {
 struct tg_score tg_score_trace(const struct tg_trace *trace, int slots_in_a_row,
                                int64_t recovery_target_us, double availability_target,
                                int64_t now_us, bool is_over, bool is_aborted);
+
+/* A reason as one English line, as JSON and the journal have it: "met recovery: 2.00s (1.95 to
+ * 2.05), wanted 60.00s". Returns out. */
+const char *tg_reason_text(const struct tg_reason *reason, char *out, size_t size);
 
 const char *tg_verdict_name(enum tg_verdict verdict); /* "PASS" */
 

@@ -169,7 +169,7 @@ static bool is_probe_running(const struct tg_drill *drill, const struct tg_model
 static void wait_for_probe(struct tg_drill *drill, const struct tg_drill_event *event,
                            struct tg_drill_update *update)
 {
-    tg_str_copy(drill->waiting_for, sizeof(drill->waiting_for), "the probe Pod to run");
+    tg_str_copy(drill->waiting_for, sizeof(drill->waiting_for), _("the probe Pod to run"));
     if (is_probe_running(drill, event->model)) {
         follow_log(drill, event, update);
         drill->entered_lab_us[TG_DRILL_BASELINE] = event->lab_us;
@@ -212,7 +212,7 @@ static void mind_probe(struct tg_drill *drill, const struct tg_drill_event *even
 static void measure_baseline(struct tg_drill *drill, const struct tg_drill_event *event)
 {
     int64_t from_us = drill->trace.baseline_from_us;
-    tg_str_copy(drill->waiting_for, sizeof(drill->waiting_for), "the baseline");
+    tg_str_copy(drill->waiting_for, sizeof(drill->waiting_for), _("the baseline"));
     if (from_us == 0 || event->lab_us - from_us < drill->config.baseline_us) {
         return;
     }
@@ -227,7 +227,7 @@ static void hold(struct tg_drill *drill, const struct tg_drill_event *event)
 {
     int64_t held_us = event->lab_us - drill->trace.fault_acked_us;
     snprintf(drill->waiting_for, sizeof(drill->waiting_for),
-             "the time the fault is held (%lld of %lld s)", (long long)(held_us / TG_US_PER_S),
+             _("the fault to have been held (%lld of %lld s)"), (long long)(held_us / TG_US_PER_S),
              (long long)(drill->config.observe_us / TG_US_PER_S));
     bool is_overdue = drill->score.has_failure && !drill->score.is_window_closed &&
                       held_us > drill->config.recovery_target_us + 30 * TG_US_PER_S;
@@ -246,7 +246,7 @@ static void verify(struct tg_drill *drill, const struct tg_drill_event *event)
         }
         if (event->lab_us - drill->trace.restored_us < AFTER_US) {
             tg_str_copy(drill->waiting_for, sizeof(drill->waiting_for),
-                        "some more requests after the restore");
+                        _("some more requests after the restore"));
             return;
         }
         tg_probe_served(drill, drill->trace.served_end);
@@ -283,7 +283,7 @@ static void preflight(struct tg_drill *drill, const struct tg_drill_event *event
                          tg_access_is_client(machine->access_index) ? drill->config.client_target
                                                                     : drill->config.target);
         tg_access_fill(machine->access_index, call);
-        tg_str_copy(drill->waiting_for, sizeof(drill->waiting_for), "access reviews");
+        tg_str_copy(drill->waiting_for, sizeof(drill->waiting_for), _("access reviews"));
         return;
     }
     machine->step = STEP_WRITE_PLAN;

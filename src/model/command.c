@@ -10,11 +10,12 @@
 #include "base/str.h"
 
 static const struct tg_command_info commands[] = {
-#define NONE                                           TG_COMMAND_FLAG_NONE
-#define WRITE                                          TG_COMMAND_FLAG_WRITE
-#define CONFIRM                                        TG_COMMAND_FLAG_CONFIRM
-#define HIDDEN                                         TG_COMMAND_FLAG_HIDDEN
-#define TG_COMMAND(id, name, scope, flags, keys, help) {name, TG_SCOPE_##scope, flags, keys, help},
+#define NONE    TG_COMMAND_FLAG_NONE
+#define WRITE   TG_COMMAND_FLAG_WRITE
+#define CONFIRM TG_COMMAND_FLAG_CONFIRM
+#define HIDDEN  TG_COMMAND_FLAG_HIDDEN
+#define TG_COMMAND(id, name, scope, flags, keys, hint, help) \
+    {name, TG_SCOPE_##scope, flags, keys, hint, help},
 #include "model/command.def"
 #undef TG_COMMAND
 #undef NONE

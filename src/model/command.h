@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 enum tg_command {
-#define TG_COMMAND(id, name, scope, flags, keys, help) TG_COMMAND_##id,
+#define TG_COMMAND(id, name, scope, flags, keys, hint, help) TG_COMMAND_##id,
 #include "model/command.def"
 #undef TG_COMMAND
     TG_COMMAND_COUNT,
@@ -35,6 +35,7 @@ struct tg_command_info {
     enum tg_command_scope scope;
     unsigned flags;
     const char *keys;
+    const char *hint; /* for the bottom line, "" for none; untranslated, marked N_ */
     const char *help; /* untranslated, marked N_ */
 };
 

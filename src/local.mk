@@ -113,12 +113,16 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 	%D%/codec/gcp.h \
 	%D%/codec/json.c \
 	%D%/codec/json.h \
+	%D%/codec/json_prune.c \
+	%D%/codec/json_prune.h \
 	%D%/codec/k8s.c \
 	%D%/codec/k8s.h \
 	%D%/codec/k8s_object.c \
 	%D%/codec/k8s_object.h \
 	%D%/codec/k8s_pod_status.c \
 	%D%/codec/k8s_text.c \
+	%D%/codec/k8s_wanted.c \
+	%D%/codec/k8s_wanted.h \
 	%D%/codec/k8s_write.c \
 	%D%/codec/k8s_write.h \
 	%D%/codec/lab_file.c \

@@ -87,7 +87,7 @@ static struct chunk *chunk_add(struct tg_arena *arena, size_t size)
     return chunk;
 }
 
-void *tg_arena_alloc(struct tg_arena *arena, size_t size)
+void *tg_arena_try_alloc(struct tg_arena *arena, size_t size)
 {
     const size_t align = sizeof(max_align_t);
     struct chunk *chunk = NULL;
@@ -95,7 +95,9 @@ void *tg_arena_alloc(struct tg_arena *arena, size_t size)
     char *block = NULL;
 
     TG_MAGIC_CHECK(arena, ARENA_MAGIC);
-    tg_assert(size <= arena->size_max - arena->used);
+    if (size > arena->size_max - arena->used) {
+        return NULL;
+    }
     rounded = (size + align - 1) / align * align;
     chunk = arena->current;
     while (chunk != NULL && chunk->size - chunk->used < rounded && chunk->next != NULL) {
@@ -108,6 +110,14 @@ void *tg_arena_alloc(struct tg_arena *arena, size_t size)
     block = (char *)chunk->data + chunk->used;
     chunk->used += rounded;
     arena->used += size;
+    return block;
+}
+
+void *tg_arena_alloc(struct tg_arena *arena, size_t size)
+{
+    void *block = tg_arena_try_alloc(arena, size);
+
+    tg_assert(block != NULL);
     return memset(block, 0, size);
 }
 

@@ -22,6 +22,9 @@ void tg_arena_reset(struct tg_arena *arena);
 
 /* Zeroed block aligned for any type; lives until reset or free. */
 void *tg_arena_alloc(struct tg_arena *arena, size_t size);
+
+/* Block that is not zeroed, or NULL past the ceiling: for what a peer can size. */
+void *tg_arena_try_alloc(struct tg_arena *arena, size_t size);
 char *tg_arena_strdup(struct tg_arena *arena, const char *text);
 char *tg_arena_printf(struct tg_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -161,26 +161,26 @@ bool tg_gcp_decode_page(enum tg_kind kind, const char *json, size_t len, struct 
                         struct tg_err *err)
 {
     *list = (struct tg_k8s_list){0};
-    json_t *document = tg_json_parse(json, len, err);
-    if (document == NULL) {
+    struct tg_json document = {0};
+    if (!tg_json_parse(json, len, NULL, &document, err)) {
         return false;
     }
-    json_t *items = json_object_get(document, list_key(kind));
+    const json_t *items = json_object_get(document.root, list_key(kind));
     if (kind == TG_KIND_GCP_PROJECT) {
-        add_item(list, kind, document);
+        add_item(list, kind, document.root);
     } else if (json_is_object(items)) {
         const char *place;
         json_t *scoped;
-        json_object_foreach(items, place, scoped)
+        json_object_foreach((json_t *)(uintptr_t)items, place, scoped)
         {
             add_all(list, kind, json_object_get(scoped, tg_kind_info(kind)->plural));
         }
     } else {
         add_all(list, kind, items);
     }
-    const char *more = tg_json_text(document, "nextPageToken");
+    const char *more = tg_json_text(document.root, "nextPageToken");
     list->continue_token = *more != '\0' ? tg_strdup(more) : NULL;
-    json_decref(document);
+    tg_json_release(&document);
     return true;
 }
 
@@ -188,8 +188,9 @@ size_t tg_gcp_decode_groups(const char *json, size_t len, struct tg_gcp_group *g
                             size_t groups_max, struct tg_err *err)
 {
     size_t count = 0;
-    json_t *document = tg_json_parse(json, len, err);
-    const json_t *items = json_object_get(document, "items");
+    struct tg_json document = {0};
+    (void)tg_json_parse(json, len, NULL, &document, err);
+    const json_t *items = json_object_get(document.root, "items");
     for (size_t i = 0; i < json_array_size(items); i++) {
         const json_t *service = json_array_get(items, i);
         const char *name = tg_json_text(service, "name");
@@ -204,7 +205,7 @@ size_t tg_gcp_decode_groups(const char *json, size_t len, struct tg_gcp_group *g
                 (struct tg_gcp_group){tg_strdup(name), tg_strdup(tg_json_text(backend, "group"))};
         }
     }
-    json_decref(document);
+    tg_json_release(&document);
     return count;
 }
 
@@ -223,13 +224,13 @@ static void location_in(const char *url, char *out, size_t size)
 bool tg_gcp_decode_health(const struct tg_gcp_group *group, const char *json, size_t len,
                           struct tg_k8s_list *list, struct tg_err *err)
 {
-    json_t *document = tg_json_parse(json, len, err);
-    if (document == NULL) {
+    struct tg_json document = {0};
+    if (!tg_json_parse(json, len, NULL, &document, err)) {
         return false;
     }
     char location[64];
     location_in(group->group, location, sizeof(location));
-    const json_t *endpoints = json_object_get(document, "healthStatus");
+    const json_t *endpoints = json_object_get(document.root, "healthStatus");
     for (size_t i = 0; i < json_array_size(endpoints); i++) {
         const json_t *endpoint = json_array_get(endpoints, i);
         char name[160];
@@ -247,37 +248,40 @@ bool tg_gcp_decode_health(const struct tg_gcp_group *group, const char *json, si
                                           .number = port}};
         push(list, &draft);
     }
-    json_decref(document);
+    tg_json_release(&document);
     return true;
 }
 
 bool tg_gcp_decode_objects(const char *json, size_t len, int64_t *count, int64_t *bytes,
                            struct tg_err *err)
 {
-    json_t *document = tg_json_parse(json, len, err);
-    if (document == NULL) {
+    struct tg_json document = {0};
+    if (!tg_json_parse(json, len, NULL, &document, err)) {
         return false;
     }
-    const json_t *items = json_object_get(document, "items");
+    const json_t *items = json_object_get(document.root, "items");
     *count = (int64_t)json_array_size(items);
     *bytes = 0;
     for (size_t i = 0; i < json_array_size(items); i++) {
         *bytes += tg_json_int(json_array_get(items, i), "size", 0);
     }
-    json_decref(document);
+    tg_json_release(&document);
     return true;
 }
 
 void tg_gcp_decode_error(int http_status, const char *body, size_t len, struct tg_err *err)
 {
     struct tg_err why = TG_ERR_INIT;
-    json_t *document = len > 0 && body[0] == '{' ? tg_json_parse(body, len, &why) : NULL;
-    const char *message = tg_json_text(document, "error/message");
+    struct tg_json document = {0};
+    if (len > 0 && body[0] == '{') {
+        (void)tg_json_parse(body, len, NULL, &document, &why);
+    }
+    const char *message = tg_json_text(document.root, "error/message");
     if (*message != '\0') {
         tg_err_set(err, tg_code_from_http_status(http_status), http_status, "%s: %s",
-                   tg_json_text(document, "error/status"), message);
+                   tg_json_text(document.root, "error/status"), message);
     } else {
         tg_k8s_decode_status(http_status, body, len, err);
     }
-    json_decref(document);
+    tg_json_release(&document);
 }

@@ -3,10 +3,19 @@
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include "codec/json.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/fmt.h"
+#include "base/mem.h"
 #include "base/str.h"
+#include "codec/json_prune.h"
+
+#define VALUES_SIZE_MIN ((size_t)256 * 1024)
+#define VALUES_SIZE_FACTOR                                                 \
+    48 /* of memory for each byte of text: ordinary objects take about six \
+        */
 
 /* Nesting is judged before parsing, without recursion, so that a hostile document cannot use up the
  * stack. */
@@ -35,32 +44,88 @@ static bool is_depth_allowed(const char *bytes, size_t len)
     return true;
 }
 
-json_t *tg_json_parse(const char *bytes, size_t len, struct tg_err *err)
+/* The document that this thread is reading takes its memory from here; everything else that uses
+ * jansson (writing bodies, the simulator) takes it from malloc(). */
+static _Thread_local struct tg_arena *reading;
+static _Thread_local bool is_full;
+
+static void *take(size_t size)
+{
+    if (reading == NULL) {
+        return tg_malloc(size);
+    }
+    void *block = tg_arena_try_alloc(reading, size);
+    is_full = is_full || block == NULL;
+    return block;
+}
+
+static void give_back(void *block)
+{
+    if (reading == NULL) {
+        free(block);
+    }
+}
+
+/* Before main(), so that no value exists yet and no thread is there to see the change. */
+__attribute__((constructor)) static void set_memory(void)
+{
+    json_set_alloc_funcs(take, give_back);
+}
+
+/* The text without unwanted members, or as it is when it cannot be pruned; NULL when it is too
+ * deep.
+ */
+static const char *prepare(struct tg_arena *arena, const char *bytes, size_t *len,
+                           const struct tg_json_wanted *wanted)
+{
+    char *pruned = wanted != NULL ? tg_arena_try_alloc(arena, *len) : NULL;
+    size_t pruned_len = 0;
+    if (pruned != NULL &&
+        tg_json_prune(bytes, *len, wanted, TG_JSON_DEPTH_MAX, pruned, &pruned_len)) {
+        *len = pruned_len;
+        return pruned;
+    }
+    return is_depth_allowed(bytes, *len) ? bytes : NULL;
+}
+
+bool tg_json_parse(const char *bytes, size_t len, const struct tg_json_wanted *wanted,
+                   struct tg_json *document, struct tg_err *err)
 {
     json_error_t why;
-    if (!is_depth_allowed(bytes, len)) {
-        tg_err_set(err, TG_CODE_LIMIT, 0, "JSON nested deeper than %d", TG_JSON_DEPTH_MAX);
-        return NULL;
+    *document = (struct tg_json){0};
+    if (len > TG_JSON_SIZE_MAX) {
+        return tg_err_set(err, TG_CODE_LIMIT, 0, "JSON longer than %zu bytes", TG_JSON_SIZE_MAX);
     }
-    json_t *document = json_loadb(bytes, len, 0, &why);
-    if (document == NULL) {
-        tg_err_set(err, TG_CODE_PROTOCOL, 0, "not JSON: line %d, column %d: %s", why.line,
-                   why.column, why.text);
+    document->arena = tg_arena_new(VALUES_SIZE_MIN + len * VALUES_SIZE_FACTOR);
+    bytes = prepare(document->arena, bytes, &len, wanted);
+    if (bytes == NULL) {
+        tg_json_release(document);
+        return tg_err_set(err, TG_CODE_LIMIT, 0, "JSON nested deeper than %d", TG_JSON_DEPTH_MAX);
     }
-    return document;
+    is_full = false;
+    reading = document->arena;
+    document->root = json_loadb(bytes, len, 0, &why);
+    reading = NULL;
+    if (document->root != NULL) {
+        return true;
+    }
+    tg_json_release(document);
+    return is_full ? tg_err_set(err, TG_CODE_LIMIT, 0, "JSON whose values take too much memory")
+                   : tg_err_set(err, TG_CODE_PROTOCOL, 0, "not JSON: line %d, column %d: %s",
+                                why.line, why.column, why.text);
+}
+
+void tg_json_release(struct tg_json *document)
+{
+    tg_arena_free(document->arena);
+    *document = (struct tg_json){0};
 }
 
 const json_t *tg_json_at(const json_t *object, const char *path)
 {
-    char key[128];
     while (object != NULL && *path != '\0') {
         size_t len = strcspn(path, "/");
-        if (len >= sizeof(key)) {
-            return NULL;
-        }
-        memcpy(key, path, len);
-        key[len] = '\0';
-        object = json_object_get(object, key);
+        object = json_object_getn(object, path, len);
         path += len + (path[len] == '/' ? 1 : 0);
     }
     return object;

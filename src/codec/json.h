@@ -16,10 +16,25 @@
 #include "base/err.h"
 
 #define TG_JSON_DEPTH_MAX 64
+#define TG_JSON_SIZE_MAX  ((size_t)256 * 1024 * 1024)
+
+struct tg_arena;
+struct tg_json_wanted;
+
+/* A document that is only read. Its memory goes as one: json_decref() and whatever changes a value
+ * must not be called on it. */
+struct tg_json {
+    const json_t *root; /* object or array; NULL after a failure */
+    struct tg_arena *arena;
+};
 
 /* Parses len bytes as one JSON object or array, at most TG_JSON_DEPTH_MAX deep; of duplicate keys
- * the last wins. The caller releases with json_decref(). NULL and err (PROTOCOL) otherwise. */
-json_t *tg_json_parse(const char *bytes, size_t len, struct tg_err *err);
+ * the last wins. With wanted (codec/json_prune.h) members outside of it are not read. False and err
+ * (PROTOCOL; LIMIT when it is too deep or its values would take far more memory than its text)
+ * otherwise. The caller releases with tg_json_release(); after a failure that does nothing. */
+bool tg_json_parse(const char *bytes, size_t len, const struct tg_json_wanted *wanted,
+                   struct tg_json *document, struct tg_err *err);
+void tg_json_release(struct tg_json *document);
 
 /* Value at a path such as "status/conditions" below object, or NULL. */
 const json_t *tg_json_at(const json_t *object, const char *path);

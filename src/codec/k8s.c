@@ -11,15 +11,16 @@
 #include "base/str.h"
 #include "codec/json.h"
 #include "codec/k8s_object.h"
+#include "codec/k8s_wanted.h"
 
 struct tg_obj *tg_k8s_decode(enum tg_kind kind, const char *json, size_t len, struct tg_err *err)
 {
-    json_t *document = tg_json_parse(json, len, err);
-    if (document == NULL) {
+    struct tg_json document = {0};
+    if (!tg_json_parse(json, len, tg_k8s_wanted(kind), &document, err)) {
         return NULL;
     }
-    struct tg_obj *obj = tg_k8s_object(kind, document, err);
-    json_decref(document);
+    struct tg_obj *obj = tg_k8s_object(kind, document.root, err);
+    tg_json_release(&document);
     return obj;
 }
 
@@ -27,18 +28,18 @@ bool tg_k8s_decode_list(enum tg_kind kind, const char *json, size_t len, struct 
                         struct tg_err *err)
 {
     *list = (struct tg_k8s_list){0};
-    json_t *document = tg_json_parse(json, len, err);
-    if (document == NULL) {
+    struct tg_json document = {0};
+    if (!tg_json_parse(json, len, tg_k8s_wanted_list(kind), &document, err)) {
         return false;
     }
-    const json_t *items = json_object_get(document, "items");
+    const json_t *items = json_object_get(document.root, "items");
     if (!json_is_array(items) && !json_is_null(items)) {
-        json_decref(document);
+        tg_json_release(&document);
         return tg_err_set(err, TG_CODE_PROTOCOL, 0, "a list without items");
     }
     tg_str_copy(list->resource_version, sizeof(list->resource_version),
-                tg_json_text(document, "metadata/resourceVersion"));
-    const char *more = tg_json_text(document, "metadata/continue");
+                tg_json_text(document.root, "metadata/resourceVersion"));
+    const char *more = tg_json_text(document.root, "metadata/continue");
     list->continue_token = *more != '\0' ? tg_strdup(more) : NULL;
     size_t count = json_array_size(items);
     list->items = tg_calloc(count + 1, sizeof(struct tg_obj *));
@@ -51,7 +52,7 @@ bool tg_k8s_decode_list(enum tg_kind kind, const char *json, size_t len, struct 
             list->rejected++;
         }
     }
-    json_decref(document);
+    tg_json_release(&document);
     return true;
 }
 
@@ -71,9 +72,12 @@ static void status_error(const json_t *status, int http_status, struct tg_err *e
 void tg_k8s_decode_status(int http_status, const char *body, size_t len, struct tg_err *err)
 {
     struct tg_err why = TG_ERR_INIT;
-    json_t *document = len > 0 && body[0] == '{' ? tg_json_parse(body, len, &why) : NULL;
-    if (document != NULL && tg_str_eq(tg_json_text(document, "kind"), "Status")) {
-        status_error(document, http_status, err);
+    struct tg_json document = {0};
+    if (len > 0 && body[0] == '{') {
+        (void)tg_json_parse(body, len, NULL, &document, &why);
+    }
+    if (tg_str_eq(tg_json_text(document.root, "kind"), "Status")) {
+        status_error(document.root, http_status, err);
     } else {
         size_t line = 0;
         while (line < len && line < 160 && body[line] != '\n' && body[line] != '\r') {
@@ -82,7 +86,7 @@ void tg_k8s_decode_status(int http_status, const char *body, size_t len, struct 
         tg_err_set(err, tg_code_from_http_status(http_status), http_status, "HTTP %d: %.*s",
                    http_status, (int)line, len > 0 ? body : "");
     }
-    json_decref(document);
+    tg_json_release(&document);
 }
 
 static enum tg_k8s_watch_type watch_type(const char *name)
@@ -100,12 +104,12 @@ bool tg_k8s_decode_watch_line(enum tg_kind kind, const char *json, size_t len,
                               struct tg_k8s_watch_line *line, struct tg_err *err)
 {
     *line = (struct tg_k8s_watch_line){.type = TG_K8S_OTHER};
-    json_t *document = tg_json_parse(json, len, err);
-    if (document == NULL) {
+    struct tg_json document = {0};
+    if (!tg_json_parse(json, len, tg_k8s_wanted_line(kind), &document, err)) {
         return false;
     }
-    const json_t *object = json_object_get(document, "object");
-    line->type = watch_type(tg_json_text(document, "type"));
+    const json_t *object = json_object_get(document.root, "object");
+    line->type = watch_type(tg_json_text(document.root, "type"));
     tg_str_copy(line->resource_version, sizeof(line->resource_version),
                 tg_json_text(object, "metadata/resourceVersion"));
     bool is_ok = true;
@@ -115,14 +119,15 @@ bool tg_k8s_decode_watch_line(enum tg_kind kind, const char *json, size_t len,
         line->obj = tg_k8s_object(kind, object, err);
         is_ok = line->obj != NULL;
     }
-    json_decref(document);
+    tg_json_release(&document);
     return is_ok;
 }
 
 bool tg_k8s_decode_allowed(const char *json, size_t len, struct tg_err *err)
 {
-    json_t *review = tg_json_parse(json, len, err);
-    bool is_allowed = tg_json_bool(review, "status/allowed");
-    json_decref(review);
+    struct tg_json review = {0};
+    (void)tg_json_parse(json, len, NULL, &review, err);
+    bool is_allowed = tg_json_bool(review.root, "status/allowed");
+    tg_json_release(&review);
     return is_allowed;
 }

@@ -46,13 +46,10 @@ static struct tg_conditions conditions(struct draft *draft, const json_t *list)
     return (struct tg_conditions){draft->conditions, count};
 }
 
-static bool is_true(struct tg_conditions list, const char *type, int64_t *since_us)
+static bool is_true(struct tg_conditions list, const char *type)
 {
     for (size_t i = 0; i < list.count; i++) {
         if (tg_str_eq(list.items[i].type, type)) {
-            if (since_us != NULL) {
-                *since_us = list.items[i].since_us;
-            }
             return tg_str_eq(list.items[i].status, "True");
         }
     }
@@ -86,7 +83,7 @@ static void read_node(struct draft *draft, const json_t *document)
 {
     struct tg_node *node = &draft->obj.as.node;
     node->conditions = conditions(draft, tg_json_at(document, "status/conditions"));
-    node->is_ready = is_true(node->conditions, "Ready", NULL);
+    node->is_ready = is_true(node->conditions, "Ready");
     node->is_unschedulable = tg_json_bool(document, "spec/unschedulable");
     node->tpu_capacity = resource_count(tg_json_at(document, "status/capacity"), "google.com/tpu");
     node->tpu_allocatable =
@@ -118,7 +115,6 @@ static void read_containers(struct draft *draft, const json_t *list, bool is_ini
         const json_t *detail = json_object_get(state, name);
         draft->containers[pod->containers_count++] = (struct tg_container){
             .name = tg_json_text(status, "name"),
-            .image = tg_json_text(status, "image"),
             .state = name,
             .reason = tg_json_text(detail, "reason"),
             .message = tg_json_text(detail, "message"),
@@ -126,7 +122,6 @@ static void read_containers(struct draft *draft, const json_t *list, bool is_ini
             .restarts = (int)tg_json_int(status, "restartCount", 0),
             .is_ready = tg_json_bool(status, "ready"),
             .is_init = is_init,
-            .started_us = tg_json_time(detail, "startedAt"),
         };
     }
 }
@@ -158,9 +153,8 @@ static void read_pod(struct draft *draft, const json_t *document)
     read_containers(draft, tg_json_at(document, "status/initContainerStatuses"), true);
     read_containers(draft, tg_json_at(document, "status/containerStatuses"), false);
     pod->conditions = conditions(draft, tg_json_at(document, "status/conditions"));
-    pod->is_ready = is_true(pod->conditions, "Ready", &pod->ready_since_us);
+    pod->is_ready = is_true(pod->conditions, "Ready");
     pod->tpu_chips = tpu_chips(document);
-    pod->started_us = tg_json_time(document, "status/startTime");
 }
 
 static void read_deployment(struct draft *draft, const json_t *document)
@@ -174,8 +168,6 @@ static void read_deployment(struct draft *draft, const json_t *document)
     deployment->available = (int)tg_json_int(document, "status/availableReplicas", 0);
     deployment->observed_generation = tg_json_int(document, "status/observedGeneration", 0);
     deployment->is_paused = tg_json_bool(document, "spec/paused");
-    const json_t *containers = tg_json_at(document, "spec/template/spec/containers");
-    deployment->image = tg_json_text(json_array_get(containers, 0), "image");
     deployment->drill = annotation(document, "tidegate.dev/drill");
     deployment->original_replicas = annotation(document, "tidegate.dev/original-replicas");
 }
@@ -435,19 +427,6 @@ static void read_labels(struct draft *draft, const json_t *document)
     }
 }
 
-static void read_owner(struct tg_obj *obj, const json_t *document)
-{
-    const json_t *owners = tg_json_at(document, "metadata/ownerReferences");
-    for (size_t i = 0; i < json_array_size(owners); i++) {
-        const json_t *owner = json_array_get(owners, i);
-        if (i == 0 || tg_json_bool(owner, "controller")) {
-            obj->owner_kind = tg_json_text(owner, "kind");
-            obj->owner_name = tg_json_text(owner, "name");
-            obj->owner_uid = tg_json_text(owner, "uid");
-        }
-    }
-}
-
 struct tg_obj *tg_k8s_object(enum tg_kind kind, const json_t *document, struct tg_err *err)
 {
     struct draft draft;
@@ -471,7 +450,6 @@ struct tg_obj *tg_k8s_object(enum tg_kind kind, const json_t *document, struct t
     draft.obj.generation = tg_json_int(document, "metadata/generation", 0);
     draft.obj.created_us = tg_json_time(document, "metadata/creationTimestamp");
     draft.obj.deleted_us = tg_json_time(document, "metadata/deletionTimestamp");
-    read_owner(&draft.obj, document);
     read_labels(&draft, document);
     read_kind(&draft, document);
     return tg_obj_new(&draft.obj);

@@ -93,10 +93,12 @@ static void put_value(struct tg_buf *out, const json_t *value, int indent)
 
 char *tg_k8s_text(const char *json, size_t len, struct tg_err *err)
 {
-    json_t *document = tg_json_parse(json, len, err);
-    if (document == NULL) {
+    struct tg_json read;
+    if (!tg_json_parse(json, len, NULL, &read, err)) {
         return NULL;
     }
+    json_t *document = json_deep_copy(read.root);
+    tg_json_release(&read);
     json_t *metadata = json_object_get(document, "metadata");
     json_object_del(metadata, "managedFields");
     json_object_del(json_object_get(metadata, "annotations"), LAST_APPLIED);

@@ -93,7 +93,6 @@ static void pack_node(struct packer *packer, struct tg_node *node)
 static void pack_container(struct packer *packer, struct tg_container *container)
 {
     pack_text(packer, &container->name);
-    pack_text(packer, &container->image);
     pack_text(packer, &container->state);
     pack_text(packer, &container->reason);
     pack_text(packer, &container->message);
@@ -114,7 +113,6 @@ static void pack_pod(struct packer *packer, struct tg_pod *pod)
 static void pack_deployment(struct packer *packer, struct tg_deployment *deployment)
 {
     pack_conditions(packer, &deployment->conditions);
-    pack_text(packer, &deployment->image);
     pack_text(packer, &deployment->drill);
     pack_text(packer, &deployment->original_replicas);
 }
@@ -252,9 +250,6 @@ static void pack_obj(struct packer *packer, struct tg_obj *obj)
     pack_text(packer, &obj->name);
     pack_text(packer, &obj->uid);
     pack_text(packer, &obj->resource_version);
-    pack_text(packer, &obj->owner_kind);
-    pack_text(packer, &obj->owner_name);
-    pack_text(packer, &obj->owner_uid);
     PACK_EACH(packer, obj->labels, obj->labels_count, struct tg_label, pack_label);
     pack_kind(packer, obj);
 }

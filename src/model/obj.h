@@ -57,7 +57,6 @@ struct tg_node {
 
 struct tg_container {
     const char *name;
-    const char *image;
     const char *state;  /* "waiting", "running", "terminated", "" before the kubelet reported */
     const char *reason; /* of waiting or terminated */
     const char *message;
@@ -65,7 +64,6 @@ struct tg_container {
     int restarts;
     bool is_ready;
     bool is_init;
-    int64_t started_us;
 };
 
 struct tg_pod {
@@ -83,8 +81,6 @@ struct tg_pod {
     int restarts;
     int tpu_chips; /* requested by its containers */
     bool is_ready; /* condition Ready */
-    int64_t started_us;
-    int64_t ready_since_us;
 };
 
 struct tg_deployment {
@@ -96,7 +92,6 @@ struct tg_deployment {
     int available;
     int64_t observed_generation;
     bool is_paused;
-    const char *image;             /* of the first container */
     const char *drill;             /* annotation tidegate.dev/drill, "" when none */
     const char *original_replicas; /* annotation tidegate.dev/original-replicas */
 };
@@ -224,9 +219,6 @@ struct tg_obj {
     const char *name;
     const char *uid;
     const char *resource_version;
-    const char *owner_kind; /* controller owner, "" when none */
-    const char *owner_name;
-    const char *owner_uid;
     int64_t generation;
     int64_t created_us;
     int64_t deleted_us; /* deletionTimestamp, 0 when it lives */

@@ -11,6 +11,7 @@
 
 #include "base/i18n.h"
 #include "base/str.h"
+#include "codec/json.h"
 #include "commands.h"
 #include "config.h"
 #include "io/curl_transport.h"
@@ -93,6 +94,7 @@ int main(int argc, char **argv)
         return command_fail(&err);
     }
     tg_sig_ignore_pipe();
+    tg_json_setup();
     if (!tg_curl_global_init(&err)) {
         return command_fail(&err);
     }

@@ -24,6 +24,18 @@ TESTS += %D%/test_integration
 	%D%/integration/test_kill.c
 %C%_test_integration_LDADD =  $(app_libs) $(CRITERION_LIBS) -lm
 
+check_PROGRAMS += %D%/test_screens
+TESTS += %D%/test_screens
+%C%_test_screens_SOURCES = \
+	%D%/integration/rig_support.c \
+	%D%/integration/rig_support.h \
+	%D%/screens/scene.c \
+	%D%/screens/scene.h \
+	%D%/screens/stretch.c \
+	%D%/screens/test_goldens.c \
+	%D%/screens/test_keys.c
+%C%_test_screens_LDADD =  ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) $(CRITERION_LIBS) -lm
+
 check_PROGRAMS += %D%/test_base
 TESTS += %D%/test_base
 %C%_test_base_SOURCES = \
@@ -80,6 +92,14 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/test_world.c \
 	%D%/unit/sim/world_rig.h
 %C%_test_sim_LDADD =  $(sim_libs) $(CRITERION_LIBS) -lm
+
+check_PROGRAMS += %D%/test_ui
+TESTS += %D%/test_ui
+%C%_test_ui_SOURCES = \
+	%D%/unit/ui/test_canvas.c \
+	%D%/unit/ui/test_key_stream.c \
+	%D%/unit/ui/test_lines.c
+%C%_test_ui_LDADD =  ui/libtg_ui.a $(drill_libs) $(CURSES_LIBS) $(CRITERION_LIBS) -lm
 
 endif
 
@@ -141,3 +161,73 @@ EXTRA_DIST += \
 	%D%/planted/overflow.c \
 	%D%/planted/undefined.c \
 	%D%/run-criterion
+EXTRA_DIST += \
+	%D%/screens/golden/command_line-100x30-C.txt \
+	%D%/screens/golden/command_line-100x30-zh_TW.txt \
+	%D%/screens/golden/command_line-80x24-C.txt \
+	%D%/screens/golden/command_line-80x24-zh_TW.txt \
+	%D%/screens/golden/confirm-100x30-C.txt \
+	%D%/screens/golden/confirm-100x30-zh_TW.txt \
+	%D%/screens/golden/confirm-80x24-C.txt \
+	%D%/screens/golden/confirm-80x24-zh_TW.txt \
+	%D%/screens/golden/detail-100x30-C.txt \
+	%D%/screens/golden/detail-100x30-zh_TW.txt \
+	%D%/screens/golden/detail-80x24-C.txt \
+	%D%/screens/golden/detail-80x24-zh_TW.txt \
+	%D%/screens/golden/filter-100x30-C.txt \
+	%D%/screens/golden/filter-100x30-zh_TW.txt \
+	%D%/screens/golden/filter-80x24-C.txt \
+	%D%/screens/golden/filter-80x24-zh_TW.txt \
+	%D%/screens/golden/help-100x30-C.txt \
+	%D%/screens/golden/help-100x30-zh_TW.txt \
+	%D%/screens/golden/help-80x24-C.txt \
+	%D%/screens/golden/help-80x24-zh_TW.txt \
+	%D%/screens/golden/longer-texts-100x30.txt \
+	%D%/screens/golden/longer-texts-80x24.txt \
+	%D%/screens/golden/longer-texts-refusal-100x30.txt \
+	%D%/screens/golden/lost-100x30-C.txt \
+	%D%/screens/golden/lost-100x30-zh_TW.txt \
+	%D%/screens/golden/lost-200x60-C.txt \
+	%D%/screens/golden/lost-200x60-zh_TW.txt \
+	%D%/screens/golden/lost-80x24-C.txt \
+	%D%/screens/golden/lost-80x24-zh_TW.txt \
+	%D%/screens/golden/nothing-yet-100x30-C.txt \
+	%D%/screens/golden/nothing-yet-100x30-zh_TW.txt \
+	%D%/screens/golden/nothing-yet-200x60-C.txt \
+	%D%/screens/golden/nothing-yet-200x60-zh_TW.txt \
+	%D%/screens/golden/nothing-yet-80x24-C.txt \
+	%D%/screens/golden/nothing-yet-80x24-zh_TW.txt \
+	%D%/screens/golden/observing-100x30-C.txt \
+	%D%/screens/golden/observing-100x30-zh_TW.txt \
+	%D%/screens/golden/observing-200x60-C.txt \
+	%D%/screens/golden/observing-200x60-zh_TW.txt \
+	%D%/screens/golden/observing-80x24-C.txt \
+	%D%/screens/golden/observing-80x24-zh_TW.txt \
+	%D%/screens/golden/palette-100x30-C.txt \
+	%D%/screens/golden/palette-100x30-zh_TW.txt \
+	%D%/screens/golden/palette-80x24-C.txt \
+	%D%/screens/golden/palette-80x24-zh_TW.txt \
+	%D%/screens/golden/pane-1-100x30-C.txt \
+	%D%/screens/golden/pane-2-100x30-C.txt \
+	%D%/screens/golden/pane-3-100x30-C.txt \
+	%D%/screens/golden/pane-4-100x30-C.txt \
+	%D%/screens/golden/pane-5-100x30-C.txt \
+	%D%/screens/golden/pane-6-100x30-C.txt \
+	%D%/screens/golden/restore-offer-100x30-C.txt \
+	%D%/screens/golden/restore-offer-100x30-zh_TW.txt \
+	%D%/screens/golden/restore-offer-200x60-C.txt \
+	%D%/screens/golden/restore-offer-200x60-zh_TW.txt \
+	%D%/screens/golden/restore-offer-80x24-C.txt \
+	%D%/screens/golden/restore-offer-80x24-zh_TW.txt \
+	%D%/screens/golden/steady-100x30-C.txt \
+	%D%/screens/golden/steady-100x30-zh_TW.txt \
+	%D%/screens/golden/steady-200x60-C.txt \
+	%D%/screens/golden/steady-200x60-zh_TW.txt \
+	%D%/screens/golden/steady-80x24-C.txt \
+	%D%/screens/golden/steady-80x24-zh_TW.txt \
+	%D%/screens/golden/verdict-100x30-C.txt \
+	%D%/screens/golden/verdict-100x30-zh_TW.txt \
+	%D%/screens/golden/verdict-200x60-C.txt \
+	%D%/screens/golden/verdict-200x60-zh_TW.txt \
+	%D%/screens/golden/verdict-80x24-C.txt \
+	%D%/screens/golden/verdict-80x24-zh_TW.txt

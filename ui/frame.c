@@ -53,8 +53,14 @@ struct ui_rect ui_frame_box(struct ui_canvas *canvas, struct ui_rect rect, bool 
     }
     int note_cells = (int)tg_utf8_width(note);
     int title_cells = (int)tg_utf8_width(title);
-    ui_canvas_printf(canvas, rect.x + 2, rect.y, is_focused ? UI_STYLE_FOCUS : UI_STYLE_TITLE,
-                     is_focused ? "[%s]" : " %s ", title);
+    enum ui_style title_style = is_focused ? UI_STYLE_FOCUS : UI_STYLE_TITLE;
+    title_cells = title_cells > rect.width - 6 ? rect.width - 6 : title_cells;
+    if (title_cells > 0) {
+        ui_canvas_put(canvas, rect.x + 2, rect.y, title_style, is_focused ? "[" : " ");
+        int end =
+            ui_canvas_put_fit(canvas, rect.x + 3, rect.y, title_cells, false, title_style, title);
+        ui_canvas_put(canvas, end, rect.y, title_style, is_focused ? "]" : " ");
+    }
     int room = rect.width - title_cells - 8;
     if (note_cells > 0 && room > 6) {
         int cells = note_cells < room ? note_cells : room;
@@ -79,10 +85,16 @@ static void draw_pane(struct ui *ui, const struct ui_inputs *inputs, struct ui_c
     size_t all = lines.count;
     ui_lines_filter(&lines, pane->filter);
     pane->count = lines.count;
+    pane->width = context.width;
+    pane->height = context.height;
+    if (lines.count == 0 && all > 0) {
+        ui_line_put(ui_lines_add(&lines), UI_STYLE_MUTED, 0, _("no row contains '%s'"),
+                    pane->filter);
+    }
     enum ui_style note_style = ui_view_source(&context, view, note, sizeof(note));
     if (pane->filter[0] != '\0') {
         snprintf(title, sizeof(title), "%d %s /%s %zu:%zu", (int)view + 1, ui_view_title(view),
-                 pane->filter, lines.count, all);
+                 pane->filter, pane->count, all);
     } else {
         char summary[60];
         ui_view_summary(&context, view, summary, sizeof(summary));
@@ -154,6 +166,16 @@ static void draw_panes(struct ui *ui, const struct ui_inputs *inputs, struct ui_
               (struct ui_rect){room.x + left, room.y + top + middle, right, bottom});
 }
 
+static bool has_anything_answered(const struct ui_inputs *inputs)
+{
+    for (size_t i = 0; i < inputs->model->targets_count; i++) {
+        if (tg_select_source(inputs->model->targets[i], NULL, 0, inputs->now_us).age_us >= 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void draw_banner(const struct ui *ui, const struct ui_inputs *inputs,
                         struct ui_canvas *canvas)
 {
@@ -163,8 +185,11 @@ static void draw_banner(const struct ui *ui, const struct ui_inputs *inputs,
     if (inputs->is_simulated) {
         x = ui_canvas_printf(canvas, x, 0, UI_STYLE_SIMULATED,
                              inputs->speed == 1 ? "SIMULATED " : "SIMULATED x%g ", inputs->speed);
-    } else {
+    } else if (has_anything_answered(inputs)) {
         x = ui_canvas_put(canvas, x, 0, UI_STYLE_BANNER, "LIVE ");
+    } else {
+        /* Only an answer tells whether the world is a simulated one. */
+        x = ui_canvas_put(canvas, x, 0, UI_STYLE_BANNER, "...  ");
     }
     x = ui_canvas_put(canvas, x, 0, inputs->is_armed ? UI_STYLE_ARMED : UI_STYLE_MUTED,
                       inputs->is_armed ? _("ARMED") : _("READ-ONLY"));

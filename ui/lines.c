@@ -89,7 +89,8 @@ static bool contains(const struct ui_line *line, const char *text)
             used += len;
         }
     }
-    return tg_str_contains_nocase(whole, text);
+    return tg_str_contains_nocase(whole, text) ||
+           (line->name != NULL && tg_str_contains_nocase(line->name, text));
 }
 
 void ui_lines_add_wrapped(struct ui_lines *lines, enum ui_style style, int cells, const char *text)

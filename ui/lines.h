@@ -51,7 +51,8 @@ void ui_line_set_object(struct ui_line *line, int target, const struct tg_obj *o
  * longer (text without blanks, as Chinese, breaks anywhere). */
 void ui_lines_add_wrapped(struct ui_lines *lines, enum ui_style style, int cells, const char *text);
 
-/* Keeps only lines that contain filter ("!" in front: that do not); ASCII case is ignored. */
+/* Keeps only lines that contain filter, or stand for an object whose name does, since a narrow pane
+ * shows the end of a name alone ("!" in front: that do not). ASCII case is ignored. */
 void ui_lines_filter(struct ui_lines *lines, const char *filter);
 
 /* Draws the lines from `first` into rect; `selected` (or -1) is shown as the bar. A line that does

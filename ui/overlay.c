@@ -22,34 +22,48 @@ static struct ui_rect centre(const struct ui_canvas *canvas, int width, int heig
 
 static void draw_lines(struct ui *ui, struct ui_canvas *canvas, struct ui_rect rect,
                        const char *title, const char *note, enum ui_style note_style,
-                       const struct ui_lines *lines)
+                       const struct ui_lines *lines, long selected)
 {
     struct ui_rect inner = ui_frame_box(canvas, rect, ui->is_utf8, true, title, note_style, note);
     long last = (long)lines->count - inner.height;
     last = last < 0 ? 0 : last;
     ui->overlay_first = ui->overlay_first > last ? last : ui->overlay_first;
-    ui_lines_draw(lines, canvas, inner, (size_t)ui->overlay_first, -1, ui->is_utf8);
+    ui_lines_draw(lines, canvas, inner, (size_t)ui->overlay_first, selected, ui->is_utf8);
+}
+
+/* One command: keys and name, and what it does beside them on as many lines as it needs. */
+static void add_help(struct ui_lines *lines, const struct tg_command_info *info, int cells)
+{
+    int keys_cells = cells < 80 ? 9 : 14;
+    int name_cells = 17;
+    struct ui_lines text = {0};
+    ui_lines_add_wrapped(&text, UI_STYLE_TEXT, cells - keys_cells - name_cells, _(info->help));
+    for (size_t i = 0; i < text.count; i++) {
+        struct ui_line *line = ui_lines_add(lines);
+        ui_line_put(line, UI_STYLE_KEY, keys_cells, "%s", i == 0 ? info->keys : "");
+        ui_line_put(line, UI_STYLE_MUTED, name_cells, "%s%s", i == 0 ? ":" : "",
+                    i == 0 ? info->name : "");
+        ui_line_put(line, UI_STYLE_TEXT, 0, "%s", text.items[i].parts[0].text);
+    }
+    ui_lines_fini(&text);
 }
 
 static void draw_help(struct ui *ui, struct ui_canvas *canvas)
 {
     struct ui_lines lines = {0};
+    int cells = centre(canvas, 104, 8).width - 2;
     for (int i = 0; i < TG_COMMAND_COUNT; i++) {
-        const struct tg_command_info *info = tg_command_info((enum tg_command)i);
-        struct ui_line *line = ui_lines_add(&lines);
-        ui_line_put(line, UI_STYLE_KEY, 14, "%s", info->keys);
-        ui_line_put(line, UI_STYLE_MUTED, 18, ":%s", info->name);
-        ui_line_put(line, UI_STYLE_TEXT, 0, "%s", _(info->help));
+        add_help(&lines, tg_command_info((enum tg_command)i), cells);
     }
     ui_line_put(ui_lines_add(&lines), UI_STYLE_TEXT, 0, " ");
     ui_line_put(ui_lines_add(&lines), UI_STYLE_TITLE, 0, "%s",
                 _("signs: a word always stands beside them"));
-    ui_line_put(ui_lines_add(&lines), UI_STYLE_TEXT, 0, "%s",
-                ui->is_utf8
-                    ? _("✓ ok  ▸ running  ◦ waiting  ! warning  ✗ failed  ~ old data  ? unknown")
+    ui_lines_add_wrapped(
+        &lines, UI_STYLE_TEXT, cells,
+        ui->is_utf8 ? _("✓ ok  ▸ running  ◦ waiting  ! warning  ✗ failed  ~ old data  ? unknown")
                     : "+ ok  > running  . waiting  ! warning  X failed  ~ old data  ? unknown");
-    draw_lines(ui, canvas, centre(canvas, 96, (int)lines.count + 2), _("Help"), _("Esc closes"),
-               UI_STYLE_MUTED, &lines);
+    draw_lines(ui, canvas, centre(canvas, 104, (int)lines.count + 2), _("Help"), _("Esc closes"),
+               UI_STYLE_MUTED, &lines, -1);
     ui_lines_fini(&lines);
 }
 
@@ -74,20 +88,18 @@ static void draw_detail(struct ui *ui, const struct ui_inputs *inputs, struct ui
         ui_line_put(ui_lines_add(&lines), UI_STYLE_TEXT, 0, "%.*s", (int)len, text);
         text += len + (text[len] == '\n' ? 1 : 0);
     }
-    draw_lines(ui, canvas, centre(canvas, 160, 200), ui->detail_title, note, UI_STYLE_MUTED,
-               &lines);
+    draw_lines(ui, canvas, centre(canvas, 160, 200), ui->detail_title, note, UI_STYLE_MUTED, &lines,
+               -1);
     ui_lines_fini(&lines);
 }
 
 static void draw_palette(struct ui *ui, struct ui_canvas *canvas)
 {
     struct ui_lines lines = {0};
-    for (int i = 0; i < TG_COMMAND_COUNT; i++) {
-        const struct tg_command_info *info = tg_command_info((enum tg_command)i);
-        if ((info->flags & TG_COMMAND_FLAG_HIDDEN) != 0 ||
-            tg_command_fuzzy_score(ui->input, info->name) < 0) {
-            continue;
-        }
+    enum tg_command matches[TG_COMMAND_COUNT];
+    size_t count = ui_palette_matches(ui, matches);
+    for (size_t i = 0; i < count; i++) {
+        const struct tg_command_info *info = tg_command_info(matches[i]);
         struct ui_line *line = ui_lines_add(&lines);
         ui_line_put(line, UI_STYLE_KEY, 18, "%s", info->name);
         ui_line_put(line, UI_STYLE_TEXT, 0, "%s", _(info->help));
@@ -95,7 +107,10 @@ static void draw_palette(struct ui *ui, struct ui_canvas *canvas)
     struct ui_rect rect = centre(canvas, 90, 20);
     char title[160];
     snprintf(title, sizeof(title), "%s: %s_", _("Command"), ui->input);
-    draw_lines(ui, canvas, rect, title, _("Enter runs the best match"), UI_STYLE_MUTED, &lines);
+    long rows = rect.height - 2;
+    ui->overlay_first = ui->overlay_selected < rows ? 0 : ui->overlay_selected - rows + 1;
+    draw_lines(ui, canvas, rect, title, _("Enter runs the marked one"), UI_STYLE_MUTED, &lines,
+               count > 0 ? ui->overlay_selected : -1);
     ui_lines_fini(&lines);
 }
 
@@ -138,7 +153,7 @@ static void draw_confirm(struct ui *ui, const struct ui_inputs *inputs, struct u
     ui_line_put(line, UI_STYLE_KEY, 0, "%s_", ui->input);
     draw_lines(ui, canvas, centre(canvas, 92, (int)lines.count + 2),
                _("Take the primary region down?"), _("Esc: nothing is done"), UI_STYLE_MUTED,
-               &lines);
+               &lines, -1);
     ui_lines_fini(&lines);
 }
 
@@ -148,7 +163,7 @@ static void draw_quit(struct ui *ui, struct ui_canvas *canvas)
     put_row(&lines, UI_STYLE_FAIL, _("A region is held down by the drill."));
     put_row(&lines, UI_STYLE_KEY, _("Enter: restore it and leave"));
     put_row(&lines, UI_STYLE_KEY, _("Esc: stay"));
-    draw_lines(ui, canvas, centre(canvas, 60, 5), _("Leave?"), "", UI_STYLE_MUTED, &lines);
+    draw_lines(ui, canvas, centre(canvas, 60, 5), _("Leave?"), "", UI_STYLE_MUTED, &lines, -1);
     ui_lines_fini(&lines);
 }
 
@@ -159,7 +174,7 @@ static void draw_offer(struct ui *ui, struct ui_canvas *canvas)
     put_row(&lines, UI_STYLE_KEY, _("R  Restore now"));
     put_row(&lines, UI_STYLE_TEXT, _("2  Inspect first"));
     put_row(&lines, UI_STYLE_TEXT, _(":waive  close it without restoring (asks for a reason)"));
-    draw_lines(ui, canvas, centre(canvas, 66, 6), _("Restore?"), "", UI_STYLE_MUTED, &lines);
+    draw_lines(ui, canvas, centre(canvas, 66, 6), _("Restore?"), "", UI_STYLE_MUTED, &lines, -1);
     ui_lines_fini(&lines);
 }
 

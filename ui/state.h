@@ -24,8 +24,10 @@ enum ui_overlay {
 };
 
 struct ui_pane {
-    size_t first;  /* line at the top */
-    size_t count;  /* lines when last drawn */
+    size_t first; /* line at the top */
+    size_t count; /* lines when last drawn */
+    int width;    /* cells within the frame when last drawn: what a line is depends on it */
+    int height;
     long selected; /* -1: none */
     bool is_following;
     char filter[80];
@@ -41,6 +43,7 @@ struct ui {
     struct ui_pane panes[UI_VIEW_COUNT];
     enum ui_overlay overlay;
     long overlay_first;
+    long overlay_selected; /* in the palette */
     char input[120];
     char message[300];
     char detail_title[320];
@@ -49,6 +52,9 @@ struct ui {
 /* Fills lines with a view's contents. */
 void ui_frame_fill(const struct ui_view_context *context, enum ui_view view,
                    struct ui_lines *lines);
+
+/* Commands of the palette that match what is typed, best first; returns how many. */
+size_t ui_palette_matches(const struct ui *ui, enum tg_command matches[TG_COMMAND_COUNT]);
 
 /* Draws the dialog or overlay that is open over the panes (ui/overlay.c). */
 void ui_overlay_draw(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas);

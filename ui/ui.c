@@ -56,9 +56,9 @@ static void move(struct ui *ui, long by)
 
 static void open_selected(struct ui *ui, const struct ui_inputs *inputs, struct ui_intent *intent)
 {
-    struct ui_view_context context = {inputs, ui->is_utf8, 100, 100};
-    struct ui_lines lines = {0};
     const struct ui_pane *pane = &ui->panes[ui->focus];
+    struct ui_view_context context = {inputs, ui->is_utf8, pane->width, pane->height};
+    struct ui_lines lines = {0};
     ui_frame_fill(&context, ui->focus, &lines);
     ui_lines_filter(&lines, pane->filter);
     if (pane->selected >= 0 && pane->selected < (long)lines.count &&
@@ -82,6 +82,7 @@ static void ask(struct ui *ui, enum ui_overlay overlay)
     ui->overlay = overlay;
     ui->input[0] = '\0';
     ui->overlay_first = 0;
+    ui->overlay_selected = 0;
     ui->message[0] = '\0';
 }
 
@@ -301,19 +302,45 @@ static void confirm_drill(struct ui *ui, const struct ui_inputs *inputs, struct 
     ui->overlay = UI_OVERLAY_NONE;
 }
 
-static enum tg_command best_match(const char *pattern)
+size_t ui_palette_matches(const struct ui *ui, enum tg_command matches[TG_COMMAND_COUNT])
 {
-    enum tg_command best = TG_COMMAND_NONE;
-    int best_score = -1;
+    int scores[TG_COMMAND_COUNT];
+    size_t count = 0;
     for (int i = 0; i < TG_COMMAND_COUNT; i++) {
         const struct tg_command_info *info = tg_command_info((enum tg_command)i);
-        int score = tg_command_fuzzy_score(pattern, info->name);
-        if ((info->flags & TG_COMMAND_FLAG_HIDDEN) == 0 && score > best_score) {
-            best = (enum tg_command)i;
-            best_score = score;
+        int score = tg_command_fuzzy_score(ui->input, info->name);
+        if ((info->flags & TG_COMMAND_FLAG_HIDDEN) != 0 || score < 0) {
+            continue;
         }
+        size_t at = count++;
+        for (; at > 0 && scores[at - 1] < score; at--) {
+            scores[at] = scores[at - 1];
+            matches[at] = matches[at - 1];
+        }
+        scores[at] = score;
+        matches[at] = (enum tg_command)i;
     }
-    return best;
+    return count;
+}
+
+static enum tg_command selected_match(const struct ui *ui)
+{
+    enum tg_command matches[TG_COMMAND_COUNT];
+    size_t count = ui_palette_matches(ui, matches);
+    return ui->overlay_selected < (long)count ? matches[ui->overlay_selected] : TG_COMMAND_NONE;
+}
+
+static void palette_key(struct ui *ui, struct ui_key key)
+{
+    enum tg_command matches[TG_COMMAND_COUNT];
+    if (key.code == UI_KEY_UP || key.code == UI_KEY_DOWN) {
+        long last = (long)ui_palette_matches(ui, matches) - 1;
+        ui->overlay_selected += key.code == UI_KEY_UP ? -1 : 1;
+        ui->overlay_selected = ui->overlay_selected > last ? last : ui->overlay_selected;
+        ui->overlay_selected = ui->overlay_selected < 0 ? 0 : ui->overlay_selected;
+    } else {
+        ui->overlay_selected = 0;
+    }
 }
 
 static void submit(struct ui *ui, const struct ui_inputs *inputs, struct ui_intent *intent)
@@ -328,7 +355,7 @@ static void submit(struct ui *ui, const struct ui_inputs *inputs, struct ui_inte
         command = tg_command_by_name(ui->input);
         break;
     case UI_OVERLAY_PALETTE:
-        command = best_match(ui->input);
+        command = selected_match(ui);
         break;
     case UI_OVERLAY_CONFIRM:
         confirm_drill(ui, inputs, intent);
@@ -384,6 +411,9 @@ static bool dialog_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_
         submit(ui, inputs, intent);
         return true;
     }
+    if (ui->overlay == UI_OVERLAY_PALETTE) {
+        palette_key(ui, key);
+    }
     bool is_typed = ui->overlay != UI_OVERLAY_CONFIRM || !ui->is_pasting;
     if (is_typed && edit(ui, key) && ui->overlay == UI_OVERLAY_FILTER) {
         tg_str_copy(ui->panes[ui->focus].filter, sizeof(ui->panes[ui->focus].filter), ui->input);
@@ -421,9 +451,8 @@ bool ui_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key,
 
 int64_t ui_next_change_us(const struct ui *ui, const struct ui_inputs *inputs)
 {
-    int64_t next_us = TG_TIME_NEVER;
     if (ui->is_paused) {
-        return next_us;
+        return TG_TIME_NEVER;
     }
     if (inputs->drill != NULL && !tg_drill_is_over(inputs->drill)) {
         return inputs->now_us + TG_US_PER_S;
@@ -436,6 +465,5 @@ int64_t ui_next_change_us(const struct ui *ui, const struct ui_inputs *inputs)
         }
     }
     /* Ages of Pods in minutes, and sources that may fall silent. */
-    (void)next_us;
     return inputs->now_us + 5 * TG_US_PER_S;
 }

@@ -100,9 +100,7 @@ enum ui_style ui_view_source(const struct ui_view_context *context, enum ui_view
     for (size_t i = 0; i < model->targets_count; i++) {
         struct tg_source source = tg_select_source(model->targets[i], kinds[view].kinds,
                                                    kinds[view].count, context->inputs->now_us);
-        bool is_worse =
-            source.state == TG_SOURCE_CONNECTING ? worst == TG_SOURCE_LIVE : source.state > worst;
-        if (is_worse && source.state != TG_SOURCE_LIVE) {
+        if (source.state > worst) {
             char text[96];
             worst = source.state;
             style = ui_view_source_text(&source, text, sizeof(text));

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fmt.h"
 #include "base/i18n.h"
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "ui/view.h"
 
@@ -29,10 +30,10 @@ static void add_idle(const struct ui_view_context *context, struct ui_lines *lin
         return;
     }
     add_text(lines, UI_STYLE_TEXT, _("No drill has run in this session."));
-    add_text(lines, inputs->is_armed ? UI_STYLE_OK : UI_STYLE_MUTED,
-             inputs->is_armed
-                 ? _("D starts one: primary region to zero, measure, restore, verdict.")
-                 : _("Read-only: start with --arm to allow drills."));
+    ui_lines_add_wrapped(lines, inputs->is_armed ? UI_STYLE_OK : UI_STYLE_MUTED, context->width,
+                         inputs->is_armed
+                             ? _("D starts one: primary region to zero, measure, restore, verdict.")
+                             : _("Read-only: start with --arm to allow drills."));
 }
 
 /* One strip of all states, the present one marked; where there is no room, signs alone for the
@@ -247,8 +248,9 @@ void ui_view_drill(const struct ui_view_context *context, struct ui_lines *lines
     } else {
         add_phases(context, lines, drill);
         if (drill->waiting_for[0] != '\0') {
-            struct ui_line *line = ui_lines_add(lines);
-            ui_line_put(line, UI_STYLE_MUTED, 0, _("waits for %s"), drill->waiting_for);
+            char *text = tg_asprintf(_("waits for %s"), drill->waiting_for);
+            ui_lines_add_wrapped(lines, UI_STYLE_MUTED, context->width, text);
+            free(text);
         }
     }
     for (size_t i = 0; i < drill->findings_count; i++) {

@@ -101,7 +101,13 @@ void ui_view_pods(const struct ui_view_context *context, struct ui_lines *lines)
             add_pod(context, lines, &pods[p], is_old);
         }
         free(pods);
-        add_load(context, lines, &rows[i]);
+        if (pods_count > 0) {
+            add_load(context, lines, &rows[i]);
+        } else {
+            ui_line_put(ui_lines_add(lines), UI_STYLE_MUTED, 0, "    %s",
+                        rows[i].source.state == TG_SOURCE_CONNECTING ? _("nothing heard yet")
+                                                                     : _("no model server"));
+        }
     }
     free(rows);
 }

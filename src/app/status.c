@@ -13,7 +13,7 @@
 
 static void put_source(struct tg_json_out *json, const struct tg_source *source)
 {
-    static const char *const states[] = {"connecting", "live", "old", "lost", "denied"};
+    static const char *const states[] = {"live", "connecting", "old", "lost", "denied"};
     tg_json_open(json, "source", '{');
     tg_json_put_text(json, "state", states[source->state]);
     tg_json_put_seconds(json, "age_seconds", source->age_us);

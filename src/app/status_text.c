@@ -34,7 +34,7 @@ static void put_steps(const struct tg_status_inputs *inputs, struct tg_buf *out)
 
 static void put_source(const struct tg_source *source, struct tg_buf *out)
 {
-    static const char *const states[] = {N_("connecting"), N_("live"), N_("old"), N_("lost"),
+    static const char *const states[] = {N_("live"), N_("connecting"), N_("old"), N_("lost"),
                                          N_("denied")};
     char age[24];
     tg_buf_printf(out, "%s", _(states[source->state]));

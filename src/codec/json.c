@@ -66,10 +66,13 @@ static void give_back(void *block)
     }
 }
 
-/* Before main(), so that no value exists yet and no thread is there to see the change. */
-__attribute__((constructor)) static void set_memory(void)
+void tg_json_setup(void)
 {
-    json_set_alloc_funcs(take, give_back);
+    static bool is_done;
+    if (!is_done) {
+        json_set_alloc_funcs(take, give_back);
+        is_done = true;
+    }
 }
 
 /* The text without unwanted members, or as it is when it cannot be pruned; NULL when it is too
@@ -92,6 +95,7 @@ bool tg_json_parse(const char *bytes, size_t len, const struct tg_json_wanted *w
                    struct tg_json *document, struct tg_err *err)
 {
     json_error_t why;
+    tg_json_setup();
     *document = (struct tg_json){0};
     if (len > TG_JSON_SIZE_MAX) {
         return tg_err_set(err, TG_CODE_LIMIT, 0, "JSON longer than %zu bytes", TG_JSON_SIZE_MAX);

@@ -28,6 +28,10 @@ struct tg_json {
     struct tg_arena *arena;
 };
 
+/* Tells jansson where memory comes from. tg_json_parse() does it, but a program with threads does
+ * it before the first of them. */
+void tg_json_setup(void);
+
 /* Parses len bytes as one JSON object or array, at most TG_JSON_DEPTH_MAX deep; of duplicate keys
  * the last wins. With wanted (codec/json_prune.h) members outside of it are not read. False and err
  * (PROTOCOL; LIMIT when it is too deep or its values would take far more memory than its text)

@@ -20,8 +20,8 @@
 
 /* Where a source stands, in one word: drives the sign beside a region and a pane. */
 enum tg_source_state {
-    TG_SOURCE_CONNECTING, /* nothing heard yet */
     TG_SOURCE_LIVE,
+    TG_SOURCE_CONNECTING, /* nothing heard yet */
     TG_SOURCE_OLD,    /* alive as far as known, but data older than two intervals */
     TG_SOURCE_LOST,   /* retrying, or silent for five intervals */
     TG_SOURCE_DENIED, /* credentials or permission */

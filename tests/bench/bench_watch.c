@@ -1,8 +1,8 @@
 /* bench/bench_watch.c - watch events per second through decode and reduce, with 10,000 Pods held.
  *
- * Goal: 50,000 events a second on one core, under 60 MB. The document is a Pod of the lab's workload
- * without managedFields, as the simulator sends it, and once more with as many managedFields as a
- * GKE API server adds.
+ * Goal: 50,000 events a second on one core, under 60 MB. The document is a Pod of the lab's
+ * workload without managedFields, as the simulator sends it, and once more with as many
+ * managedFields as a GKE API server adds.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */

@@ -15,8 +15,10 @@ Test(drill_rig, passes_and_leaves_the_world_as_it_was)
 {
     struct tg_rig *rig = rig_new(1, rig_journal_path());
     const struct tg_drill *drill = rig_run_drill(rig);
+    char why[200];
     cr_assert_eq(drill->score.verdict, TG_VERDICT_PASS, "%s: %s",
-                 tg_verdict_name(drill->score.verdict), drill->score.reasons[0]);
+                 tg_verdict_name(drill->score.verdict),
+                 tg_reason_text(&drill->score.reasons[0], why, sizeof(why)));
     cr_assert_eq(rig_true_replicas(tg_rig_world(rig)), 1);
     cr_assert(sim_truth_is_in_rotation(tg_rig_world(rig), 0));
     cr_assert(drill->score.has_failure);

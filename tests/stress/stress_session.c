@@ -12,6 +12,7 @@
 
 #include "app/session.h"
 #include "base/assets.h"
+#include "codec/json.h"
 #include "codec/lab_file.h"
 #include "io/clock_real.h"
 #include "io/curl_transport.h"
@@ -74,6 +75,7 @@ int main(void)
     struct tg_err err = TG_ERR_INIT;
     char directory[] = "/tmp/tidegate-stress-XXXXXX";
     char journal[64];
+    tg_json_setup();
     if (!tg_curl_global_init(&err) || mkdtemp(directory) == NULL) {
         return 1;
     }

@@ -1,0 +1,108 @@
+/* screens/test_goldens.c - what an operator sees, at three sizes and in two languages. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <stdio.h>
+
+#include "base/assert.h"
+#include "tests/screens/scene.h"
+
+static const struct {
+    int width, height;
+} sizes[] = {{80, 24}, {100, 30}, {200, 60}};
+static const char *const locales[] = {"C", "zh_TW.UTF-8"};
+
+static const char *tag(const char *locale)
+{
+    return locale[0] == 'C' ? "C" : "zh_TW";
+}
+
+static void show(enum scene_moment moment, const char *locale)
+{
+    struct scene scene = scene_new(moment, locale);
+    for (size_t i = 0; i < TG_COUNT(sizes); i++) {
+        char name[120];
+        snprintf(name, sizeof(name), "%s-%dx%d-%s", scene_name(moment), sizes[i].width,
+                 sizes[i].height, tag(locale));
+        scene_expect(&scene, name, sizes[i].width, sizes[i].height);
+    }
+    scene_free(&scene);
+}
+
+ParameterizedTestParameters(goldens, moments)
+{
+    static int numbers[SCENE_COUNT * 2];
+    for (int i = 0; i < SCENE_COUNT * 2; i++) {
+        numbers[i] = i;
+    }
+    return cr_make_param_array(int, numbers, SCENE_COUNT * 2);
+}
+
+ParameterizedTest(int *number, goldens, moments)
+{
+    show((enum scene_moment)(*number / 2), locales[*number % 2]);
+}
+
+/* Each pane alone on the screen. */
+ParameterizedTestParameters(goldens, panes)
+{
+    static int numbers[] = {0, 1, 2, 3, 4, 5};
+    return cr_make_param_array(int, numbers, 6);
+}
+
+ParameterizedTest(int *number, goldens, panes)
+{
+    struct scene scene = scene_new(SCENE_OBSERVING, "C");
+    char keys[16];
+    char name[60];
+    snprintf(keys, sizeof(keys), "%d z", *number + 1);
+    scene_keys(&scene, keys);
+    snprintf(name, sizeof(name), "pane-%d-100x30-C", *number + 1);
+    scene_expect(&scene, name, 100, 30);
+    scene_free(&scene);
+}
+
+static void overlay(const char *name, const char *locale, const char *keys, const char *text)
+{
+    struct scene scene = scene_new(SCENE_STEADY, locale);
+    char file[120];
+    free(scene_draw(&scene, 80, 24)); /* what is selected depends on what was drawn */
+    scene_keys(&scene, keys);
+    scene_type(&scene, text);
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(file, sizeof(file), "%s-%dx%d-%s", name, sizes[i].width, sizes[i].height,
+                 tag(locale));
+        scene_expect(&scene, file, sizes[i].width, sizes[i].height);
+    }
+    scene_free(&scene);
+}
+
+#define OVERLAY(name, keys, text)                  \
+    Test(goldens, name)                            \
+    {                                              \
+        overlay(#name, "C", keys, text);           \
+    }                                              \
+    Test(goldens, name##_in_chinese)               \
+    {                                              \
+        overlay(#name, "zh_TW.UTF-8", keys, text); \
+    }
+
+OVERLAY(help, "?", "")
+OVERLAY(palette, "C-p", "pa")
+OVERLAY(command_line, ":", "drill")
+OVERLAY(filter, "2 /", "vllm")
+OVERLAY(confirm, "D", "us-ea")
+OVERLAY(detail, "2 Down Down Enter", "")
+
+/* Translators' texts grow: every one that is shown is made half as long again. */
+Test(goldens, longer_texts)
+{
+    scene_stretch_texts();
+    struct scene scene = scene_new(SCENE_OBSERVING, "zh_TW.UTF-8");
+    scene_expect(&scene, "longer-texts-80x24", 80, 24);
+    scene_expect(&scene, "longer-texts-100x30", 100, 30);
+    scene_keys(&scene, "D");
+    scene_expect(&scene, "longer-texts-refusal-100x30", 100, 30);
+    scene_free(&scene);
+}

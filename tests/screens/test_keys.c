@@ -1,0 +1,165 @@
+/* screens/test_keys.c - any keys at any size: nothing breaks, and nothing is changed without its
+ * question. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/rng.h"
+#include "tests/screens/scene.h"
+
+#define KEYS_PRESSED 6000
+
+static struct ui_key random_key(struct tg_rng *rng)
+{
+    static const char letters[] = "qjkgGpzDARy12345678/:?n ";
+    struct ui_key key = {.code = UI_KEY_CHAR};
+    switch (tg_rng_below(rng, 4)) {
+    case 0:
+        key.code = (enum ui_key_code)tg_rng_below(rng, UI_KEY_HANGUP);
+        key.codepoint = key.code == UI_KEY_CHAR ? 'x' : (uint32_t)tg_rng_below(rng, 2);
+        break;
+    case 1:
+        key.codepoint = (uint32_t)('a' + tg_rng_below(rng, 26));
+        key.is_control = tg_rng_below(rng, 2) == 0;
+        break;
+    case 2:
+        key.codepoint = (uint32_t)tg_rng_below(rng, 0x30000) + 0x20;
+        break;
+    default:
+        key.codepoint = (unsigned char)letters[tg_rng_below(rng, sizeof(letters) - 1)];
+        break;
+    }
+    return key;
+}
+
+/* Typed keys that spell the region by chance are as good as impossible. */
+static void press_at_random(enum scene_moment moment, uint64_t seed)
+{
+    struct scene scene = scene_new(moment, "zh_TW.UTF-8");
+    struct tg_rng rng = tg_rng_named(seed, "keys");
+    for (int i = 0; i < KEYS_PRESSED; i++) {
+        struct ui_intent intent = {.kind = UI_INTENT_NONE};
+        ui_key(scene.ui, &scene.inputs, random_key(&rng), &intent);
+        cr_assert_neq(intent.kind, UI_INTENT_DRILL_START, "a region would be taken down");
+        cr_assert(intent.kind != UI_INTENT_WAIVE || intent.reason[0] != '\0');
+        if (i % 8 == 0) {
+            free(scene_draw(&scene, (int)tg_rng_between(&rng, 1, 300),
+                            (int)tg_rng_between(&rng, 1, 100)));
+        }
+    }
+    scene_free(&scene);
+}
+
+Test(keys, any_keys_over_a_steady_world)
+{
+    press_at_random(SCENE_STEADY, 1);
+}
+
+Test(keys, any_keys_while_a_drill_runs)
+{
+    press_at_random(SCENE_OBSERVING, 2);
+}
+
+Test(keys, any_keys_while_a_restore_is_offered)
+{
+    press_at_random(SCENE_RESTORE_OFFER, 3);
+}
+
+Test(keys, a_drill_starts_only_when_the_region_was_typed)
+{
+    struct scene scene = scene_new(SCENE_STEADY, "C");
+    scene_keys(&scene, "D");
+    cr_assert_eq(scene_keys(&scene, "Enter").kind, UI_INTENT_NONE);
+    scene_keys(&scene, "D");
+    scene_type(&scene, "europe-west4");
+    cr_assert_eq(scene_keys(&scene, "Enter").kind, UI_INTENT_NONE, "not the region asked for");
+    scene_keys(&scene, "D");
+    scene_type(&scene, "us-east5");
+    cr_assert_eq(scene_keys(&scene, "Esc").kind, UI_INTENT_NONE);
+    scene_keys(&scene, "D");
+    scene_type(&scene, "us-east5");
+    struct ui_intent intent = scene_keys(&scene, "Enter");
+    cr_assert_eq(intent.kind, UI_INTENT_DRILL_START);
+    cr_assert_eq(intent.target, tg_app_primary_target(tg_rig_app(scene.rig)));
+    scene_free(&scene);
+}
+
+Test(keys, pasted_text_is_no_command_and_confirms_nothing)
+{
+    static const struct ui_key begins = {.code = UI_KEY_PASTE, .codepoint = 1};
+    static const struct ui_key ends = {.code = UI_KEY_PASTE, .codepoint = 0};
+    struct scene scene = scene_new(SCENE_STEADY, "C");
+    struct ui_intent intent;
+    ui_key(scene.ui, &scene.inputs, begins, &intent);
+    cr_assert_eq(scene_type(&scene, "q").kind, UI_INTENT_NONE);
+    ui_key(scene.ui, &scene.inputs, ends, &intent);
+    scene_keys(&scene, "D");
+    ui_key(scene.ui, &scene.inputs, begins, &intent);
+    scene_type(&scene, "us-east5");
+    cr_assert_eq(scene_keys(&scene, "Enter").kind, UI_INTENT_NONE);
+    ui_key(scene.ui, &scene.inputs, ends, &intent);
+    cr_assert_eq(scene_keys(&scene, "Enter").kind, UI_INTENT_NONE, "pasted, not typed");
+    scene_free(&scene);
+}
+
+Test(keys, a_session_that_is_not_armed_changes_nothing)
+{
+    struct scene scene = scene_new(SCENE_STEADY, "C");
+    scene.inputs.is_armed = false;
+    scene_keys(&scene, "D");
+    scene_type(&scene, "us-east5");
+    cr_assert_eq(scene_keys(&scene, "Enter").kind, UI_INTENT_NONE);
+    char *screen = scene_draw(&scene, 100, 30);
+    cr_assert_not_null(strstr(screen, "READ-ONLY"));
+    free(screen);
+    scene_free(&scene);
+}
+
+Test(keys, leaving_while_a_region_is_down_asks_first)
+{
+    struct scene scene = scene_new(SCENE_OBSERVING, "C");
+    cr_assert_eq(scene_keys(&scene, "q").kind, UI_INTENT_NONE);
+    cr_assert_eq(scene_keys(&scene, "Esc").kind, UI_INTENT_NONE);
+    scene_keys(&scene, "C-c");
+    cr_assert_eq(scene_keys(&scene, "C-c").kind, UI_INTENT_QUIT);
+    scene_free(&scene);
+}
+
+/* The object that opens is the one under the bar, whatever the width makes of the lines above. */
+Test(keys, enter_opens_the_object_under_the_bar)
+{
+    static const int widths[] = {60, 80, 200};
+    for (size_t i = 0; i < TG_COUNT(widths); i++) {
+        struct scene scene = scene_new(SCENE_STEADY, "C");
+        free(scene_draw(&scene, 100, 40));
+        scene_keys(&scene, "4 z Down");
+        for (int row = 0; row < 6; row++) {
+            char *screen = scene_draw(&scene, widths[i], 40);
+            struct ui_intent intent = scene_keys(&scene, "Enter");
+            if (intent.kind == UI_INTENT_OPEN) {
+                int selected_y = -1;
+                for (int y = 0; y < 40; y++) {
+                    if (ui_canvas_cell(scene.canvas, 3, y)->style == UI_STYLE_SELECTED) {
+                        selected_y = y;
+                    }
+                }
+                cr_assert_geq(selected_y, 0, "no bar in:\n%s", screen);
+                char *line = screen;
+                for (int y = 0; y < selected_y; y++) {
+                    line = strchr(line, '\n') + 1;
+                }
+                line[strcspn(line, "\n")] = '\0';
+                bool is_second_line = strstr(line, "10.0.") != NULL;
+                cr_assert(is_second_line || strstr(line, intent.name) != NULL, "%s is not in: %s",
+                          intent.name, line);
+                scene_keys(&scene, "Esc");
+            }
+            free(screen);
+            scene_keys(&scene, "Down");
+        }
+        scene_free(&scene);
+    }
+}

@@ -22,9 +22,9 @@
 enum tg_source_state {
     TG_SOURCE_LIVE,
     TG_SOURCE_CONNECTING, /* nothing heard yet */
-    TG_SOURCE_OLD,    /* alive as far as known, but data older than two intervals */
-    TG_SOURCE_LOST,   /* retrying, or silent for five intervals */
-    TG_SOURCE_DENIED, /* credentials or permission */
+    TG_SOURCE_OLD,        /* alive as far as known, but data older than two intervals */
+    TG_SOURCE_LOST,       /* retrying, or silent for five intervals */
+    TG_SOURCE_DENIED,     /* credentials or permission */
 };
 
 struct tg_source {

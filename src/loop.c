@@ -209,9 +209,9 @@ static int wait_ms(const struct loop *loop)
     int64_t wake_us = tg_app_next_wake_us(loop->session->app);
     if (loop->term != NULL) {
         struct ui_inputs inputs = gather(loop);
-        int64_t change_us =
-            loop->is_dirty ? loop->last_frame_us + FRAME_US : ui_next_change_us(loop->ui, &inputs);
-        wake_us = change_us < wake_us ? change_us : wake_us;
+        int64_t refresh_us = loop->is_dirty ? FRAME_US : ui_refresh_us(&inputs);
+        int64_t frame_us = loop->last_frame_us + refresh_us;
+        wake_us = frame_us < wake_us ? frame_us : wake_us;
     }
     if (loop->is_leaving && loop->leave_until_us < wake_us) {
         wake_us = loop->leave_until_us;
@@ -254,8 +254,8 @@ static void run_frames(struct loop *loop)
         int64_t now_us = tg_clock_monotonic_us(&loop->session->app->clock);
         if (loop->term != NULL) {
             struct ui_inputs inputs = gather(loop);
-            bool is_due = ui_next_change_us(loop->ui, &inputs) <= now_us;
-            if ((loop->is_dirty || is_due) && now_us - loop->last_frame_us >= FRAME_US) {
+            int64_t refresh_us = loop->is_dirty ? FRAME_US : ui_refresh_us(&inputs);
+            if (now_us - loop->last_frame_us >= refresh_us) {
                 render(loop);
             }
         }

@@ -57,6 +57,16 @@ TESTS += %D%/test_base
 	%D%/unit/base/test_utf8.c
 %C%_test_base_LDADD =  $(base_libs) $(CRITERION_LIBS) -lm
 
+check_PROGRAMS += %D%/test_codec
+TESTS += %D%/test_codec
+%C%_test_codec_SOURCES = \
+	%D%/unit/codec/quoted.h \
+	%D%/unit/codec/routes.h \
+	%D%/unit/codec/test_json.c \
+	%D%/unit/codec/test_json_prune.c \
+	%D%/unit/codec/test_k8s_wanted.c
+%C%_test_codec_LDADD =  $(codec_libs) $(CRITERION_LIBS) -lm
+
 check_PROGRAMS += %D%/test_net
 TESTS += %D%/test_net
 %C%_test_net_SOURCES = \
@@ -213,6 +223,8 @@ EXTRA_DIST += \
 	%D%/screens/golden/pane-4-100x30-C.txt \
 	%D%/screens/golden/pane-5-100x30-C.txt \
 	%D%/screens/golden/pane-6-100x30-C.txt \
+	%D%/screens/golden/paused-100x30-C.txt \
+	%D%/screens/golden/paused-80x24-C.txt \
 	%D%/screens/golden/restore-offer-100x30-C.txt \
 	%D%/screens/golden/restore-offer-100x30-zh_TW.txt \
 	%D%/screens/golden/restore-offer-200x60-C.txt \

@@ -7,6 +7,7 @@
 
 #include "base/fmt.h"
 #include "base/i18n.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "base/utf8.h"
 #include "ui/state.h"
@@ -194,7 +195,9 @@ static void draw_banner(const struct ui *ui, const struct ui_inputs *inputs,
     x = ui_canvas_put(canvas, x, 0, inputs->is_armed ? UI_STYLE_ARMED : UI_STYLE_MUTED,
                       inputs->is_armed ? _("ARMED") : _("READ-ONLY"));
     if (ui->is_paused) {
-        x = ui_canvas_printf(canvas, x, 0, UI_STYLE_WARN, " %s", _("PAUSED"));
+        char age[24];
+        x = ui_canvas_printf(canvas, x, 0, UI_STYLE_WARN, " %s ~%s", _("PAUSED"),
+                             ui_view_age(age, sizeof(age), inputs->now_us - ui->paused_us));
     }
     /* Minutes only: a clock of seconds would write every second. */
     tg_fmt_clock(clock, sizeof(clock), inputs->lab_us);
@@ -260,11 +263,19 @@ static void draw_problems(const struct ui *ui, const struct ui_inputs *inputs,
         int x = ui_canvas_printf(canvas, 1, y, style,
                                  "%s %s: ", ui_view_sign(&context, problems[0].severity),
                                  problem_text(problems[0].code));
-        x = ui_canvas_printf(canvas, x, y, UI_STYLE_TEXT, "%s %s", problems[0].object,
-                             problems[0].detail);
+        char more[60] = "";
         if (count > 1) {
-            ui_canvas_printf(canvas, x + 2, y, UI_STYLE_MUTED, _("(%zu more)"), count - 1);
+            snprintf(more, sizeof(more), _("(%zu more)"), count - 1);
         }
+        char *text = tg_asprintf("%s %s", problems[0].object, problems[0].detail);
+        int room = ui_canvas_width(canvas) - x - (int)tg_utf8_width(more) - 3;
+        int cells = (int)tg_utf8_width(text);
+        if (room > 0) {
+            x = ui_canvas_put_fit(canvas, x, y, cells < room ? cells : room, false, UI_STYLE_TEXT,
+                                  text);
+        }
+        ui_canvas_put(canvas, x + 2, y, UI_STYLE_MUTED, more);
+        free(text);
     }
     free(problems);
 }
@@ -320,11 +331,14 @@ void ui_render(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *
 {
     int width = ui_canvas_width(canvas);
     int height = ui_canvas_height(canvas);
-    if (ui->is_paused && ui->overlay == UI_OVERLAY_NONE) {
+    if (ui->is_paused && ui->overlay == UI_OVERLAY_NONE && ui->drawn_width == width &&
+        ui->drawn_height == height) {
         draw_banner(ui, inputs, canvas);
         return;
     }
     ui_canvas_clear(canvas);
+    ui->drawn_width = width;
+    ui->drawn_height = height;
     if (width < WIDTH_MIN || height < HEIGHT_MIN) {
         draw_too_small(inputs, canvas);
         return;

@@ -38,6 +38,9 @@ struct ui {
     enum ui_view focus;
     bool is_zoomed;
     bool is_paused;
+    int64_t paused_us; /* monotonic time of the picture that stands still */
+    int drawn_width;   /* of the last whole picture */
+    int drawn_height;
     bool is_pasting;
     bool is_offer_seen;
     struct ui_pane panes[UI_VIEW_COUNT];

@@ -184,6 +184,7 @@ static void run(struct ui *ui, const struct ui_inputs *inputs, enum tg_command c
         break;
     case TG_COMMAND_PAUSE:
         ui->is_paused = !ui->is_paused;
+        ui->paused_us = inputs->now_us;
         break;
     case TG_COMMAND_UP:
         move(ui, -1);
@@ -449,21 +450,18 @@ bool ui_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key,
     return true;
 }
 
-int64_t ui_next_change_us(const struct ui *ui, const struct ui_inputs *inputs)
+int64_t ui_refresh_us(const struct ui_inputs *inputs)
 {
-    if (ui->is_paused) {
-        return TG_TIME_NEVER;
-    }
     if (inputs->drill != NULL && !tg_drill_is_over(inputs->drill)) {
-        return inputs->now_us + TG_US_PER_S;
+        return TG_US_PER_S;
     }
     for (size_t i = 0; i < inputs->model->targets_count; i++) {
         struct tg_source source =
             tg_select_source(inputs->model->targets[i], NULL, 0, inputs->now_us);
         if (source.state != TG_SOURCE_LIVE) {
-            return inputs->now_us + TG_US_PER_S;
+            return TG_US_PER_S;
         }
     }
     /* Ages of Pods in minutes, and sources that may fall silent. */
-    return inputs->now_us + 5 * TG_US_PER_S;
+    return 5 * TG_US_PER_S;
 }

@@ -80,8 +80,8 @@ bool ui_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_command c
 /* Draws the whole screen at the canvas's size. */
 void ui_render(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas);
 
-/* Monotonic time at which something on screen will read differently if nothing happens (an age, a
- * countdown); TG_TIME_NEVER when nothing will. So that an idle console can sleep. */
-int64_t ui_next_change_us(const struct ui *ui, const struct ui_inputs *inputs);
+/* How long what was drawn reads right if nothing happens, in microseconds: ages and countdowns go
+ * on by themselves. So that an idle console can sleep. */
+int64_t ui_refresh_us(const struct ui_inputs *inputs);
 
 #endif

@@ -270,6 +270,26 @@ struct tg_obj *tg_obj_new(const struct tg_obj *draft)
     return obj;
 }
 
+bool tg_obj_is_same(const struct tg_obj *a, const struct tg_obj *b)
+{
+    TG_MAGIC_CHECK(a, OBJ_MAGIC);
+    TG_MAGIC_CHECK(b, OBJ_MAGIC);
+    if (a->kind != b->kind || strcmp(a->uid, b->uid) != 0) {
+        return false;
+    }
+    switch (tg_kind_info(a->kind)->source) {
+    case TG_KIND_SOURCE_K8S:
+        /* A Lease is renewed every few seconds: who holds it is news, that it is held is not. */
+        return a->kind == TG_KIND_LEASE ? strcmp(a->as.lease.holder, b->as.lease.holder) == 0
+                                        : strcmp(a->resource_version, b->resource_version) == 0;
+    default:
+        /* Google Cloud's have no arrays: all their texts follow the head, in one order. */
+        return a->size == b->size && a->as.gcp.number == b->as.gcp.number &&
+               a->as.gcp.bytes == b->as.gcp.bytes && a->labels_count + b->labels_count == 0 &&
+               memcmp(a + 1, b + 1, a->size - sizeof(*a)) == 0;
+    }
+}
+
 struct tg_obj *tg_obj_ref(struct tg_obj *obj)
 {
     TG_MAGIC_CHECK(obj, OBJ_MAGIC);

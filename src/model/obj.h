@@ -243,6 +243,9 @@ struct tg_obj {
 /* Copies draft and everything it points to into one block with one reference. NULL strings in the
  * draft become "". */
 struct tg_obj *tg_obj_new(const struct tg_obj *draft);
+/* True when nothing that an operator is told differs between two states of an object. */
+bool tg_obj_is_same(const struct tg_obj *a, const struct tg_obj *b);
+
 struct tg_obj *tg_obj_ref(struct tg_obj *obj);
 
 /* Gives one reference back; the last frees. NULL allowed. */

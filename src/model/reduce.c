@@ -44,19 +44,23 @@ static bool reduce_phase(struct tg_model *model, const struct tg_msg *msg)
     return is_changed;
 }
 
-static void put(struct tg_model *model, struct tg_target *target, struct tg_obj *obj,
+/* True when something is told or shown that was not before. */
+static bool put(struct tg_model *model, struct tg_target *target, struct tg_obj *obj,
                 const struct tg_msg *msg, bool is_first_list)
 {
+    bool is_changed = true;
     struct tg_obj *old = tg_store_put(&target->kinds[obj->kind].store, obj);
     if (old != NULL && !tg_str_eq(old->uid, obj->uid)) {
         tg_story_vanished(model, target, old, msg->at_us);
         tg_story_appeared(model, target, obj, msg->at_us, false);
     } else if (old != NULL) {
         tg_story_changed(model, target, old, obj, msg->at_us);
+        is_changed = !tg_obj_is_same(old, obj);
     } else {
         tg_story_appeared(model, target, obj, msg->at_us, is_first_list);
     }
     tg_obj_unref(old);
+    return is_changed;
 }
 
 static void drop(struct tg_model *model, struct tg_target *target, enum tg_kind kind,
@@ -80,6 +84,7 @@ static bool reduce_replace(struct tg_model *model, struct tg_msg *msg)
     struct tg_target *target = target_of(model, msg);
     struct tg_kind_view *view = &target->kinds[msg->resource];
     bool is_first_list = view->synced_us == 0;
+    bool is_changed = is_first_list || msg->as.replace.rejected > 0;
     struct tg_map *listed = tg_map_new(NULL);
     for (size_t i = 0; i < msg->as.replace.count; i++) {
         struct tg_obj *obj = msg->as.replace.items[i];
@@ -92,20 +97,31 @@ static bool reduce_replace(struct tg_model *model, struct tg_msg *msg)
         char *key = tg_asprintf("%s/%s", old->ns, old->name);
         if (tg_map_get(listed, key) == NULL) {
             drop(model, target, msg->resource, old->ns, old->name, msg->at_us);
+            is_changed = true;
         }
         free(key);
         tg_obj_unref(old);
     }
     for (size_t i = 0; i < msg->as.replace.count; i++) {
-        put(model, target, msg->as.replace.items[i], msg, is_first_list);
+        is_changed = put(model, target, msg->as.replace.items[i], msg, is_first_list) || is_changed;
     }
     msg->as.replace.count = 0;
     tg_map_free(listed);
     view->synced_us = msg->at_us;
     view->rejected += msg->as.replace.rejected;
     note_contact(target, msg);
-    model->revision++;
-    return true;
+    model->revision += is_changed ? 1 : 0;
+    return is_changed;
+}
+
+/* The same counters twice give the same rates on screen. */
+static bool is_same_sample(const struct tg_replica_metrics *a, const struct tg_replica_metrics *b)
+{
+    return a->is_serving == b->is_serving && a->running == b->running && a->waiting == b->waiting &&
+           a->kv_cache_usage == b->kv_cache_usage && a->success_total == b->success_total &&
+           a->prompt_tokens_total == b->prompt_tokens_total &&
+           a->generation_tokens_total == b->generation_tokens_total &&
+           a->ttft_count == b->ttft_count && a->process_start_s == b->process_start_s;
 }
 
 static bool reduce_metrics(struct tg_model *model, const struct tg_msg *msg)
@@ -118,6 +134,9 @@ static bool reduce_metrics(struct tg_model *model, const struct tg_msg *msg)
         tg_map_put(target->replicas, key, view);
     }
     free(key);
+    bool is_changed = view->sampled_us == 0 || view->err.code != msg->as.metrics.err.code ||
+                      !is_same_sample(&view->sample, &view->previous) ||
+                      !is_same_sample(&view->sample, &msg->as.metrics.sample);
     view->attempted_us = msg->at_us;
     view->err = msg->as.metrics.err;
     if (msg->as.metrics.err.code != TG_CODE_NONE) {
@@ -128,8 +147,8 @@ static bool reduce_metrics(struct tg_model *model, const struct tg_msg *msg)
         view->sample = msg->as.metrics.sample;
         view->sampled_us = msg->at_us;
     }
-    model->revision++;
-    return true;
+    model->revision += is_changed ? 1 : 0;
+    return is_changed;
 }
 
 static bool reduce_world(struct tg_model *model, const struct tg_msg *msg)
@@ -145,6 +164,7 @@ static bool reduce_world(struct tg_model *model, const struct tg_msg *msg)
 bool tg_reduce(struct tg_model *model, struct tg_msg *msg)
 {
     struct tg_target *target;
+    bool is_changed;
     model->messages++;
     switch (msg->kind) {
     case TG_MSG_CONTACT:
@@ -157,10 +177,10 @@ bool tg_reduce(struct tg_model *model, struct tg_msg *msg)
     case TG_MSG_PUT:
         target = target_of(model, msg);
         note_contact(target, msg);
-        put(model, target, msg->as.obj, msg, false);
+        is_changed = put(model, target, msg->as.obj, msg, false);
         msg->as.obj = NULL;
-        model->revision++;
-        return true;
+        model->revision += is_changed ? 1 : 0;
+        return is_changed;
     case TG_MSG_DELETE:
         target = target_of(model, msg);
         note_contact(target, msg);

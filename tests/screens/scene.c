@@ -184,7 +184,9 @@ static void check_cells(const struct ui_canvas *canvas)
 
 char *scene_draw(struct scene *scene, int width, int height)
 {
-    ui_canvas_resize(scene->canvas, width, height);
+    if (ui_canvas_width(scene->canvas) != width || ui_canvas_height(scene->canvas) != height) {
+        ui_canvas_resize(scene->canvas, width, height);
+    }
     ui_render(scene->ui, &scene->inputs, scene->canvas);
     check_cells(scene->canvas);
     return ui_canvas_dump(scene->canvas, false);

@@ -95,6 +95,18 @@ OVERLAY(filter, "2 /", "vllm")
 OVERLAY(confirm, "D", "us-ea")
 OVERLAY(detail, "2 Down Down Enter", "")
 
+/* A picture that stands still says how old it is, at the size of the terminal too. */
+Test(goldens, paused)
+{
+    struct scene scene = scene_new(SCENE_STEADY, "C");
+    free(scene_draw(&scene, 100, 30));
+    scene_keys(&scene, "p");
+    scene.inputs.now_us += 40 * TG_US_PER_S;
+    scene_expect(&scene, "paused-100x30-C", 100, 30);
+    scene_expect(&scene, "paused-80x24-C", 80, 24);
+    scene_free(&scene);
+}
+
 /* Translators' texts grow: every one that is shown is made half as long again. */
 Test(goldens, longer_texts)
 {

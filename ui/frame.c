@@ -182,6 +182,7 @@ static void draw_banner(const struct ui *ui, const struct ui_inputs *inputs,
 {
     char clock[16];
     int width = ui_canvas_width(canvas);
+    ui_canvas_fill(canvas, (struct ui_rect){0, 0, width, 1}, " ", UI_STYLE_TEXT);
     int x = ui_canvas_put(canvas, 0, 0, UI_STYLE_BANNER, " tidegate ");
     if (inputs->is_simulated) {
         x = ui_canvas_printf(canvas, x, 0, UI_STYLE_SIMULATED,

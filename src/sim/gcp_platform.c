@@ -16,7 +16,7 @@
 #include "sim/lab_objects.h"
 #include "sim/shape.h"
 
-#define MASTER_VERSION "1.34.1-gke.3849001"
+#define MASTER_VERSION "1.34.1-gke.1829001"
 #define SHARDS         12
 
 static bool is_built(const struct sim_gcp_call *call)

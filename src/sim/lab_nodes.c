@@ -10,7 +10,7 @@
 #include "sim/lab_objects.h"
 #include "sim/shape.h"
 
-#define VERSION "v1.34.1-gke.3849001"
+#define VERSION "v1.34.1-gke.1829001"
 
 void sim_lab_namespaces(struct sim_region *region)
 {

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sim/json_path.h"
+#include "sim/k8s_admit.h"
 
 json_t *sim_shape(const char *format, ...)
 {
@@ -148,6 +149,9 @@ json_t *sim_shape_create(struct sim_store *store, const struct sim_resource *res
                          json_t *object)
 {
     struct tg_err err = TG_ERR_INIT;
+    /* As what comes through the API: a template without its defaults would seem changed by the
+     * first patch of anything beside it, and roll the Pods. */
+    sim_k8s_default(resource, object);
     json_t *made = sim_store_create(store, resource, object, &err);
     if (made == NULL) {
         tg_assert_fail(err.msg, __FILE__, __LINE__, __func__);

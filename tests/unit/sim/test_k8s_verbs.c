@@ -283,3 +283,35 @@ Test(k8s_verbs, pod_subresources_that_are_refused)
         404);
     sim_world_free(world);
 }
+
+static bool count_one(void *context, json_t *object)
+{
+    (void)object;
+    *(int *)context += 1;
+    return true;
+}
+
+/* A patch of the replicas leaves the template as it is: no new ReplicaSet, no rolled Pods. */
+Test(sim_verbs, a_patch_beside_the_template_does_not_roll_the_pods)
+{
+    static const char *const bodies[] = {"{\"spec\":{\"replicas\":0}}",
+                                         "{\"spec\":{\"replicas\":1}}"};
+    struct sim_config config = {
+        .seed = 7, .regions = 1, .is_built = true, .start_wall_us = START_WALL_US};
+    struct tg_err err = TG_ERR_INIT;
+    struct sim_world *world = sim_world_new(&config, &err);
+    cr_assert_not_null(world, "%s", err.msg);
+    for (size_t i = 0; i < 2; i++) {
+        struct ask patch = {.method = "PATCH",
+                            .target = DEPLOYMENTS "/vllm-gemma",
+                            .body = bodies[i],
+                            .content_type = "application/merge-patch+json"};
+        cr_assert_eq(ask_status(world, patch), 200);
+        sim_world_run_until(world, sim_world_now_us(world) + 60000000);
+    }
+    int sets = 0;
+    sim_store_each(store_of(world, 0), sim_resource_by_plural("replicasets"), "default", count_one,
+                   &sets);
+    cr_assert_eq(sets, 2, "one of vllm-gemma and one of the endpoint picker, not %d", sets);
+    sim_world_free(world);
+}

@@ -8,8 +8,7 @@
 #include "codec/json.h"
 #include "codec/k8s_object.h"
 
-/* A native sidecar is an init container that restarts always: it counts as a container once
- * started. */
+/* A native sidecar is an init container that restarts always: it counts as a container. */
 static bool is_sidecar(const json_t *pod, const char *name)
 {
     const json_t *containers = tg_json_at(pod, "spec/initContainers");
@@ -20,6 +19,17 @@ static bool is_sidecar(const json_t *pod, const char *name)
         }
     }
     return false;
+}
+
+static int count_sidecars(const json_t *pod)
+{
+    const json_t *containers = tg_json_at(pod, "spec/initContainers");
+    int count = 0;
+    for (size_t i = 0; i < json_array_size(containers); i++) {
+        const char *policy = tg_json_text(json_array_get(containers, i), "restartPolicy");
+        count += tg_str_eq(policy, "Always") ? 1 : 0;
+    }
+    return count;
 }
 
 /* Reason of an ended container: its own, else the signal, else the exit code. */
@@ -38,8 +48,7 @@ static void ended(const json_t *terminated, const char *prefix, char *out, size_
 }
 
 /* True when an init container still holds the Pod up; out says how then. */
-static bool init_status(const json_t *pod, char *out, size_t size, int *ready, int *total,
-                        int *restarts)
+static bool init_status(const json_t *pod, char *out, size_t size, int *ready, int *restarts)
 {
     const json_t *list = tg_json_at(pod, "status/initContainerStatuses");
     size_t count = json_array_size(tg_json_at(pod, "spec/initContainers"));
@@ -49,7 +58,6 @@ static bool init_status(const json_t *pod, char *out, size_t size, int *ready, i
         const char *waiting = tg_json_text(status, "state/waiting/reason");
         bool is_side = is_sidecar(pod, tg_json_text(status, "name"));
         if (is_side) {
-            *total += 1;
             *ready += tg_json_bool(status, "ready") ? 1 : 0;
             *restarts += (int)tg_json_int(status, "restartCount", 0);
         }
@@ -67,6 +75,18 @@ static bool init_status(const json_t *pod, char *out, size_t size, int *ready, i
             snprintf(out, size, "Init:%zu/%zu", i, count);
         }
         return true;
+    }
+    return false;
+}
+
+static bool is_condition_ready(const json_t *pod)
+{
+    const json_t *list = tg_json_at(pod, "status/conditions");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *condition = json_array_get(list, i);
+        if (tg_str_eq(tg_json_text(condition, "type"), "Ready")) {
+            return tg_str_eq(tg_json_text(condition, "status"), "True");
+        }
     }
     return false;
 }
@@ -95,7 +115,7 @@ static void container_status(const json_t *pod, bool is_initialising, char *out,
         }
     }
     if (tg_str_eq(out, "Completed") && has_running) {
-        snprintf(out, size, "Running");
+        snprintf(out, size, "%s", is_condition_ready(pod) ? "Running" : "NotReady");
     }
 }
 
@@ -106,8 +126,8 @@ void tg_k8s_pod_status(const json_t *pod, char *out, size_t size, int *ready, in
     snprintf(out, size, "%s", *reason != '\0' ? reason : tg_json_text(pod, "status/phase"));
     *ready = 0;
     *restarts = 0;
-    *total = (int)json_array_size(tg_json_at(pod, "spec/containers"));
-    bool is_initialising = init_status(pod, out, size, ready, total, restarts);
+    *total = (int)json_array_size(tg_json_at(pod, "spec/containers")) + count_sidecars(pod);
+    bool is_initialising = init_status(pod, out, size, ready, restarts);
     container_status(pod, is_initialising, out, size, ready, restarts);
     if (tg_json_at(pod, "metadata/deletionTimestamp") != NULL) {
         snprintf(out, size, "%s", tg_str_eq(reason, "NodeLost") ? "Unknown" : "Terminating");

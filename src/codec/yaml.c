@@ -131,18 +131,32 @@ static bool open_node(struct builder *builder, enum tg_yaml_kind kind, const yam
     return true;
 }
 
+static bool has_anchor(const yaml_event_t *event)
+{
+    switch (event->type) {
+    case YAML_SCALAR_EVENT:
+        return event->data.scalar.anchor != NULL;
+    case YAML_SEQUENCE_START_EVENT:
+        return event->data.sequence_start.anchor != NULL;
+    case YAML_MAPPING_START_EVENT:
+        return event->data.mapping_start.anchor != NULL;
+    default:
+        return false;
+    }
+}
+
 static bool take_event(struct builder *builder, const yaml_event_t *event, struct tg_err *err)
 {
     struct tg_yaml_node at = {.line = (int)event->start_mark.line + 1,
                               .column = (int)event->start_mark.column + 1};
+    if (has_anchor(event)) {
+        return tg_yaml_fail(builder->name, &at, err, "anchors are not allowed");
+    }
     switch (event->type) {
     case YAML_SCALAR_EVENT: {
         struct tg_yaml_node *node = new_node(TG_YAML_SCALAR, &event->start_mark);
         node->text = tg_strndup((const char *)event->data.scalar.value, event->data.scalar.length);
-        return event->data.scalar.anchor == NULL
-                   ? attach(builder, node, err)
-                   : (free_node(node),
-                      tg_yaml_fail(builder->name, &at, err, "anchors are not allowed"));
+        return attach(builder, node, err);
     }
     case YAML_SEQUENCE_START_EVENT:
         return open_node(builder, TG_YAML_LIST, event, err);

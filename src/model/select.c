@@ -11,7 +11,6 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-#define APP_LABEL     "gemma-server"
 #define SAMPLE_OLD_US (15 * TG_US_PER_S)
 
 /* ---- sources ---- */
@@ -99,7 +98,7 @@ struct tg_source tg_select_source(const struct tg_target *target, const enum tg_
 
 static bool is_model_server(const struct tg_obj *pod)
 {
-    return pod->as.pod.tpu_chips > 0 || tg_str_eq(pod->as.pod.app, APP_LABEL);
+    return pod->as.pod.tpu_chips > 0 || tg_str_eq(pod->as.pod.app, TG_MODEL_SERVER_APP);
 }
 
 /* Rate of a counter between two scrapes; a restarted process starts again from zero and gives no
@@ -283,7 +282,7 @@ struct tg_region_row *tg_select_regions(const struct tg_model *model, int64_t no
         const struct tg_store *deployments = &target->kinds[TG_KIND_DEPLOYMENT].store;
         for (size_t d = 0; d < deployments->count; d++) {
             const char *app = tg_obj_label(deployments->items[d], "app");
-            if (tg_str_eq(app, APP_LABEL)) {
+            if (tg_str_eq(app, TG_MODEL_SERVER_APP)) {
                 row->deployment = deployments->items[d];
             }
         }

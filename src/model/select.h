@@ -40,6 +40,9 @@ struct tg_source {
 struct tg_source tg_select_source(const struct tg_target *target, const enum tg_kind *kinds,
                                   size_t kinds_count, int64_t now_us);
 
+/* Label app of the lab's model server. */
+#define TG_MODEL_SERVER_APP "gemma-server"
+
 /* A model server Pod: what is behind "Ready" (a lab Pod is Ready long before it serves:
  * k8s-api 4.2). */
 enum tg_serving {

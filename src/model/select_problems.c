@@ -97,7 +97,8 @@ static void find_in_objects(struct problems *problems, const struct tg_target *t
         if (*obj->as.deployment.drill != '\0') {
             add(problems, TG_PROBLEM_DRILL_ANNOTATION, TG_SEVERITY_WARN, target->index,
                 "Deployment", obj->name, obj->as.deployment.drill);
-        } else if (obj->as.deployment.replicas_desired == 0 && tg_obj_label(obj, "app") != NULL) {
+        } else if (obj->as.deployment.replicas_desired == 0 &&
+                   tg_str_eq(tg_obj_label(obj, "app"), TG_MODEL_SERVER_APP)) {
             add(problems, TG_PROBLEM_SCALED_TO_ZERO, TG_SEVERITY_WARN, target->index, "Deployment",
                 obj->name, "replicas 0");
         }

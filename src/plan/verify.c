@@ -183,6 +183,15 @@ static bool has_name(const struct tg_obj *obj, const char *name)
     return len == 0 || tg_str_eq(obj->name, name);
 }
 
+/* Not every kind tells when it was made. */
+static void note_creation(struct judgement *judgement, const struct tg_obj *obj)
+{
+    bool is_first = judgement->first_us == 0 || obj->created_us < judgement->first_us;
+    if (obj->created_us != 0 && is_first) {
+        judgement->first_us = obj->created_us;
+    }
+}
+
 static enum finding judge_at(struct judgement *judgement, const struct tg_target *target,
                              const struct tg_lab_condition *condition,
                              const struct tg_lab_region *region)
@@ -209,19 +218,21 @@ static enum finding judge_at(struct judgement *judgement, const struct tg_target
         there++;
         if (is_satisfied(judgement, target, condition, obj, why, sizeof(why))) {
             met++;
-            judgement->first_us = judgement->first_us == 0 || obj->created_us < judgement->first_us
-                                      ? obj->created_us
-                                      : judgement->first_us;
+            note_creation(judgement, obj);
         }
     }
-    if (is_observed && view->contact_us > 0) {
-        int64_t age_us = judgement->now_us - view->contact_us;
+    int64_t contact_us = is_observed ? tg_target_contact_us(target, condition->kind) : 0;
+    if (contact_us > 0) {
+        int64_t age_us = judgement->now_us - contact_us;
         judgement->status->age_us =
             age_us > judgement->status->age_us ? age_us : judgement->status->age_us;
     }
     int wanted = condition->at_least > 0 ? condition->at_least : 1;
     if (met >= wanted) {
         return FINDING_MET;
+    }
+    if (met > 0 && why[0] == '\0') {
+        snprintf(why, sizeof(why), "%d of %d", met, wanted);
     }
     if (judgement->status->missing[0] == '\0') {
         snprintf(judgement->status->missing, sizeof(judgement->status->missing),

@@ -56,6 +56,7 @@ struct tg_k8s_watch {
     int64_t contact_us; /* last CONTACT emitted */
     int64_t now_us;     /* of the event in hand */
     int rejected_in_a_row;
+    int expired_in_a_row; /* fresh lists without a line of a watch in between */
     uint64_t lines_seen;
     struct tg_err stream_err; /* from an ERROR line or a bad line: ends the stream */
     struct tg_obj **items;    /* pages so far */
@@ -143,6 +144,7 @@ static void start_list(struct tg_k8s_watch *watch)
 {
     watch->state = STATE_LISTING;
     watch->status = 0;
+    watch->stream_err = (struct tg_err)TG_ERR_INIT;
     tg_buf_reset(&watch->body);
     if (watch->phase == TG_KIND_PHASE_UNKNOWN) {
         set_phase(watch, TG_KIND_PHASE_LISTING, 0, NULL);
@@ -194,6 +196,20 @@ static void retry(struct tg_k8s_watch *watch, enum tg_kind_phase phase, const st
     set_phase(watch, phase, watch->wake_us, err);
 }
 
+/* History or the list's token is gone: lists afresh, at once the first time. */
+static void list_afresh(struct tg_k8s_watch *watch, const struct tg_err *err)
+{
+    watch->needs_list = true;
+    if (watch->expired_in_a_row++ > 0) {
+        retry(watch, TG_KIND_PHASE_RETRYING, err);
+        return;
+    }
+    watch->state = STATE_WAITING;
+    watch->exchange = 0;
+    watch->wake_us = watch->now_us;
+    drop_pages(watch);
+}
+
 static void look_again_later(struct tg_k8s_watch *watch, const struct tg_err *err)
 {
     watch->state = STATE_WAITING;
@@ -214,12 +230,7 @@ static void handle_refusal(struct tg_k8s_watch *watch)
     tg_k8s_decode_status(watch->status, tg_buf_text(&watch->body), watch->body.len, &err);
     switch (err.code) {
     case TG_CODE_EXPIRED:
-        /* History or the list's token is gone: list afresh at once. */
-        watch->needs_list = true;
-        watch->state = STATE_WAITING;
-        watch->exchange = 0;
-        watch->wake_us = watch->now_us;
-        drop_pages(watch);
+        list_afresh(watch, &err);
         break;
     case TG_CODE_NOT_FOUND:
         look_again_later(watch, &err);
@@ -336,6 +347,7 @@ static bool take_line(void *context, const char *text, size_t len, struct tg_err
         watch->needs_list = line.err.code == TG_CODE_EXPIRED;
         return false;
     }
+    watch->expired_in_a_row = 0;
     if (line.obj != NULL) {
         emit_object(watch, &line);
     }
@@ -351,10 +363,7 @@ static void end_stream(struct tg_k8s_watch *watch, const struct tg_err *err)
     int64_t lived_us = watch->now_us - watch->opened_us;
     tg_backoff_note_quiet(&watch->backoff, lived_us);
     if (err->code == TG_CODE_EXPIRED) {
-        watch->state = STATE_WAITING;
-        watch->exchange = 0;
-        watch->needs_list = true;
-        watch->wake_us = watch->now_us;
+        list_afresh(watch, err);
         return;
     }
     if (err->code != TG_CODE_NONE) {

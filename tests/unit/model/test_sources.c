@@ -1,0 +1,123 @@
+/* tests/unit/model/test_sources.c - how old the data is, and what is wrong with where it comes
+ * from. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include "tests/unit/model/model_rig.h"
+
+static const enum tg_kind pods[] = {TG_KIND_POD};
+
+static struct tg_source source_of(const struct tg_model *model, int target, int64_t now_us)
+{
+    return tg_select_source(tg_model_target(model, target), pods, 1, now_us);
+}
+
+Test(sources, nothing_is_live_before_it_was_listed)
+{
+    struct tg_model *model = rig_model();
+    cr_assert_eq(source_of(model, 0, 5 * SECOND).state, TG_SOURCE_CONNECTING);
+    cr_assert_eq(source_of(model, 0, 5 * SECOND).age_us, -1);
+    cr_assert_eq(tg_select_source(tg_model_target(model, 0), NULL, 0, SECOND).state,
+                 TG_SOURCE_CONNECTING);
+    rig_phase(model, 0, TG_KIND_POD, TG_KIND_PHASE_LISTING, SECOND);
+    cr_assert_eq(source_of(model, 0, 5 * SECOND).state, TG_SOURCE_CONNECTING);
+    rig_list(model, 0, TG_KIND_POD, NULL, 0, 6 * SECOND);
+    cr_assert_eq(source_of(model, 0, 7 * SECOND).state, TG_SOURCE_LIVE);
+    cr_assert_eq(source_of(model, 0, 7 * SECOND).age_us, SECOND);
+    cr_assert_eq(source_of(model, 1, 7 * SECOND).state, TG_SOURCE_CONNECTING, "the other one");
+    tg_model_free(model);
+}
+
+/* Heartbeats come each 5 s: old after two are missed, lost after five. */
+Test(sources, silence_makes_old_then_lost)
+{
+    struct tg_model *model = rig_model();
+    rig_list(model, 0, TG_KIND_POD, NULL, 0, SECOND);
+    cr_assert_eq(source_of(model, 0, 11 * SECOND).state, TG_SOURCE_LIVE);
+    cr_assert_eq(source_of(model, 0, 12 * SECOND).state, TG_SOURCE_OLD);
+    cr_assert_eq(source_of(model, 0, 12 * SECOND).age_us, 11 * SECOND);
+    cr_assert_eq(source_of(model, 0, 26 * SECOND).state, TG_SOURCE_OLD);
+    cr_assert_eq(source_of(model, 0, 27 * SECOND).state, TG_SOURCE_LOST);
+    struct tg_msg *contact = tg_msg_new(TG_MSG_CONTACT, 0, 28 * SECOND);
+    contact->resource = TG_KIND_COUNT;
+    cr_assert_not(rig_send(model, contact), "a sign of life alone changes nothing on screen");
+    cr_assert_eq(source_of(model, 0, 28 * SECOND).state, TG_SOURCE_LIVE);
+    tg_model_free(model);
+}
+
+Test(sources, a_lost_one_keeps_its_data_and_says_when_it_is_tried_again)
+{
+    struct tg_model *model = rig_model();
+    struct tg_obj pod = rig_pod("vllm-a", "1");
+    rig_list(model, 0, TG_KIND_POD, &pod, 1, SECOND);
+    rig_phase(model, 0, TG_KIND_POD, TG_KIND_PHASE_RETRYING, 10 * SECOND);
+    struct tg_source source = source_of(model, 0, 15 * SECOND);
+    cr_assert_eq(source.state, TG_SOURCE_LOST);
+    cr_assert_eq(source.age_us, 14 * SECOND, "since the last data, not since the error");
+    cr_assert_eq(source.retry_in_us, 25 * SECOND);
+    cr_assert_eq(source.err.code, TG_CODE_TIMEOUT);
+    cr_assert_eq(model->targets[0]->kinds[TG_KIND_POD].store.count, 1);
+    rig_phase(model, 0, TG_KIND_POD, TG_KIND_PHASE_LIVE, 20 * SECOND);
+    cr_assert_eq(source_of(model, 0, 15 * SECOND).err.code, TG_CODE_NONE);
+    tg_model_free(model);
+}
+
+Test(sources, the_worst_kind_speaks_for_the_target_and_absent_ones_do_not)
+{
+    static const enum tg_kind two[] = {TG_KIND_POD, TG_KIND_NODE};
+    struct tg_model *model = rig_model();
+    rig_list(model, 0, TG_KIND_POD, NULL, 0, SECOND);
+    rig_phase(model, 0, TG_KIND_NODE, TG_KIND_PHASE_ABSENT, SECOND);
+    const struct tg_target *target = tg_model_target(model, 0);
+    cr_assert_eq(tg_select_source(target, two, 2, 2 * SECOND).state, TG_SOURCE_LIVE);
+    rig_phase(model, 0, TG_KIND_NODE, TG_KIND_PHASE_DENIED, SECOND);
+    cr_assert_eq(tg_select_source(target, two, 2, 2 * SECOND).state, TG_SOURCE_DENIED);
+    tg_model_free(model);
+}
+
+Test(sources, losing_and_coming_back_is_told_once)
+{
+    struct tg_model *model = rig_model();
+    rig_list(model, 0, TG_KIND_POD, NULL, 0, SECOND);
+    rig_list(model, 0, TG_KIND_NODE, NULL, 0, SECOND);
+    rig_phase(model, 0, TG_KIND_POD, TG_KIND_PHASE_RETRYING, 2 * SECOND);
+    rig_phase(model, 0, TG_KIND_NODE, TG_KIND_PHASE_RETRYING, 2 * SECOND);
+    cr_assert_eq(model->timeline_count, 1);
+    cr_assert_eq(rig_last(model)->kind, TG_TIMELINE_SOURCE_LOST);
+    cr_assert_str_eq(rig_last(model)->message, "no answer within 10 s");
+    rig_phase(model, 0, TG_KIND_POD, TG_KIND_PHASE_LIVE, 3 * SECOND);
+    cr_assert_eq(model->timeline_count, 1, "one kind is still lost");
+    rig_phase(model, 0, TG_KIND_NODE, TG_KIND_PHASE_LIVE, 3 * SECOND);
+    cr_assert_eq(model->timeline_count, 2);
+    cr_assert_eq(rig_last(model)->kind, TG_TIMELINE_SOURCE_BACK);
+    tg_model_free(model);
+}
+
+Test(sources, names_of_clusters_give_regions)
+{
+    struct tg_model *model = rig_model();
+    const struct tg_target *target = tg_model_target(model, 0);
+    cr_assert_str_eq(target->project, "demo-4711");
+    cr_assert_str_eq(target->zone, "us-east5-b");
+    cr_assert_str_eq(target->region, "us-east5");
+    cr_assert_str_eq(target->cluster, "gke-us-east5");
+    cr_assert_str_eq(target->label, "us-east5");
+    int other = tg_model_add_cluster(model, "kind-local");
+    cr_assert_str_eq(tg_model_target(model, other)->label, "kind-local");
+    cr_assert_str_eq(tg_model_target(model, other)->region, "");
+    tg_model_free(model);
+}
+
+Test(sources, lab_time_runs_at_the_worlds_speed)
+{
+    struct tg_model *model = rig_model();
+    cr_assert_eq(tg_model_lab_us(model, 5 * SECOND, 777), 777, "a real world has our time");
+    struct tg_msg *msg = tg_msg_new(TG_MSG_WORLD, 0, 10 * SECOND);
+    msg->as.world = (struct tg_world){
+        .is_simulated = true, .speed = 10, .wall_us = 1000 * SECOND, .seen_at_us = 10 * SECOND};
+    rig_send(model, msg);
+    double speed = 0;
+    cr_assert(tg_model_is_simulated(model, &speed));
+    cr_assert_eq(speed, 10);
+    cr_assert_eq(tg_model_lab_us(model, 12 * SECOND, 777), 1020 * SECOND);
+    tg_model_free(model);
+}

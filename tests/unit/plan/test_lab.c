@@ -1,0 +1,211 @@
+/* tests/unit/plan/test_lab.c - the lab that is built in, and labs that are wrong. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include "plan/lab.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assets.h"
+#include "base/mem.h"
+#include "codec/lab_file.h"
+
+static struct tg_lab *built_in(void)
+{
+    struct tg_err err = TG_ERR_INIT;
+    const struct tg_asset *asset = tg_asset_get("labs/gemma-two-region.yaml");
+    cr_assert_not_null(asset);
+    struct tg_lab *lab = tg_lab_parse("gemma-two-region.yaml", asset->text, asset->len, &err);
+    cr_assert_not_null(lab, "%s", err.msg);
+    return lab;
+}
+
+static const struct tg_lab_step *step(const struct tg_lab *lab, const char *id)
+{
+    const struct tg_lab_step *found = NULL;
+    for (size_t i = 0; found == NULL && i < lab->steps_count; i++) {
+        found = strcmp(lab->steps[i].id, id) == 0 ? &lab->steps[i] : NULL;
+    }
+    cr_assert_not_null(found, "no step %s", id);
+    return found;
+}
+
+Test(lab, the_built_in_lab_says_where_it_is)
+{
+    struct tg_lab *lab = built_in();
+    cr_assert_str_eq(lab->name, "gemma-two-region");
+    cr_assert_null(lab->project);
+    cr_assert_str_eq(lab->config_cluster, "gke-us-east5");
+    cr_assert_str_eq(lab->deployment, "vllm-gemma");
+    cr_assert_str_eq(lab->namespace_name, "default");
+    cr_assert_str_eq(lab->app_label, "gemma-server");
+    cr_assert_str_eq(lab->model, "/data/gemma-weights");
+    cr_assert_str_eq(lab->gateway, "cross-region-gateway");
+    cr_assert_str_eq(lab->primary_region, "us-east5");
+    cr_assert_eq(lab->regions_count, 2);
+    cr_assert_str_eq(lab->regions[0].zone, "us-east5-b");
+    cr_assert_str_eq(lab->regions[0].cluster, "gke-us-east5");
+    cr_assert_str_eq(lab->regions[1].name, "europe-west4");
+    cr_assert_str_eq(lab->regions[1].node_pool, "tpu-v6e-pool");
+    cr_assert_str_eq(lab->regions[1].address_name, "gemma-gateway-ip-europe-west4");
+    tg_lab_free(lab);
+}
+
+Test(lab, each_built_in_step_can_be_told_and_judged)
+{
+    struct tg_lab *lab = built_in();
+    int section = 0;
+    cr_assert_geq(lab->steps_count, 20);
+    for (size_t i = 0; i < lab->steps_count; i++) {
+        const struct tg_lab_step *at = &lab->steps[i];
+        for (size_t j = 0; j < i; j++) {
+            cr_assert_str_neq(at->id, lab->steps[j].id);
+        }
+        cr_assert_geq(at->section, section, "%s stands before its section", at->id);
+        section = at->section;
+        cr_assert_gt(at->conditions_count, 0);
+        cr_assert_neq(at->title.en[0], '\0');
+        cr_assert_not_null(at->title.zh_tw, "%s", at->id);
+        cr_assert_not_null(at->why.zh_tw, "%s", at->id);
+    }
+    tg_lab_free(lab);
+}
+
+Test(lab, conditions_are_read_as_they_stand)
+{
+    struct tg_lab *lab = built_in();
+    const struct tg_lab_condition *condition = &step(lab, "gateway")->conditions[0];
+    cr_assert_eq(condition->where, TG_LAB_WHERE_CONFIG);
+    cr_assert_eq(condition->kind, TG_KIND_GATEWAY);
+    cr_assert_str_eq(condition->name, "cross-region-gateway");
+    cr_assert_str_eq(condition->condition, "Programmed");
+    cr_assert_null(condition->field);
+    cr_assert_null(condition->equals);
+    cr_assert_eq(condition->at_least, 0);
+    cr_assert_str_eq(step(lab, "gateway")->usual, "8-10m");
+
+    condition = &step(lab, "proxy-subnets")->conditions[0];
+    cr_assert_eq(condition->where, TG_LAB_WHERE_EACH_REGION_GCP);
+    cr_assert_eq(condition->kind, TG_KIND_GCP_SUBNETWORK);
+    cr_assert_str_eq(condition->field, "purpose");
+    cr_assert_str_eq(condition->equals, "GLOBAL_MANAGED_PROXY");
+    cr_assert_null(condition->condition);
+
+    condition = &step(lab, "tpu-nodes")->conditions[0];
+    cr_assert_eq(condition->where, TG_LAB_WHERE_REGIONS);
+    cr_assert_eq(condition->kind, TG_KIND_NODE);
+    cr_assert_str_eq(condition->name, "");
+    tg_lab_free(lab);
+}
+
+Test(lab, a_region_is_found_by_its_name)
+{
+    struct tg_lab *lab = built_in();
+    cr_assert_eq(tg_lab_region(lab, "europe-west4"), &lab->regions[1]);
+    cr_assert_null(tg_lab_region(lab, "europe"));
+    cr_assert_null(tg_lab_region(lab, ""));
+    tg_lab_free(lab);
+}
+
+Test(lab, text_follows_the_locale_and_falls_back_to_english)
+{
+    struct tg_lab_text both = {.en = "gate", .zh_tw = "閘道"};
+    struct tg_lab_text english = {.en = "gate"};
+    struct tg_lab_text none = {0};
+    cr_assert_str_eq(tg_lab_text_for(&both, "zh_TW.UTF-8"), "閘道");
+    cr_assert_str_eq(tg_lab_text_for(&both, "zh_TW"), "閘道");
+    cr_assert_str_eq(tg_lab_text_for(&both, "zh_CN.UTF-8"), "gate");
+    cr_assert_str_eq(tg_lab_text_for(&both, "C"), "gate");
+    cr_assert_str_eq(tg_lab_text_for(&both, NULL), "gate");
+    cr_assert_str_eq(tg_lab_text_for(&english, "zh_TW.UTF-8"), "gate");
+    cr_assert_str_eq(tg_lab_text_for(&none, "C"), "");
+}
+
+Test(lab, nothing_may_be_freed)
+{
+    tg_lab_free(NULL);
+}
+
+#define NAMES                                                                                  \
+    "name: t\ntitle: {en: T}\nconfig_cluster: c\nnamespace: default\ndeployment: d\n"          \
+    "app_label: a\nmodel: m\ngateway: g\n" /* 8 lines */
+#define REGIONS \
+    "primary_region: us\nregions:\n  - {name: us, zone: z, cluster: c, node_pool: n, address_name: i}\n"
+#define STEP "steps:\n  - id: s\n    section: 1\n    title: {en: S}\n    why: {en: W}\n    verify:\n"
+
+static void check_refused(const char *text, const char *message)
+{
+    struct tg_err err = TG_ERR_INIT;
+    cr_assert_null(tg_lab_parse("my.yaml", text, strlen(text), &err), "read:\n%s", text);
+    cr_assert_eq(err.code, TG_CODE_CONFIG);
+    cr_assert_str_eq(err.msg, message);
+}
+
+Test(lab, a_lab_need_not_be_large)
+{
+    struct tg_err err = TG_ERR_INIT;
+    const char *text = NAMES "project: p\n" REGIONS STEP
+                             "      - {where: regions, kind: pod, at_least: 3}\n";
+    struct tg_lab *lab = tg_lab_parse("my.yaml", text, strlen(text), &err);
+    cr_assert_not_null(lab, "%s", err.msg);
+    cr_assert_str_eq(lab->project, "p");
+    cr_assert_eq(lab->steps[0].conditions[0].kind, TG_KIND_POD);
+    cr_assert_eq(lab->steps[0].conditions[0].at_least, 3);
+    cr_assert_null(lab->steps[0].usual);
+    cr_assert_null(lab->title.zh_tw);
+    tg_lab_free(lab);
+}
+
+Test(lab, an_unknown_key_is_refused_with_the_nearest)
+{
+    check_refused(NAMES "gatway: g\n" REGIONS STEP "      - {where: gcp, kind: Network}\n",
+                  "my.yaml:9:1: unknown key 'gatway'; is 'gateway' meant?");
+    check_refused(NAMES REGIONS STEP "      - {where: gcp, kind: Network, equal: x}\n",
+                  "my.yaml:18:39: unknown key 'equal'; is 'equals' meant?");
+}
+
+Test(lab, a_missing_key_is_told_where_it_should_stand)
+{
+    check_refused("name: t\n", "my.yaml:1:1: 'title' is missing");
+    check_refused("", "my.yaml:1:1: 'name' is missing or no text");
+    check_refused("name: [t]\n", "my.yaml:1:1: 'name' is missing or no text");
+    check_refused("name: t\ntitle: {zh_TW: x}\n", "my.yaml:2:8: 'en' is missing or no text");
+    check_refused("- a\n", "my.yaml:1:1: a map is expected here");
+}
+
+Test(lab, regions_must_be_whole_and_hold_the_primary)
+{
+    check_refused(NAMES "primary_region: us\nregions: []\n",
+                  "my.yaml:10:10: 'regions' must be a list of at least one");
+    check_refused(NAMES "primary_region: us\nregions:\n  - {name: us, zone: z}\n",
+                  "my.yaml:11:5: 'cluster' is missing or no text");
+    check_refused(NAMES "regions:\n"
+                        "  - {name: us, zone: z, cluster: c, node_pool: n, address_name: i}\n"
+                        "primary_region: eu\nsteps: []\n",
+                  "my.yaml:11:17: 'eu' is not one of the regions");
+}
+
+Test(lab, a_step_must_be_possible_to_judge)
+{
+    check_refused(NAMES REGIONS STEP "      []\n",
+                  "my.yaml:13:5: 'verify' must be a list of at least one condition");
+    check_refused(NAMES REGIONS STEP "      - {where: moon, kind: Pod}\n",
+                  "my.yaml:18:9: 'where' must be gcp, config, regions or each_region_gcp");
+    check_refused(NAMES REGIONS STEP "      - {where: regions, kind: Network}\n",
+                  "my.yaml:18:9: 'kind' is not one that is observed: Network");
+    check_refused(NAMES REGIONS STEP "      - {where: gcp}\n",
+                  "my.yaml:18:9: 'kind' is not one that is observed: missing");
+    check_refused(NAMES REGIONS STEP "      - {where: gcp, kind: Network, at_least: 0}\n",
+                  "my.yaml:18:49: 'at_least' must be a whole number from 1");
+    check_refused(NAMES REGIONS "steps:\n  - {id: s, title: {en: S}, why: {en: W}, section: x}\n",
+                  "my.yaml:13:5: 'section' must be a number");
+}
+
+Test(lab, broken_yaml_is_refused_with_its_place)
+{
+    struct tg_err err = TG_ERR_INIT;
+    cr_assert_null(tg_lab_parse("my.yaml", "name: [\n", 8, &err));
+    cr_assert_eq(err.code, TG_CODE_CONFIG);
+    cr_assert_eq(strncmp(err.msg, "my.yaml:2:1: ", 13), 0, "%s", err.msg);
+}

@@ -21,9 +21,6 @@ struct loader {
     struct tg_err *err;
 };
 
-/* What a context cannot be used for, kept with it until somebody asks for it. */
-#define REFUSED_PREFIX "refused: "
-
 static const struct tg_yaml_node *find_named(const struct loader *loader, const char *list,
                                              const char *name)
 {
@@ -146,13 +143,10 @@ static bool load_user(const struct loader *loader, const struct tg_yaml_node *at
         (tg_yaml_get(user, "exec") != NULL || tg_yaml_get(user, "auth-provider") != NULL)) {
         const struct tg_yaml_node *exec = tg_yaml_get(user, "exec");
         const char *command = tg_yaml_text(exec, "command");
-        /* The mark travels in the name of the server, which is no address then. */
-        free(context->endpoint.base_url);
-        context->endpoint.base_url = tg_asprintf(
-            REFUSED_PREFIX
-            "%s:%d:%d: user '%s' signs in through the plug-in %s, which tidegate does "
-            "not run; make a kubeconfig with a token (kubectl create token)",
-            loader->path, item->line, item->column, name, command != NULL ? command : "it names");
+        return tg_yaml_fail(loader->path, item, loader->err,
+                            "user '%s' signs in through the plug-in %s, which tidegate does not "
+                            "run; make a kubeconfig with a token (kubectl create token)",
+                            name, command != NULL ? command : "it names");
     }
     return true;
 }
@@ -165,12 +159,12 @@ static bool load_context(const struct loader *loader, const struct tg_yaml_node 
     const char *cluster = tg_yaml_text(inner, "cluster");
     const char *user = tg_yaml_text(inner, "user");
     const char *ns = tg_yaml_text(inner, "namespace");
+    context->name = tg_strdup(name != NULL ? name : "");
+    context->ns = tg_strdup(ns != NULL ? ns : "default");
     if (name == NULL || cluster == NULL || user == NULL) {
         return tg_yaml_fail(loader->path, item, loader->err,
                             "a context needs 'name', 'context.cluster' and 'context.user'");
     }
-    context->name = tg_strdup(name);
-    context->ns = tg_strdup(ns != NULL ? ns : "default");
     return load_cluster(loader, tg_yaml_get(inner, "cluster"), cluster, &context->endpoint) &&
            load_user(loader, tg_yaml_get(inner, "user"), user, context);
 }
@@ -184,8 +178,10 @@ static bool load_contexts(const struct loader *loader, struct tg_kubeconfig *con
     config->contexts = tg_calloc(list->count + 1, sizeof(*config->contexts));
     for (size_t i = 0; i < list->count; i++) {
         config->count++;
-        if (!load_context(loader, list->items[i], &config->contexts[i])) {
-            return false;
+        struct tg_err why = TG_ERR_INIT;
+        struct loader one = {loader->path, loader->root, &why};
+        if (!load_context(&one, list->items[i], &config->contexts[i])) {
+            config->contexts[i].refusal = tg_strdup(why.msg);
         }
     }
     return true;
@@ -221,6 +217,7 @@ void tg_kubeconfig_fini(struct tg_kubeconfig *config)
     for (size_t i = 0; i < config->count; i++) {
         free(config->contexts[i].name);
         free(config->contexts[i].ns);
+        free(config->contexts[i].refusal);
         tg_http_endpoint_fini(&config->contexts[i].endpoint);
     }
     free(config->contexts);
@@ -235,9 +232,8 @@ const struct tg_kube_context *tg_kubeconfig_find(const struct tg_kubeconfig *con
     for (size_t i = 0; i < config->count; i++) {
         const struct tg_kube_context *context = &config->contexts[i];
         if (tg_str_eq(context->name, name)) {
-            if (tg_str_has_prefix(context->endpoint.base_url, REFUSED_PREFIX)) {
-                tg_err_set(err, TG_CODE_CONFIG, 0, "%s",
-                           context->endpoint.base_url + strlen(REFUSED_PREFIX));
+            if (context->refusal != NULL) {
+                tg_err_set(err, TG_CODE_CONFIG, 0, "%s", context->refusal);
                 return NULL;
             }
             return context;

@@ -18,6 +18,7 @@ struct tg_kube_context {
     char *name;
     char *ns; /* default namespace, "default" when unset */
     struct tg_http_endpoint endpoint;
+    char *refusal; /* why it cannot be used, NULL when it can; told when somebody asks for it */
 };
 
 struct tg_kubeconfig {
@@ -27,9 +28,10 @@ struct tg_kubeconfig {
 };
 
 /* Loads path (one file). Relative file names inside are taken from its directory. Users may have
- * token, tokenFile, client-certificate(-data) with client-key(-data); a context whose user needs
- * exec or auth-provider loads, but its use is refused by tg_kubeconfig_find() with what to do
- * instead. insecure-skip-tls-verify is refused. */
+ * token, tokenFile, client-certificate(-data) with client-key(-data); exec, auth-provider and
+ * insecure-skip-tls-verify are refused. A context that cannot be used does not spoil the others of
+ * its file: tg_kubeconfig_find() refuses it alone, as file:line:column: what. False when the file
+ * itself is no kubeconfig. */
 bool tg_kubeconfig_load(struct tg_kubeconfig *config, const char *path, struct tg_err *err);
 void tg_kubeconfig_fini(struct tg_kubeconfig *config);
 

@@ -35,11 +35,11 @@ static void release(struct tg_k8s_list *list)
 
 Test(gcp, a_plain_list_with_a_next_page)
 {
-    struct tg_k8s_list list = page(
-        TG_KIND_GCP_NETWORK,
-        "{'kind':'compute#networkList','items':[{'kind':'compute#network','id':'815','name':"
-        "'tpu-gke-dranet-vpc','mtu':8896,'creationTimestamp':'2025-12-31T16:00:00.000-08:00',"
-        "'autoCreateSubnetworks':false},{'name':'default'}],'nextPageToken':'more'}");
+    struct tg_k8s_list list =
+        page(TG_KIND_GCP_NETWORK,
+             "{'kind':'compute#networkList','items':[{'kind':'compute#network','id':'815','name':"
+             "'tpu-gke-dranet-vpc','mtu':8896,'creationTimestamp':'2025-12-31T16:00:00.000-08:00',"
+             "'autoCreateSubnetworks':false},{'name':'default'}],'nextPageToken':'more'}");
     cr_assert_eq(list.count, 2);
     cr_assert_str_eq(list.items[0]->name, "tpu-gke-dranet-vpc");
     cr_assert_str_eq(list.items[0]->uid, "815");
@@ -143,15 +143,16 @@ Test(gcp, project_accounts_buckets_and_firewalls)
     list = page(TG_KIND_GCP_BUCKET, "{'items':[{'name':'p-gemma-weights','location':'US'}]}");
     cr_assert_str_eq(list.items[0]->as.gcp.location, "US");
     release(&list);
-    list = page(TG_KIND_GCP_FIREWALL, "{'items':[{'name':'allow-hc','network':'" COMPUTE
-                                      "/global/networks/vpc'}]}");
+    list = page(TG_KIND_GCP_FIREWALL,
+                "{'items':[{'name':'allow-hc','network':'" COMPUTE "/global/networks/vpc'}]}");
     cr_assert_str_eq(list.items[0]->as.gcp.parent, "vpc");
     release(&list);
 }
 
 #define CLUSTERS                                                                                  \
     "{'clusters':[{'name':'gke-us-east5','id':'abc','location':'us-east5-b','status':'DEGRADED'," \
-    "'statusMessage':'nodes are sick','currentMasterVersion':'1.34.1-gke.1','endpoint':'34.1.2.3'," \
+    "'statusMessage':'nodes are "                                                                 \
+    "sick','currentMasterVersion':'1.34.1-gke.1','endpoint':'34.1.2.3',"                          \
     "'currentNodeCount':3,'createTime':'2026-01-01T00:00:00+00:00','nodePools':["                 \
     "{'name':'default-pool','status':'RUNNING','initialNodeCount':2,'version':'1.34.1-gke.1',"    \
     "'config':{'machineType':'e2-standard-4'}},{'name':'tpu-v6e-pool','status':'ERROR',"          \

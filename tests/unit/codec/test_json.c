@@ -127,8 +127,8 @@ Test(json, an_ordinary_large_document_is_within_the_limit)
 Test(json, broken_text_is_a_protocol_error)
 {
     static const char *const broken[] = {
-        "",         "   ",     "{",         "[1,2",      "{\"a\":}",   "{\"a\" 1}", "{\"a\":1,}",
-        "{a:1}",    "42",      "\"text\"",  "null",      "{} {}",      "[1,]",      "{\"a\":tru}",
+        "",         "   ",     "{",         "[1,2",       "{\"a\":}",    "{\"a\" 1}", "{\"a\":1,}",
+        "{a:1}",    "42",      "\"text\"",  "null",       "{} {}",       "[1,]",      "{\"a\":tru}",
         "{\"a\":1", "[\"a\\]", "<html>503", "{\"a\":01}", "{\"\\x\":1}",
     };
     for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {

@@ -12,8 +12,8 @@
 static const struct tg_json_wanted leaf[] = {{"name", 4, NULL}, {"uid", 3, NULL}, {"", 0, NULL}};
 static const struct tg_json_wanted nothing[] = {{"", 0, NULL}};
 static const struct tg_json_wanted wanted[] = {
-    {"kind", 4, NULL}, {"metadata", 8, leaf}, {"items", 5, leaf}, {"empty", 5, nothing},
-    {"spec", 4, NULL}, {"", 0, NULL},
+    {"kind", 4, NULL},     {"metadata", 8, leaf}, {"items", 5, leaf},
+    {"empty", 5, nothing}, {"spec", 4, NULL},     {"", 0, NULL},
 };
 
 /* What is left of text, with apostrophes for quotation marks; NULL when it is refused. */

@@ -207,8 +207,8 @@ Test(k8s_kinds, gateway)
         TG_KIND_GATEWAY,
         "{'kind':'Gateway','apiVersion':'gateway.networking.k8s.io/v1','metadata':{'name':'g',"
         "'namespace':'default','generation':2,'annotations':{'networking.gke.io/backend-services':"
-        "'/projects/1/global/backendServices/gkemcg1-a','networking.gke.io/forwarding-rules':'x'},"
-        MANAGED_FIELDS "},'spec':{"
+        "'/projects/1/global/backendServices/gkemcg1-a','networking.gke.io/"
+        "forwarding-rules':'x'}," MANAGED_FIELDS "},'spec':{"
         "'gatewayClassName':'gke-l7-cross-regional-internal-managed-mc','addresses':["
         "{'type':'networking.gke.io/named-address-with-region','value':'ip-us'},"
         "{'type':'networking.gke.io/named-address-with-region','value':'ip-eu'}],"
@@ -288,12 +288,12 @@ static void check_lease(const struct tg_obj *obj)
 
 Test(k8s_kinds, lease)
 {
-    check_on_every_route(
-        TG_KIND_LEASE,
-        "{'kind':'Lease','metadata':{'name':'gke-tpu-1','namespace':'kube-node-lease',"
-        MANAGED_FIELDS "},'spec':{'holderIdentity':'gke-tpu-1','leaseDurationSeconds':40,"
-        "'renewTime':'2026-01-01T00:00:08.123456Z','leaseTransitions':1}}",
-        check_lease);
+    check_on_every_route(TG_KIND_LEASE,
+                         "{'kind':'Lease','metadata':{'name':'gke-tpu-1','namespace':'kube-node-"
+                         "lease'," MANAGED_FIELDS
+                         "},'spec':{'holderIdentity':'gke-tpu-1','leaseDurationSeconds':40,"
+                         "'renewTime':'2026-01-01T00:00:08.123456Z','leaseTransitions':1}}",
+                         check_lease);
 }
 
 static void check_job(const struct tg_obj *obj)

@@ -64,8 +64,8 @@ Test(k8s_list, a_page_that_is_not_the_last_has_a_token)
 
 Test(k8s_list, an_empty_token_is_no_token)
 {
-    struct tg_k8s_list list = must_decode(
-        TG_KIND_LEASE, "{'metadata':{'resourceVersion':'7','continue':''},'items':[]}");
+    struct tg_k8s_list list =
+        must_decode(TG_KIND_LEASE, "{'metadata':{'resourceVersion':'7','continue':''},'items':[]}");
     cr_assert_null(list.continue_token);
     cr_assert_eq(list.count, 0);
     release(&list);
@@ -73,8 +73,8 @@ Test(k8s_list, an_empty_token_is_no_token)
 
 Test(k8s_list, items_null_is_an_empty_list)
 {
-    struct tg_k8s_list list = must_decode(
-        TG_KIND_DEPLOYMENT, "{'metadata':{'resourceVersion':'7'},'items':null}");
+    struct tg_k8s_list list =
+        must_decode(TG_KIND_DEPLOYMENT, "{'metadata':{'resourceVersion':'7'},'items':null}");
     cr_assert_eq(list.count, 0);
     cr_assert_eq(list.rejected, 0);
     cr_assert_str_eq(list.resource_version, "7");
@@ -96,9 +96,9 @@ Test(k8s_list, what_cannot_be_decoded_is_counted_and_the_rest_is_kept)
 
 Test(k8s_list, an_objects_own_version_is_not_the_lists)
 {
-    struct tg_k8s_list list = must_decode(
-        TG_KIND_EVENT, "{'items':[{'metadata':{'name':'e','resourceVersion':'3'}}],"
-                       "'metadata':{'resourceVersion':'9'}}");
+    struct tg_k8s_list list =
+        must_decode(TG_KIND_EVENT, "{'items':[{'metadata':{'name':'e','resourceVersion':'3'}}],"
+                                   "'metadata':{'resourceVersion':'9'}}");
     cr_assert_str_eq(list.resource_version, "9");
     cr_assert_str_eq(list.items[0]->resource_version, "3");
     release(&list);
@@ -111,9 +111,10 @@ Test(k8s_list, a_thousand_items_are_read)
     char *json = tg_malloc(200000);
     size_t used = (size_t)snprintf(json, 200000, "{\"items\":[");
     for (int i = 0; i < 1000; i++) {
-        used += (size_t)snprintf(json + used, 200000 - used,
-                                 "%s{\"metadata\":{\"name\":\"pod-%d\",\"labels\":{\"app\":\"a\"}}}",
-                                 i > 0 ? "," : "", i);
+        used +=
+            (size_t)snprintf(json + used, 200000 - used,
+                             "%s{\"metadata\":{\"name\":\"pod-%d\",\"labels\":{\"app\":\"a\"}}}",
+                             i > 0 ? "," : "", i);
     }
     used += (size_t)snprintf(json + used, 200000 - used, "]}");
 
@@ -128,8 +129,13 @@ Test(k8s_list, a_thousand_items_are_read)
 Test(k8s_list, what_is_no_list_is_a_protocol_error)
 {
     static const char *const broken[] = {
-        "{'kind':'Pod','metadata':{'name':'a'}}", "{'items':{}}", "{'items':'x'}", "[]",
-        "{'items':[{'metadata':{'name':'a'}}",    "<html>",       "",
+        "{'kind':'Pod','metadata':{'name':'a'}}",
+        "{'items':{}}",
+        "{'items':'x'}",
+        "[]",
+        "{'items':[{'metadata':{'name':'a'}}",
+        "<html>",
+        "",
     };
     for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
         struct tg_k8s_list list;

@@ -34,9 +34,9 @@ Test(k8s_status, each_http_status_has_its_code)
         int http_status;
         enum tg_code code;
     } cases[] = {
-        {401, TG_CODE_UNAUTHORIZED}, {403, TG_CODE_FORBIDDEN},    {404, TG_CODE_NOT_FOUND},
-        {409, TG_CODE_CONFLICT},     {410, TG_CODE_EXPIRED},      {422, TG_CODE_INVALID},
-        {429, TG_CODE_RATE_LIMITED}, {500, TG_CODE_SERVER},       {503, TG_CODE_SERVER},
+        {401, TG_CODE_UNAUTHORIZED}, {403, TG_CODE_FORBIDDEN}, {404, TG_CODE_NOT_FOUND},
+        {409, TG_CODE_CONFLICT},     {410, TG_CODE_EXPIRED},   {422, TG_CODE_INVALID},
+        {429, TG_CODE_RATE_LIMITED}, {500, TG_CODE_SERVER},    {503, TG_CODE_SERVER},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char *text = tg_asprintf("{'kind':'Status','message':'m','reason':'r','code':%d}",

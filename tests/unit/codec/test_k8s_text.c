@@ -56,11 +56,11 @@ Test(k8s_text, texts_of_several_lines_are_blocks)
 
 Test(k8s_text, managed_fields_and_the_last_applied_text_are_left_out)
 {
-    char *lines = text_of(
-        "{'kind':'Deployment','metadata':{'name':'a','managedFields':[{'manager':'kubectl',"
-        "'fieldsV1':{'f:spec':{}}}],'annotations':{'keep':'me',"
-        "'kubectl.kubernetes.io/last-applied-configuration':'{\\'secret\\':1}'}},"
-        "'spec':{'managedFields':'kept'}}");
+    char *lines =
+        text_of("{'kind':'Deployment','metadata':{'name':'a','managedFields':[{'manager':'kubectl',"
+                "'fieldsV1':{'f:spec':{}}}],'annotations':{'keep':'me',"
+                "'kubectl.kubernetes.io/last-applied-configuration':'{\\'secret\\':1}'}},"
+                "'spec':{'managedFields':'kept'}}");
     cr_assert_str_eq(lines, "kind: Deployment\nmetadata:\n  name: a\n  annotations:\n"
                             "    keep: me\nspec:\n  managedFields: kept\n");
     free(lines);

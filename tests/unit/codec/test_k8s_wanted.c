@@ -225,8 +225,8 @@ static const char deployment_text[] =
     "'creationTimestamp':'2026-01-01T00:00:00Z','labels':{'app':'gemma-server'},"
     "'annotations':{'deployment.kubernetes.io/revision':'2','tidegate.dev/drill':'d-17',"
     "'tidegate.dev/original-replicas':'2',"
-    "'kubectl.kubernetes.io/last-applied-configuration':'{\\'kind\\':\\'Pod\\'}'},"
-    MANAGED_FIELDS "},'spec':{'replicas':0,'paused':true,'progressDeadlineSeconds':600,"
+    "'kubectl.kubernetes.io/last-applied-configuration':'{\\'kind\\':\\'Pod\\'}'}," MANAGED_FIELDS
+    "},'spec':{'replicas':0,'paused':true,'progressDeadlineSeconds':600,"
     "'selector':{'matchLabels':{'app':'gemma-server'}},'template':{'metadata':{'name':'wrong'},"
     "'spec':{'replicas':77,'containers':[{'name':'vllm'}]}},'strategy':{'type':'Recreate'}},"
     "'status':{'observedGeneration':6,'replicas':5,'updatedReplicas':4,'readyReplicas':3,"
@@ -285,9 +285,12 @@ Test(k8s_wanted, a_deployment_of_which_the_server_says_nothing)
 Test(k8s_wanted, an_object_of_another_kind_or_without_a_name_is_refused)
 {
     static const char *const refused[] = {
-        "{'kind':'Pod','metadata':{'name':'a'}}", "{'kind':'Node','metadata':{'namespace':'a'}}",
-        "{'kind':'Node','metadata':{'name':7}}",  "{'kind':'Node','metadata':[]}",
-        "[{'metadata':{'name':'a'}}]",            "{}",
+        "{'kind':'Pod','metadata':{'name':'a'}}",
+        "{'kind':'Node','metadata':{'namespace':'a'}}",
+        "{'kind':'Node','metadata':{'name':7}}",
+        "{'kind':'Node','metadata':[]}",
+        "[{'metadata':{'name':'a'}}]",
+        "{}",
         "{'metadata':{'name':'a'}",
     };
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {

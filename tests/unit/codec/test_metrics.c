@@ -17,20 +17,20 @@ static struct tg_replica_metrics decode(const char *text)
 
 Test(metrics, all_that_is_shown_is_read)
 {
-    struct tg_replica_metrics metrics = decode(
-        "# HELP vllm:num_requests_running Number of requests in model execution batches.\n"
-        "# TYPE vllm:num_requests_running gauge\n"
-        "vllm:num_requests_running" LABELS " 3.0\n"
-        "vllm:num_requests_waiting" LABELS " 2.0\n"
-        "vllm:kv_cache_usage_perc" LABELS " 0.125\n"
-        "vllm:prompt_tokens_total" LABELS " 1234.0\n"
-        "vllm:generation_tokens_total" LABELS " 5.678e+06\n"
-        "vllm:request_success_total{engine=\"0\",finished_reason=\"stop\"} 40.0\n"
-        "vllm:time_to_first_token_seconds_bucket{le=\"0.001\"} 7.0\n"
-        "vllm:time_to_first_token_seconds_count" LABELS " 41.0\n"
-        "vllm:time_to_first_token_seconds_sum" LABELS " 8.25\n"
-        "process_start_time_seconds 1.767225600e+09\n"
-        "python_info{implementation=\"CPython\"} 1.0\n");
+    struct tg_replica_metrics metrics =
+        decode("# HELP vllm:num_requests_running Number of requests in model execution batches.\n"
+               "# TYPE vllm:num_requests_running gauge\n"
+               "vllm:num_requests_running" LABELS " 3.0\n"
+               "vllm:num_requests_waiting" LABELS " 2.0\n"
+               "vllm:kv_cache_usage_perc" LABELS " 0.125\n"
+               "vllm:prompt_tokens_total" LABELS " 1234.0\n"
+               "vllm:generation_tokens_total" LABELS " 5.678e+06\n"
+               "vllm:request_success_total{engine=\"0\",finished_reason=\"stop\"} 40.0\n"
+               "vllm:time_to_first_token_seconds_bucket{le=\"0.001\"} 7.0\n"
+               "vllm:time_to_first_token_seconds_count" LABELS " 41.0\n"
+               "vllm:time_to_first_token_seconds_sum" LABELS " 8.25\n"
+               "process_start_time_seconds 1.767225600e+09\n"
+               "python_info{implementation=\"CPython\"} 1.0\n");
     cr_assert_eq(metrics.running, 3.0);
     cr_assert_eq(metrics.waiting, 2.0);
     cr_assert_eq(metrics.kv_cache_usage, 0.125);

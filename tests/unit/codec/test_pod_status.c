@@ -8,9 +8,11 @@
 #include "codec/k8s.h"
 #include "quoted.h"
 
-#define SIDECAR     "{'name':'gke-gcsfuse-sidecar','restartPolicy':'Always'}"
-#define SIDECAR_RUN "{'name':'gke-gcsfuse-sidecar','ready':true,'started':true,'state':{'running':{}}}"
-#define READY(word) "'conditions':[{'type':'PodScheduled','status':'True'},{'type':'Ready','status':'" word "'}]"
+#define SIDECAR "{'name':'gke-gcsfuse-sidecar','restartPolicy':'Always'}"
+#define SIDECAR_RUN \
+    "{'name':'gke-gcsfuse-sidecar','ready':true,'started':true,'state':{'running':{}}}"
+#define READY(word) \
+    "'conditions':[{'type':'PodScheduled','status':'True'},{'type':'Ready','status':'" word "'}]"
 
 /* status is what the Pod should be told as, ready such as "1/2". */
 static void check(const char *metadata, const char *spec, const char *pod_status,
@@ -34,8 +36,8 @@ static void check(const char *metadata, const char *spec, const char *pod_status
 static void check_main(const char *phase, const char *container_status, const char *status,
                        const char *ready)
 {
-    char *text = tg_asprintf("'phase':'%s','containerStatuses':[{'name':'c',%s}]", phase,
-                             container_status);
+    char *text =
+        tg_asprintf("'phase':'%s','containerStatuses':[{'name':'c',%s}]", phase, container_status);
     check("", "'containers':[{'name':'c'}]", text, status, ready);
     free(text);
 }
@@ -53,12 +55,13 @@ Test(pod_status, pending_before_the_kubelet_says_anything)
 
 Test(pod_status, waiting_tells_its_reason)
 {
-    check_main("Pending", "'state':{'waiting':{'reason':'ContainerCreating'}}",
-               "ContainerCreating", "0/1");
+    check_main("Pending", "'state':{'waiting':{'reason':'ContainerCreating'}}", "ContainerCreating",
+               "0/1");
     check_main("Pending", "'state':{'waiting':{'reason':'ImagePullBackOff','message':'m'}}",
                "ImagePullBackOff", "0/1");
-    check_main("Running", "'ready':false,'restartCount':7,'state':{'waiting':{'reason':"
-                          "'CrashLoopBackOff'}},'lastState':{'terminated':{'exitCode':1}}",
+    check_main("Running",
+               "'ready':false,'restartCount':7,'state':{'waiting':{'reason':"
+               "'CrashLoopBackOff'}},'lastState':{'terminated':{'exitCode':1}}",
                "CrashLoopBackOff", "0/1");
     check_main("Pending", "'state':{'waiting':{}}", "Pending", "0/1");
 }

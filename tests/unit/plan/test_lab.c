@@ -127,12 +127,14 @@ Test(lab, nothing_may_be_freed)
     tg_lab_free(NULL);
 }
 
-#define NAMES                                                                                  \
-    "name: t\ntitle: {en: T}\nconfig_cluster: c\nnamespace: default\ndeployment: d\n"          \
+#define NAMES                                                                         \
+    "name: t\ntitle: {en: T}\nconfig_cluster: c\nnamespace: default\ndeployment: d\n" \
     "app_label: a\nmodel: m\ngateway: g\n" /* 8 lines */
-#define REGIONS \
-    "primary_region: us\nregions:\n  - {name: us, zone: z, cluster: c, node_pool: n, address_name: i}\n"
-#define STEP "steps:\n  - id: s\n    section: 1\n    title: {en: S}\n    why: {en: W}\n    verify:\n"
+#define REGIONS                                                                        \
+    "primary_region: us\nregions:\n  - {name: us, zone: z, cluster: c, node_pool: n, " \
+    "address_name: i}\n"
+#define STEP \
+    "steps:\n  - id: s\n    section: 1\n    title: {en: S}\n    why: {en: W}\n    verify:\n"
 
 static void check_refused(const char *text, const char *message)
 {
@@ -145,8 +147,8 @@ static void check_refused(const char *text, const char *message)
 Test(lab, a_lab_need_not_be_large)
 {
     struct tg_err err = TG_ERR_INIT;
-    const char *text = NAMES "project: p\n" REGIONS STEP
-                             "      - {where: regions, kind: pod, at_least: 3}\n";
+    const char *text =
+        NAMES "project: p\n" REGIONS STEP "      - {where: regions, kind: pod, at_least: 3}\n";
     struct tg_lab *lab = tg_lab_parse("my.yaml", text, strlen(text), &err);
     cr_assert_not_null(lab, "%s", err.msg);
     cr_assert_str_eq(lab->project, "p");
@@ -162,7 +164,7 @@ Test(lab, an_unknown_key_is_refused_with_the_nearest)
     check_refused(NAMES "gatway: g\n" REGIONS STEP "      - {where: gcp, kind: Network}\n",
                   "my.yaml:9:1: unknown key 'gatway'; is 'gateway' meant?");
     check_refused(NAMES REGIONS STEP "      - {where: gcp, kind: Network, equal: x}\n",
-                  "my.yaml:18:39: unknown key 'equal'; is 'equals' meant?");
+                  "my.yaml:18:37: unknown key 'equal'; is 'equals' meant?");
 }
 
 Test(lab, a_missing_key_is_told_where_it_should_stand)
@@ -197,7 +199,7 @@ Test(lab, a_step_must_be_possible_to_judge)
     check_refused(NAMES REGIONS STEP "      - {where: gcp}\n",
                   "my.yaml:18:9: 'kind' is not one that is observed: missing");
     check_refused(NAMES REGIONS STEP "      - {where: gcp, kind: Network, at_least: 0}\n",
-                  "my.yaml:18:49: 'at_least' must be a whole number from 1");
+                  "my.yaml:18:47: 'at_least' must be a whole number from 1");
     check_refused(NAMES REGIONS "steps:\n  - {id: s, title: {en: S}, why: {en: W}, section: x}\n",
                   "my.yaml:13:5: 'section' must be a number");
 }

@@ -264,7 +264,8 @@ Test(verify, one_name_in_two_regions_is_told_apart_by_place)
 
 Test(verify, any_object_will_do_when_no_name_is_given_and_so_many_as_wanted)
 {
-    const char *two = "      - {where: config, kind: Node, field: chips, equals: 4+, at_least: 2}\n";
+    const char *two =
+        "      - {where: config, kind: Node, field: chips, equals: 4+, at_least: 2}\n";
     struct tg_obj node = {.name = "a"};
     node.as.node.is_ready = true;
     node.as.node.tpu_allocatable = 4;

@@ -62,10 +62,44 @@ TESTS += %D%/test_codec
 %C%_test_codec_SOURCES = \
 	%D%/unit/codec/quoted.h \
 	%D%/unit/codec/routes.h \
+	%D%/unit/codec/test_gcp.c \
 	%D%/unit/codec/test_json.c \
 	%D%/unit/codec/test_json_prune.c \
-	%D%/unit/codec/test_k8s_wanted.c
+	%D%/unit/codec/test_k8s_kinds.c \
+	%D%/unit/codec/test_k8s_list.c \
+	%D%/unit/codec/test_k8s_status.c \
+	%D%/unit/codec/test_k8s_text.c \
+	%D%/unit/codec/test_k8s_wanted.c \
+	%D%/unit/codec/test_k8s_watch_line.c \
+	%D%/unit/codec/test_k8s_write.c \
+	%D%/unit/codec/test_metrics.c \
+	%D%/unit/codec/test_pod_status.c \
+	%D%/unit/codec/test_yaml.c
 %C%_test_codec_LDADD =  $(codec_libs) $(CRITERION_LIBS) -lm
+
+check_PROGRAMS += %D%/test_drill
+TESTS += %D%/test_drill
+%C%_test_drill_SOURCES = \
+	%D%/unit/drill/test_score_verdict.c \
+	%D%/unit/drill/test_score_window.c
+%C%_test_drill_LDADD =  $(drill_libs) $(CRITERION_LIBS) -lm
+
+check_PROGRAMS += %D%/test_io
+TESTS += %D%/test_io
+%C%_test_io_SOURCES = \
+	%D%/unit/io/test_journal_records.c \
+	%D%/unit/io/test_kubeconfig_files.c
+%C%_test_io_LDADD =  $(io_libs) $(CRITERION_LIBS) -lm
+
+check_PROGRAMS += %D%/test_model
+TESTS += %D%/test_model
+%C%_test_model_SOURCES = \
+	%D%/unit/model/model_rig.h \
+	%D%/unit/model/test_attention.c \
+	%D%/unit/model/test_catalogue.c \
+	%D%/unit/model/test_changes.c \
+	%D%/unit/model/test_sources.c
+%C%_test_model_LDADD =  $(model_libs) $(CRITERION_LIBS) -lm
 
 check_PROGRAMS += %D%/test_net
 TESTS += %D%/test_net
@@ -75,6 +109,20 @@ TESTS += %D%/test_net
 	%D%/unit/net/test_linesplit.c \
 	%D%/unit/net/test_url.c
 %C%_test_net_LDADD =  $(net_libs) $(CRITERION_LIBS) -lm
+
+check_PROGRAMS += %D%/test_plan
+TESTS += %D%/test_plan
+%C%_test_plan_SOURCES = \
+	%D%/unit/plan/test_lab.c \
+	%D%/unit/plan/test_verify.c
+%C%_test_plan_LDADD =  $(plan_libs) $(CRITERION_LIBS) -lm
+
+check_PROGRAMS += %D%/test_provider
+TESTS += %D%/test_provider
+%C%_test_provider_SOURCES = \
+	%D%/unit/provider/test_watch_machine.c \
+	%D%/unit/provider/watch_rig.h
+%C%_test_provider_LDADD =  $(provider_libs) $(CRITERION_LIBS) -lm
 
 check_PROGRAMS += %D%/test_sim
 TESTS += %D%/test_sim
@@ -199,18 +247,24 @@ EXTRA_DIST += \
 	%D%/screens/golden/lost-100x30-zh_TW.txt \
 	%D%/screens/golden/lost-200x60-C.txt \
 	%D%/screens/golden/lost-200x60-zh_TW.txt \
+	%D%/screens/golden/lost-60x16-C.txt \
+	%D%/screens/golden/lost-60x16-zh_TW.txt \
 	%D%/screens/golden/lost-80x24-C.txt \
 	%D%/screens/golden/lost-80x24-zh_TW.txt \
 	%D%/screens/golden/nothing-yet-100x30-C.txt \
 	%D%/screens/golden/nothing-yet-100x30-zh_TW.txt \
 	%D%/screens/golden/nothing-yet-200x60-C.txt \
 	%D%/screens/golden/nothing-yet-200x60-zh_TW.txt \
+	%D%/screens/golden/nothing-yet-60x16-C.txt \
+	%D%/screens/golden/nothing-yet-60x16-zh_TW.txt \
 	%D%/screens/golden/nothing-yet-80x24-C.txt \
 	%D%/screens/golden/nothing-yet-80x24-zh_TW.txt \
 	%D%/screens/golden/observing-100x30-C.txt \
 	%D%/screens/golden/observing-100x30-zh_TW.txt \
 	%D%/screens/golden/observing-200x60-C.txt \
 	%D%/screens/golden/observing-200x60-zh_TW.txt \
+	%D%/screens/golden/observing-60x16-C.txt \
+	%D%/screens/golden/observing-60x16-zh_TW.txt \
 	%D%/screens/golden/observing-80x24-C.txt \
 	%D%/screens/golden/observing-80x24-zh_TW.txt \
 	%D%/screens/golden/palette-100x30-C.txt \
@@ -229,17 +283,23 @@ EXTRA_DIST += \
 	%D%/screens/golden/restore-offer-100x30-zh_TW.txt \
 	%D%/screens/golden/restore-offer-200x60-C.txt \
 	%D%/screens/golden/restore-offer-200x60-zh_TW.txt \
+	%D%/screens/golden/restore-offer-60x16-C.txt \
+	%D%/screens/golden/restore-offer-60x16-zh_TW.txt \
 	%D%/screens/golden/restore-offer-80x24-C.txt \
 	%D%/screens/golden/restore-offer-80x24-zh_TW.txt \
 	%D%/screens/golden/steady-100x30-C.txt \
 	%D%/screens/golden/steady-100x30-zh_TW.txt \
 	%D%/screens/golden/steady-200x60-C.txt \
 	%D%/screens/golden/steady-200x60-zh_TW.txt \
+	%D%/screens/golden/steady-60x16-C.txt \
+	%D%/screens/golden/steady-60x16-zh_TW.txt \
 	%D%/screens/golden/steady-80x24-C.txt \
 	%D%/screens/golden/steady-80x24-zh_TW.txt \
 	%D%/screens/golden/verdict-100x30-C.txt \
 	%D%/screens/golden/verdict-100x30-zh_TW.txt \
 	%D%/screens/golden/verdict-200x60-C.txt \
 	%D%/screens/golden/verdict-200x60-zh_TW.txt \
+	%D%/screens/golden/verdict-60x16-C.txt \
+	%D%/screens/golden/verdict-60x16-zh_TW.txt \
 	%D%/screens/golden/verdict-80x24-C.txt \
 	%D%/screens/golden/verdict-80x24-zh_TW.txt

@@ -3,8 +3,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <criterion/criterion.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "sim/truth.h"
 #include "tests/integration/rig_support.h"
@@ -33,6 +35,10 @@ Test(drill_rig, same_seed_gives_the_same_world_and_the_same_report)
     uint64_t hash[2];
     struct tg_score score[2];
     for (int run = 0; run < 2; run++) {
+        /* Nor does where and in which language it runs matter. */
+        setenv("TZ", run == 0 ? "UTC" : "Asia/Taipei", 1);
+        tzset();
+        cr_assert_not_null(setlocale(LC_ALL, run == 0 ? "C" : "C.UTF-8"));
         struct tg_rig *rig = rig_new(42, rig_journal_path());
         score[run] = rig_run_drill(rig)->score;
         hash[run] = sim_world_trace_hash(tg_rig_world(rig));

@@ -1,4 +1,4 @@
-/* screens/test_goldens.c - what an operator sees, at three sizes and in two languages. */
+/* screens/test_goldens.c - what an operator sees, at four sizes and in two languages. */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <criterion/criterion.h>
@@ -10,7 +10,7 @@
 
 static const struct {
     int width, height;
-} sizes[] = {{80, 24}, {100, 30}, {200, 60}};
+} sizes[] = {{80, 24}, {100, 30}, {200, 60}, {60, 16}};
 static const char *const locales[] = {"C", "zh_TW.UTF-8"};
 
 static const char *tag(const char *locale)

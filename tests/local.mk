@@ -115,7 +115,7 @@ TESTS += %D%/test_plan
 %C%_test_plan_SOURCES = \
 	%D%/unit/plan/test_lab.c \
 	%D%/unit/plan/test_verify.c
-%C%_test_plan_LDADD =  $(plan_libs) $(CRITERION_LIBS) -lm
+%C%_test_plan_LDADD =  $(codec_libs) $(CRITERION_LIBS) -lm
 
 check_PROGRAMS += %D%/test_provider
 TESTS += %D%/test_provider

@@ -189,6 +189,7 @@ static void check_gateway(const struct tg_obj *obj)
     const struct tg_gateway *gateway = &obj->as.gateway;
     cr_assert_eq(obj->kind, TG_KIND_GATEWAY);
     cr_assert_eq(obj->generation, 2);
+    cr_assert_eq(obj->deleted_us, T0_US + 9 * S_US);
     cr_assert_str_eq(gateway->class_name, "gke-l7-cross-regional-internal-managed-mc");
     cr_assert_str_eq(gateway->addresses_wanted, "ip-us,ip-eu");
     cr_assert_str_eq(gateway->addresses, "10.0.0.7,10.1.0.7");
@@ -206,7 +207,8 @@ Test(k8s_kinds, gateway)
     check_on_every_route(
         TG_KIND_GATEWAY,
         "{'kind':'Gateway','apiVersion':'gateway.networking.k8s.io/v1','metadata':{'name':'g',"
-        "'namespace':'default','generation':2,'annotations':{'networking.gke.io/backend-services':"
+        "'namespace':'default','generation':2,'deletionTimestamp':'2026-01-01T00:00:09Z',"
+        "'annotations':{'networking.gke.io/backend-services':"
         "'/projects/1/global/backendServices/gkemcg1-a','networking.gke.io/"
         "forwarding-rules':'x'}," MANAGED_FIELDS "},'spec':{"
         "'gatewayClassName':'gke-l7-cross-regional-internal-managed-mc','addresses':["
@@ -314,4 +316,17 @@ Test(k8s_kinds, job)
         "'spec':{'template':{'spec':{'containers':[]}}},'status':{'succeeded':1,'failed':2,"
         "'active':3,'conditions':[{'type':'Complete','status':'True'}]}}",
         check_job);
+}
+
+Test(k8s_kinds, an_object_of_another_kind_is_refused)
+{
+    static const enum tg_kind kinds[] = {TG_KIND_EVENT, TG_KIND_GATEWAY, TG_KIND_JOB, TG_KIND_POD,
+                                         TG_KIND_DEPLOYMENT};
+    const char *json = "{\"kind\":\"Node\",\"metadata\":{\"name\":\"a\"}}";
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        struct tg_err err = TG_ERR_INIT;
+        cr_assert_null(tg_k8s_decode(kinds[i], json, strlen(json), &err));
+        cr_assert_eq(err.code, TG_CODE_PROTOCOL);
+        cr_assert_not_null(strstr(err.msg, "Node"), "%s", err.msg);
+    }
 }

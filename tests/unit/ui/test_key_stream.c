@@ -29,7 +29,7 @@ static struct told feed(const char *text, unsigned pauses)
     struct told told = {0};
     for (size_t i = 0; text[i] != '\0'; i++) {
         take(&told, ui_key_stream_feed(&stream, (unsigned char)text[i]));
-        if ((pauses >> i & 1U) != 0) {
+        if (i < 32 && (pauses >> i & 1U) != 0) {
             take(&told, ui_key_stream_idle(&stream));
         }
     }

@@ -73,6 +73,7 @@ noinst_LIBRARIES += %D%/libtg_model.a
 	%D%/model/select.h \
 	%D%/model/select_problems.c \
 	%D%/model/select_routes.c \
+	%D%/model/select_unseen.c \
 	%D%/model/snapshot.c \
 	%D%/model/snapshot.h \
 	%D%/model/store.c \

@@ -21,7 +21,8 @@ TESTS += %D%/test_integration
 	%D%/integration/rig_support.c \
 	%D%/integration/rig_support.h \
 	%D%/integration/test_drill_rig.c \
-	%D%/integration/test_kill.c
+	%D%/integration/test_kill.c \
+	%D%/integration/test_status.c
 %C%_test_integration_LDADD =  $(app_libs) $(CRITERION_LIBS) -lm
 
 check_PROGRAMS += %D%/test_screens
@@ -240,6 +241,14 @@ EXTRA_DIST += \
 	%D%/screens/golden/help-100x30-zh_TW.txt \
 	%D%/screens/golden/help-80x24-C.txt \
 	%D%/screens/golden/help-80x24-zh_TW.txt \
+	%D%/screens/golden/kinds-unseen-100x30-C.txt \
+	%D%/screens/golden/kinds-unseen-100x30-zh_TW.txt \
+	%D%/screens/golden/kinds-unseen-200x60-C.txt \
+	%D%/screens/golden/kinds-unseen-200x60-zh_TW.txt \
+	%D%/screens/golden/kinds-unseen-60x16-C.txt \
+	%D%/screens/golden/kinds-unseen-60x16-zh_TW.txt \
+	%D%/screens/golden/kinds-unseen-80x24-C.txt \
+	%D%/screens/golden/kinds-unseen-80x24-zh_TW.txt \
 	%D%/screens/golden/longer-texts-100x30.txt \
 	%D%/screens/golden/longer-texts-80x24.txt \
 	%D%/screens/golden/longer-texts-refusal-100x30.txt \

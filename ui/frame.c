@@ -21,6 +21,7 @@ void ui_frame_fill(const struct ui_view_context *context, enum ui_view view, str
         ui_view_steps,  ui_view_pods,  ui_view_interfaces,
         ui_view_routes, ui_view_drill, ui_view_events};
     fill[view](context, lines);
+    ui_view_unseen(context, view, lines);
 }
 
 struct ui_rect ui_frame_box(struct ui_canvas *canvas, struct ui_rect rect, bool is_utf8,

@@ -84,22 +84,56 @@ static const enum tg_kind route_kinds[] = {TG_KIND_GATEWAY, TG_KIND_HTTP_ROUTE,
                                            TG_KIND_GCP_ADDRESS};
 static const enum tg_kind event_kinds[] = {TG_KIND_EVENT};
 
+static const struct {
+    const enum tg_kind *kinds;
+    size_t count;
+} kinds_of[] = {{NULL, 0},        {pod_kinds, 3}, {interface_kinds, 2},
+                {route_kinds, 5}, {NULL, 0},      {event_kinds, 1}};
+
+static bool is_in_view(enum ui_view view, enum tg_kind kind)
+{
+    for (size_t i = 0; i < kinds_of[view].count; i++) {
+        if (kinds_of[view].kinds[i] == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void ui_view_unseen(const struct ui_view_context *context, enum ui_view view,
+                    struct ui_lines *lines)
+{
+    size_t count = 0;
+    const struct tg_model *model = context->inputs->model;
+    struct tg_unseen_row *rows = tg_select_unseen(model, context->inputs->now_us, &count);
+    for (size_t i = 0; i < count; i++) {
+        char retry[24];
+        if (!is_in_view(view, rows[i].kind)) {
+            continue;
+        }
+        struct ui_line *line = ui_lines_add(lines);
+        ui_line_put(line, rows[i].is_denied ? UI_STYLE_WARN : UI_STYLE_MUTED, 0,
+                    rows[i].is_denied ? _("%s: may not see %s") : _("%s: has no %s"),
+                    tg_model_target(model, rows[i].target)->label,
+                    tg_kind_info(rows[i].kind)->name);
+        ui_line_put(line, UI_STYLE_MUTED, 0, _(", again in %s"),
+                    ui_view_age(retry, sizeof(retry), rows[i].retry_in_us));
+        ui_line_put(line, UI_STYLE_MUTED, 0, "  %s", rows[i].why);
+    }
+    free(rows);
+}
+
 /* The worst source among all targets, by its label. */
 enum ui_style ui_view_source(const struct ui_view_context *context, enum ui_view view, char *out,
                              size_t size)
 {
-    static const struct {
-        const enum tg_kind *kinds;
-        size_t count;
-    } kinds[] = {{NULL, 0},        {pod_kinds, 3}, {interface_kinds, 2},
-                 {route_kinds, 5}, {NULL, 0},      {event_kinds, 1}};
     const struct tg_model *model = context->inputs->model;
     enum tg_source_state worst = TG_SOURCE_LIVE;
     enum ui_style style = UI_STYLE_OK;
     snprintf(out, size, "%s", model->targets_count > 0 ? _("live") : _("nothing is watched"));
     for (size_t i = 0; i < model->targets_count; i++) {
-        struct tg_source source = tg_select_source(model->targets[i], kinds[view].kinds,
-                                                   kinds[view].count, context->inputs->now_us);
+        struct tg_source source = tg_select_source(model->targets[i], kinds_of[view].kinds,
+                                                   kinds_of[view].count, context->inputs->now_us);
         if (source.state > worst) {
             char text[96];
             worst = source.state;

@@ -40,6 +40,10 @@ void ui_view_routes(const struct ui_view_context *context, struct ui_lines *line
 void ui_view_drill(const struct ui_view_context *context, struct ui_lines *lines);
 void ui_view_events(const struct ui_view_context *context, struct ui_lines *lines);
 
+/* Kinds of the view that a target lacks or does not let us see: one line each, with the reason. */
+void ui_view_unseen(const struct ui_view_context *context, enum ui_view view,
+                    struct ui_lines *lines);
+
 /* A few words on the whole of a view for its title ("25 of 25 done"), "" when there is none. */
 void ui_view_summary(const struct ui_view_context *context, enum ui_view view, char *out,
                      size_t size);

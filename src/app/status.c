@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/json_out.h"
 #include "base/str.h"
 #include "model/select.h"
@@ -200,6 +201,25 @@ static void put_events(struct tg_json_out *json, const struct tg_model *model)
     tg_json_close(json, ']');
 }
 
+static void put_unseen(struct tg_json_out *json, const struct tg_status_inputs *inputs)
+{
+    size_t count = 0;
+    struct tg_unseen_row *rows = tg_select_unseen(inputs->model, inputs->now_us, &count);
+    tg_json_open(json, "unseen", '[');
+    for (size_t i = 0; i < count; i++) {
+        tg_json_open(json, NULL, '{');
+        tg_json_put_text(json, "region", tg_model_target(inputs->model, rows[i].target)->label);
+        tg_json_put_text(json, "kind", tg_kind_info(rows[i].kind)->name);
+        tg_json_put_bool(json, "denied", rows[i].is_denied);
+        tg_json_put_text(json, "reason", rows[i].why);
+        tg_json_put_number(json, "retry_in_seconds",
+                           (double)rows[i].retry_in_us / (double)TG_US_PER_S);
+        tg_json_close(json, '}');
+    }
+    tg_json_close(json, ']');
+    free(rows);
+}
+
 bool tg_status_json(const struct tg_status_inputs *inputs, struct tg_buf *out)
 {
     struct tg_json_out json = {out, false};
@@ -216,6 +236,7 @@ bool tg_status_json(const struct tg_status_inputs *inputs, struct tg_buf *out)
     put_regions(&json, inputs);
     put_interfaces(&json, inputs);
     put_routing(&json, inputs);
+    put_unseen(&json, inputs);
     put_problems(&json, inputs);
     put_events(&json, inputs->model);
     tg_json_close(&json, '}');

@@ -144,6 +144,24 @@ static void put_problems(const struct tg_status_inputs *inputs, struct tg_buf *o
     free(problems);
 }
 
+/* Kinds whose rows are hidden. */
+static void put_unseen(const struct tg_status_inputs *inputs, struct tg_buf *out)
+{
+    size_t count = 0;
+    struct tg_unseen_row *rows = tg_select_unseen(inputs->model, inputs->now_us, &count);
+    if (count > 0) {
+        tg_buf_printf(out, "%s\n", _("NOT SEEN"));
+    }
+    for (size_t i = 0; i < count; i++) {
+        tg_buf_puts(out, "  ");
+        put_safe(out, tg_model_target(inputs->model, rows[i].target)->label);
+        tg_buf_printf(out, "  %s: ", tg_kind_info(rows[i].kind)->name);
+        put_safe(out, rows[i].why);
+        tg_buf_putc(out, '\n');
+    }
+    free(rows);
+}
+
 bool tg_status_text(const struct tg_status_inputs *inputs, struct tg_buf *out)
 {
     if (tg_model_is_simulated(inputs->model, NULL)) {
@@ -153,6 +171,7 @@ bool tg_status_text(const struct tg_status_inputs *inputs, struct tg_buf *out)
     put_regions(inputs, out);
     put_interfaces(inputs, out);
     put_routing(inputs, out);
+    put_unseen(inputs, out);
     put_problems(inputs, out);
     return !out->is_full;
 }

@@ -196,7 +196,7 @@ size_t tg_gcp_decode_groups(const char *json, size_t len, struct tg_gcp_group *g
         const char *name = tg_json_text(service, "name");
         const json_t *backends = json_object_get(service, "backends");
         /* The endpoint pickers' own services are not where answers come from. */
-        if (!tg_str_has_prefix(name, "gkemcg1-") || strstr(name, "epp") != NULL) {
+        if (!tg_str_has_prefix(name, "gkemcg1-") || strstr(name, "-epp-") != NULL) {
             continue;
         }
         for (size_t b = 0; b < json_array_size(backends) && count < groups_max; b++) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -263,6 +264,9 @@ static void add_gcp(struct tg_region_row *row, const struct tg_model *model,
     }
 }
 
+/* A kind that is not shown there does not make a region's figures old. */
+static const enum tg_kind region_kinds[] = {TG_KIND_POD, TG_KIND_NODE, TG_KIND_DEPLOYMENT};
+
 struct tg_region_row *tg_select_regions(const struct tg_model *model, int64_t now_us, size_t *count)
 {
     struct tg_region_row *rows = tg_calloc(model->targets_count + 1, sizeof(*rows));
@@ -286,7 +290,7 @@ struct tg_region_row *tg_select_regions(const struct tg_model *model, int64_t no
                 row->deployment = deployments->items[d];
             }
         }
-        row->source = tg_select_source(target, NULL, 0, now_us);
+        row->source = tg_select_source(target, region_kinds, TG_COUNT(region_kinds), now_us);
     }
     return rows;
 }

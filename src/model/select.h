@@ -126,6 +126,16 @@ struct tg_gateway_row *tg_select_gateways(const struct tg_model *model, size_t *
 struct tg_backend_row *tg_select_backends(const struct tg_model *model, int64_t now_us,
                                           size_t *count);
 
+/* A kind that a target does not show: its rows are hidden, not zero. */
+struct tg_unseen_row {
+    int target;
+    enum tg_kind kind;
+    bool is_denied;      /* else the server lacks the kind */
+    const char *why;     /* the server's words, English; borrowed */
+    int64_t retry_in_us; /* looked for again */
+};
+struct tg_unseen_row *tg_select_unseen(const struct tg_model *model, int64_t now_us, size_t *count);
+
 /* Things that need attention, worst first. text is English for JSON; screens translate by code. */
 enum tg_problem_code {
     TG_PROBLEM_SOURCE_LOST,

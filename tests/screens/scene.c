@@ -20,8 +20,8 @@
 
 const char *scene_name(enum scene_moment moment)
 {
-    static const char *const names[] = {"nothing-yet", "steady", "observing",
-                                        "verdict",     "lost",   "restore-offer"};
+    static const char *const names[] = {"nothing-yet", "steady",        "observing",   "verdict",
+                                        "lost",        "restore-offer", "kinds-unseen"};
     return names[moment];
 }
 
@@ -51,6 +51,21 @@ static void lose_region(struct tg_app *app)
         tg_err_set(&msg->as.phase.err, TG_CODE_TIMEOUT, 0, "no answer within 10 s");
         tg_app_handle(app, msg);
     }
+}
+
+static void hide_kind(struct tg_app *app, enum tg_kind kind, enum tg_kind_phase phase,
+                      const char *why)
+{
+    struct tg_msg *list = tg_msg_new(TG_MSG_REPLACE, 1, tg_clock_monotonic_us(&app->clock));
+    list->resource = kind;
+    tg_app_handle(app, list);
+    struct tg_msg *msg = tg_msg_new(TG_MSG_KIND_PHASE, 1, tg_clock_monotonic_us(&app->clock));
+    msg->resource = kind;
+    msg->as.phase.phase = phase;
+    msg->as.phase.retry_at_us = msg->at_us + 40 * TG_US_PER_S;
+    tg_err_set(&msg->as.phase.err,
+               phase == TG_KIND_PHASE_DENIED ? TG_CODE_FORBIDDEN : TG_CODE_NOT_FOUND, 0, "%s", why);
+    tg_app_handle(app, msg);
 }
 
 static void bring(struct scene *scene, enum scene_moment moment)
@@ -108,6 +123,12 @@ struct scene scene_new(enum scene_moment moment, const char *locale)
     bring(&scene, moment);
     if (moment == SCENE_LOST) {
         lose_region(tg_rig_app(scene.rig));
+    }
+    if (moment == SCENE_KINDS_UNSEEN) {
+        hide_kind(tg_rig_app(scene.rig), TG_KIND_RESOURCE_CLAIM, TG_KIND_PHASE_ABSENT,
+                  "HTTP 404: 404 page not found");
+        hide_kind(tg_rig_app(scene.rig), TG_KIND_EVENT, TG_KIND_PHASE_DENIED,
+                  "Forbidden: events is forbidden");
     }
     scene_gather(&scene);
     if (moment == SCENE_LOST) {

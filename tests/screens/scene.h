@@ -18,6 +18,7 @@ enum scene_moment {
     SCENE_VERDICT,       /* the drill is over */
     SCENE_LOST,          /* a region's API server stopped answering 25 s ago */
     SCENE_RESTORE_OFFER, /* an interrupted drill was found at start */
+    SCENE_KINDS_UNSEEN,  /* a region has no ResourceClaims, and its Events are denied */
     SCENE_COUNT
 };
 

@@ -121,8 +121,11 @@ TESTS += %D%/test_plan
 check_PROGRAMS += %D%/test_provider
 TESTS += %D%/test_provider
 %C%_test_provider_SOURCES = \
-	%D%/unit/provider/test_watch_machine.c \
-	%D%/unit/provider/watch_rig.h
+	%D%/unit/provider/provider_rig.h \
+	%D%/unit/provider/test_calls.c \
+	%D%/unit/provider/test_gcp_poll.c \
+	%D%/unit/provider/test_scrape.c \
+	%D%/unit/provider/test_watch_machine.c
 %C%_test_provider_LDADD =  $(provider_libs) $(CRITERION_LIBS) -lm
 
 check_PROGRAMS += %D%/test_sim

@@ -1,9 +1,9 @@
-/* unit/provider/watch_rig.h - one list/watch machine over a transport that only remembers, in
+/* unit/provider/provider_rig.h - one machine of a provider over a transport that only remembers, in
  * virtual time. */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
-#ifndef TESTS_UNIT_PROVIDER_WATCH_RIG_H
-#define TESTS_UNIT_PROVIDER_WATCH_RIG_H
+#ifndef TESTS_UNIT_PROVIDER_RIG_H
+#define TESTS_UNIT_PROVIDER_RIG_H
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -14,20 +14,25 @@
 #include "base/mem.h"
 #include "net/http.h"
 #include "provider/context.h"
-#include "provider/k8s_watch.h"
 
 #define MESSAGES_MAX 256
 #define SECOND       INT64_C(1000000)
 
-struct watch_rig {
+struct provider_rig {
     struct tg_transport transport; /* first: ops find the rig by it */
     struct tg_provider_context context;
-    struct tg_k8s_watch *watch;
+    void *machine;
+    int64_t (*step)(void *machine, int64_t now_us);
+    bool (*event)(void *machine, const struct tg_transport_event *event, int64_t now_us);
     uint64_t next_id;
     uint64_t exchange; /* newest submitted */
     uint64_t cancelled;
     int submitted;
     char path[1024]; /* of the newest */
+    char method[16];
+    char body[4096];
+    char content_type[64];
+    bool is_stream;
     int64_t idle_us; /* its silence limit */
     struct tg_msg *messages[MESSAGES_MAX];
     size_t messages_count;
@@ -38,49 +43,53 @@ struct watch_rig {
 static inline void rig_submit(struct tg_transport *transport, uint64_t id,
                               struct tg_http_request *request)
 {
-    struct watch_rig *rig = (struct watch_rig *)transport;
+    struct provider_rig *rig = (struct provider_rig *)transport;
     rig->exchange = id;
     rig->submitted++;
     rig->idle_us = request->idle_deadline_us;
+    rig->is_stream = request->is_stream;
     snprintf(rig->path, sizeof(rig->path), "%s", request->path);
+    snprintf(rig->method, sizeof(rig->method), "%s", request->method);
+    snprintf(rig->body, sizeof(rig->body), "%s", request->body != NULL ? request->body : "");
+    snprintf(rig->content_type, sizeof(rig->content_type), "%s",
+             request->content_type != NULL ? request->content_type : "");
     tg_http_request_fini(request);
 }
 
 static inline void rig_cancel(struct tg_transport *transport, uint64_t id)
 {
-    ((struct watch_rig *)transport)->cancelled = id;
+    ((struct provider_rig *)transport)->cancelled = id;
 }
 
 static inline void rig_take(void *context, struct tg_msg *msg)
 {
-    struct watch_rig *rig = context;
+    struct provider_rig *rig = context;
     cr_assert_lt(rig->messages_count, MESSAGES_MAX);
     rig->messages[rig->messages_count++] = msg;
 }
 
 static const struct tg_transport_ops rig_ops = {.submit = rig_submit, .cancel = rig_cancel};
 
-static inline void rig_step(struct watch_rig *rig)
+static inline void rig_step(struct provider_rig *rig)
 {
-    rig->wake_us = tg_k8s_watch_step(rig->watch, rig->now_us);
+    rig->wake_us = rig->step(rig->machine, rig->now_us);
 }
 
-static inline struct watch_rig *rig_open(enum tg_kind kind)
+/* Without its machine yet. */
+static inline struct provider_rig *rig_new(void)
 {
-    struct watch_rig *rig = TG_NEW(struct watch_rig);
+    struct provider_rig *rig = TG_NEW(struct provider_rig);
     rig->transport.ops = &rig_ops;
     rig->next_id = 1;
     rig->now_us = 1000 * SECOND;
     rig->context = (struct tg_provider_context){.transport = &rig->transport,
                                                 .emitter = {rig_take, rig},
-                                                .rng = tg_rng_named(1, "watch"),
+                                                .rng = tg_rng_named(1, "provider"),
                                                 .next_exchange_id = &rig->next_id};
-    rig->watch = tg_k8s_watch_new(&rig->context, kind);
-    rig_step(rig);
     return rig;
 }
 
-static inline void rig_forget(struct watch_rig *rig)
+static inline void rig_forget(struct provider_rig *rig)
 {
     for (size_t i = 0; i < rig->messages_count; i++) {
         tg_msg_free(rig->messages[i]);
@@ -88,14 +97,13 @@ static inline void rig_forget(struct watch_rig *rig)
     rig->messages_count = 0;
 }
 
-static inline void rig_close(struct watch_rig *rig)
+static inline void rig_close(struct provider_rig *rig)
 {
     rig_forget(rig);
-    tg_k8s_watch_free(rig->watch);
     free(rig);
 }
 
-static inline void rig_headers(struct watch_rig *rig, int status, int64_t retry_after_us)
+static inline void rig_headers(struct provider_rig *rig, int status, int64_t retry_after_us)
 {
     struct tg_transport_event event = {.kind = TG_TRANSPORT_HEADERS,
                                        .id = rig->exchange,
@@ -103,11 +111,11 @@ static inline void rig_headers(struct watch_rig *rig, int status, int64_t retry_
                                        .content_type = "application/json",
                                        .retry_after_us = retry_after_us,
                                        .world = ""};
-    cr_assert(tg_k8s_watch_event(rig->watch, &event, rig->now_us));
+    cr_assert(rig->event(rig->machine, &event, rig->now_us));
 }
 
 /* Text with ' for ". */
-static inline void rig_data(struct watch_rig *rig, const char *quoted)
+static inline void rig_data(struct provider_rig *rig, const char *quoted)
 {
     char *text = tg_strdup(quoted);
     for (char *at = text; *at != '\0'; at++) {
@@ -115,21 +123,21 @@ static inline void rig_data(struct watch_rig *rig, const char *quoted)
     }
     struct tg_transport_event event = {
         .kind = TG_TRANSPORT_DATA, .id = rig->exchange, .data = text, .len = strlen(text)};
-    cr_assert(tg_k8s_watch_event(rig->watch, &event, rig->now_us));
+    cr_assert(rig->event(rig->machine, &event, rig->now_us));
     free(text);
 }
 
-static inline void rig_end(struct watch_rig *rig, enum tg_code code)
+static inline void rig_end(struct provider_rig *rig, enum tg_code code)
 {
     struct tg_transport_event event = {.kind = TG_TRANSPORT_DONE, .id = rig->exchange};
     if (code != TG_CODE_NONE) {
         tg_err_set(&event.err, code, 0, "it broke");
     }
-    cr_assert(tg_k8s_watch_event(rig->watch, &event, rig->now_us));
+    cr_assert(rig->event(rig->machine, &event, rig->now_us));
     rig_step(rig);
 }
 
-static inline void rig_answer(struct watch_rig *rig, int status, const char *quoted)
+static inline void rig_answer(struct provider_rig *rig, int status, const char *quoted)
 {
     rig_headers(rig, status, 0);
     rig_data(rig, quoted);
@@ -137,7 +145,7 @@ static inline void rig_answer(struct watch_rig *rig, int status, const char *quo
 }
 
 /* Lets time pass to the machine's own next moment; returns how long that was. */
-static inline int64_t rig_wait(struct watch_rig *rig)
+static inline int64_t rig_wait(struct provider_rig *rig)
 {
     cr_assert_neq(rig->wake_us, TG_TIME_NEVER, "it waits for nothing");
     int64_t waited_us = rig->wake_us - rig->now_us;
@@ -147,7 +155,7 @@ static inline int64_t rig_wait(struct watch_rig *rig)
 }
 
 /* The newest message of a kind, or NULL. */
-static inline const struct tg_msg *rig_newest(const struct watch_rig *rig, enum tg_msg_kind kind)
+static inline const struct tg_msg *rig_newest(const struct provider_rig *rig, enum tg_msg_kind kind)
 {
     for (size_t i = rig->messages_count; i > 0; i--) {
         if (rig->messages[i - 1]->kind == kind) {
@@ -157,26 +165,10 @@ static inline const struct tg_msg *rig_newest(const struct watch_rig *rig, enum 
     return NULL;
 }
 
-static inline enum tg_kind_phase rig_phase(const struct watch_rig *rig)
+static inline enum tg_kind_phase rig_phase(const struct provider_rig *rig)
 {
     const struct tg_msg *msg = rig_newest(rig, TG_MSG_KIND_PHASE);
     return msg == NULL ? TG_KIND_PHASE_UNKNOWN : msg->as.phase.phase;
-}
-
-#define LIST(version, items) \
-    "{'kind':'PodList','metadata':{'resourceVersion':'" version "'},'items':[" items "]}"
-#define POD(name, version) "{'metadata':{'name':'" name "','resourceVersion':'" version "'}}"
-#define GONE \
-    "{'kind':'Status','status':'Failure','reason':'Expired','message':'too old','code':410}"
-
-/* Listed at version 100 with one Pod, and the watch has its headers. */
-static inline struct watch_rig *rig_watching(void)
-{
-    struct watch_rig *rig = rig_open(TG_KIND_POD);
-    rig_answer(rig, 200, LIST("100", POD("a", "90")));
-    rig_headers(rig, 200, 0);
-    rig_forget(rig);
-    return rig;
 }
 
 #endif

@@ -208,6 +208,7 @@ EXTRA_DIST += \
 	%D%/e2e/drill.sh \
 	%D%/e2e/plain.sh \
 	%D%/e2e/two_worlds.sh \
+	%D%/interop/kubectl.sh \
 	%D%/lint/drift.sh \
 	%D%/lint/format.sh \
 	%D%/lint/harden.sh \

@@ -108,7 +108,8 @@ bool tg_json_parse(const char *bytes, size_t len, const struct tg_json_wanted *w
     }
     is_full = false;
     reading = document->arena;
-    document->root = json_loadb(bytes, len, 0, &why);
+    /* A NUL in somebody's text ends that text early; refusing it would cost the whole list. */
+    document->root = json_loadb(bytes, len, JSON_ALLOW_NUL, &why);
     reading = NULL;
     if (document->root != NULL) {
         return true;

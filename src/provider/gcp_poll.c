@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/json_out.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "codec/gcp.h"
@@ -184,11 +185,16 @@ static void ask_detail(struct tg_gcp_poll *poll)
     begin_path(poll, &path);
     if (poll->kind == TG_KIND_GCP_BACKEND) {
         const struct tg_gcp_group *group = &poll->groups[poll->group_at];
+        struct tg_buf body;
+        struct tg_json_out json = {&body, false};
+        tg_buf_init(&body, PATH_LEN_MAX);
+        tg_json_open(&json, NULL, '{');
+        tg_json_put_text(&json, "group", group->group);
+        tg_json_close(&json, '}');
         tg_url_append_segment(&path, group->service);
         tg_buf_puts(&path, "/getHealth");
-        poll->exchange =
-            tg_provider_submit(poll->context, "POST", tg_buf_take(&path, NULL),
-                               tg_asprintf("{\"group\":\"%s\"}", group->group), "application/json");
+        poll->exchange = tg_provider_submit(poll->context, "POST", tg_buf_take(&path, NULL),
+                                            tg_buf_take(&body, NULL), "application/json");
     } else {
         tg_url_append_segment(&path, poll->list.items[poll->group_at]->name);
         tg_buf_puts(&path, "/o");

@@ -146,3 +146,16 @@ Test(k8s_list, what_is_no_list_is_a_protocol_error)
         cr_assert_null(list.continue_token);
     }
 }
+
+/* Whoever can write an Event must not be able to blind everybody who lists them. */
+Test(k8s_list, a_nul_in_one_text_does_not_cost_the_list)
+{
+    struct tg_k8s_list list =
+        must_decode(TG_KIND_EVENT, "{'metadata':{'resourceVersion':'9'},'items':["
+                                   "{'metadata':{'name':'a'},'message':'before\\u0000after'},"
+                                   "{'metadata':{'name':'b'},'message':'whole'}]}");
+    cr_assert_eq(list.count, 2);
+    cr_assert_str_eq(list.items[0]->as.event.message, "before");
+    cr_assert_str_eq(list.items[1]->as.event.message, "whole");
+    release(&list);
+}

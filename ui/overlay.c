@@ -62,6 +62,9 @@ static void draw_help(struct ui *ui, struct ui_canvas *canvas)
         &lines, UI_STYLE_TEXT, cells,
         ui->is_utf8 ? _("✓ ok  ▸ running  ◦ waiting  ! warning  ✗ failed  ~ old data  ? unknown")
                     : "+ ok  > running  . waiting  ! warning  X failed  ~ old data  ? unknown");
+    ui_lines_add_wrapped(&lines, UI_STYLE_TEXT, cells,
+                         _("live: heard from within the last two intervals (10 s for clusters); "
+                           "else the age stands there"));
     draw_lines(ui, canvas, centre(canvas, 104, (int)lines.count + 2), _("Help"), _("Esc closes"),
                UI_STYLE_MUTED, &lines, -1);
     ui_lines_fini(&lines);

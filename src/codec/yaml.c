@@ -41,6 +41,9 @@ static void free_node(struct tg_yaml_node *node)
     }
     free(node->items);
     free(node->keys);
+    if (node->text != NULL) {
+        explicit_bzero(node->text, strlen(node->text)); /* a kubeconfig holds tokens */
+    }
     free(node->text);
     free(node);
 }
@@ -188,6 +191,9 @@ static bool run_parser(struct builder *builder, yaml_parser_t *parser, struct tg
         }
         bool is_end = event.type == YAML_STREAM_END_EVENT;
         bool is_ok = take_event(builder, &event, err);
+        if (event.type == YAML_SCALAR_EVENT) {
+            explicit_bzero(event.data.scalar.value, event.data.scalar.length);
+        }
         yaml_event_delete(&event);
         if (is_end || !is_ok) {
             return is_ok;

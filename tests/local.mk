@@ -175,6 +175,7 @@ TESTS += %D%/lint/tidy.sh
 TESTS += %D%/e2e/console.sh
 TESTS += %D%/e2e/drill.sh
 TESTS += %D%/e2e/plain.sh
+TESTS += %D%/e2e/probe.sh
 TESTS += %D%/e2e/two_worlds.sh
 
 EXTRA_PROGRAMS += %D%/stress/stress_session
@@ -207,6 +208,7 @@ EXTRA_DIST += \
 	%D%/e2e/console.sh \
 	%D%/e2e/drill.sh \
 	%D%/e2e/plain.sh \
+	%D%/e2e/probe.sh \
 	%D%/e2e/two_worlds.sh \
 	%D%/interop/kubectl.sh \
 	%D%/lint/drift.sh \

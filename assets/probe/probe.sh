@@ -45,18 +45,26 @@ start=$now
 boot=$(cat /proc/sys/kernel/random/boot_id)
 printf 'tidegate-probe v1 boot=%s start_ms=%d interval_ms=%d timeout_ms=%d\n' "$boot" "$start" "$interval" "$timeout"
 k=0
+under_way=
 while [ "$k" -lt "$count" ]; do
     due=$((start + k * interval))
     now_ms
     [ "$now" -lt "$due" ] && sleep "$(decimal $((due - now)))"
+    # jobs collects who ended (its list is empty in a substitution, so the numbers are kept here).
+    jobs >/dev/null
+    alive=
     running=0
-    for job in $(jobs -p); do
-        kill -0 "$job" 2>/dev/null && running=$((running + 1))
+    for pid in $under_way; do
+        kill -0 "$pid" 2>/dev/null || continue
+        alive="$alive $pid"
+        running=$((running + 1))
     done
+    under_way=$alive
     if [ "$running" -ge 32 ]; then
         printf 'k=%d due_ms=%d skipped=1\n' "$k" "$due"
     else
         slot "$k" "$due" &
+        under_way="$under_way $!"
     fi
     k=$((k + 1))
 done

@@ -6,6 +6,8 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/assets.h"
 #include "codec/lab_file.h"
@@ -73,12 +75,38 @@ const struct tg_drill *rig_run_drill(struct tg_rig *rig)
     return app->drill;
 }
 
+#define JOURNALS_MAX 400
+static char journals[JOURNALS_MAX][64]; /* their directories */
+static size_t journals_count;
+static pid_t journals_owner;
+
+/* A child that a test killed or ended leaves them to the test itself. */
+static void remove_journals(void)
+{
+    static const char *const names[] = {"journal.db", "journal.db-wal", "journal.db-shm",
+                                        "journal.db.lock"};
+    for (size_t i = 0; i < journals_count && getpid() == journals_owner; i++) {
+        for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
+            char path[128];
+            snprintf(path, sizeof(path), "%.40s/%s", journals[i], names[n]);
+            unlink(path);
+        }
+        rmdir(journals[i]);
+    }
+}
+
 const char *rig_journal_path(void)
 {
     static char path[128];
-    char directory[] = "/tmp/tidegate-test-XXXXXX";
+    cr_assert_lt(journals_count, JOURNALS_MAX);
+    char *directory = journals[journals_count];
+    snprintf(directory, sizeof(journals[0]), "/tmp/tidegate-test-XXXXXX");
     cr_assert_not_null(mkdtemp(directory));
-    snprintf(path, sizeof(path), "%s/journal.db", directory);
+    if (journals_count++ == 0) {
+        journals_owner = getpid();
+        atexit(remove_journals);
+    }
+    snprintf(path, sizeof(path), "%.40s/journal.db", directory);
     return path;
 }
 

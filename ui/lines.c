@@ -99,6 +99,8 @@ void ui_lines_add_wrapped(struct ui_lines *lines, enum ui_style style, int cells
         size_t len = strlen(text);
         size_t used = 0;
         size_t taken = tg_utf8_fit(text, (size_t)(cells > 2 ? cells : 2), &used);
+        int width;
+        taken = taken > 0 ? taken : tg_utf8_grapheme(text, len, &width);
         size_t at = taken;
         if (taken < len && text[taken] != ' ') {
             while (at > 0 && text[at - 1] != ' ') {

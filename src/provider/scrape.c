@@ -15,6 +15,7 @@
 #include "codec/metrics.h"
 
 #define INTERVAL_US    (2 * TG_US_PER_S)
+#define CALM_FACTOR    2 /* a server that answers nobody is asked half as often */
 #define BODY_BYTES_MAX (4 * 1024 * 1024)
 #define SERVING_PORT   8000
 
@@ -26,6 +27,8 @@ struct pod {
     int64_t due_us;
     int status;
     struct tg_buf body;
+    double success_total; /* of the last good scrape; -1: none */
+    bool is_calm;         /* nothing was under way or answered since the scrape before */
 };
 
 struct tg_scrape {
@@ -87,6 +90,7 @@ static void observe_pod(struct tg_scrape *scrape, const struct tg_obj *obj, bool
         struct pod *pod = TG_NEW(struct pod);
         pod->ns = tg_strdup(obj->ns);
         pod->name = tg_strdup(obj->name);
+        pod->success_total = -1;
         tg_buf_init(&pod->body, BODY_BYTES_MAX);
         tg_map_put(scrape->pods, key, pod);
     }
@@ -137,7 +141,7 @@ int64_t tg_scrape_step(struct tg_scrape *scrape, int64_t now_us)
          node = tg_map_next(node)) {
         struct pod *pod = tg_map_node_value(node);
         if (pod->exchange == 0 && pod->due_us <= now_us) {
-            pod->due_us = now_us + interval_us;
+            pod->due_us = now_us + interval_us * (pod->is_calm ? CALM_FACTOR : 1);
             pod->status = 0;
             tg_buf_reset(&pod->body);
             pod->exchange = tg_provider_submit(
@@ -170,6 +174,11 @@ static void emit_sample(struct tg_scrape *scrape, struct pod *pod, const struct 
         tg_k8s_decode_status(pod->status, tg_buf_text(&pod->body), pod->body.len,
                              &msg->as.metrics.err);
     }
+    const struct tg_replica_metrics *sample = &msg->as.metrics.sample;
+    pod->is_calm = msg->as.metrics.err.code == TG_CODE_NONE && sample->running == 0 &&
+                   sample->waiting == 0 && sample->success_total == pod->success_total;
+    pod->success_total =
+        msg->as.metrics.err.code == TG_CODE_NONE ? sample->success_total : pod->success_total;
     tg_provider_emit(scrape->context, msg);
 }
 

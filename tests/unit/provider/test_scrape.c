@@ -64,6 +64,33 @@ Test(scrape, a_model_server_is_asked_through_the_api_server_each_two_seconds)
     close_scrape(rig);
 }
 
+/* Nobody asks it anything: its figures stand still, and are asked for half as often, until the
+ * first request or failure. */
+Test(scrape, an_idle_server_is_asked_less_often)
+{
+    static const char idle[] = "vllm:num_requests_running{m='x'} 0\n"
+                               "vllm:request_success_total{m='x'} 7\n";
+    static const char busy[] = "vllm:num_requests_running{m='x'} 0\n"
+                               "vllm:request_success_total{m='x'} 8\n";
+    struct provider_rig *rig = open_scrape();
+    see(rig, TG_MSG_PUT, "gemma-server", "Running", "10.4.0.9");
+    rig_answer(rig, 200, idle);
+    cr_assert_eq(rig_wait(rig), 2 * SECOND, "one scrape tells nothing");
+    rig_answer(rig, 200, idle);
+    rig_wait(rig);
+    rig_answer(rig, 200, busy);
+    cr_assert_eq(rig_wait(rig), 4 * SECOND, "the pace of the scrape before");
+    rig_answer(rig, 200, busy);
+    cr_assert_eq(rig_wait(rig), 2 * SECOND);
+    rig_headers(rig, 503, 0);
+    rig_end(rig, TG_CODE_NONE);
+    rig_wait(rig);
+    rig_headers(rig, 503, 0);
+    rig_end(rig, TG_CODE_NONE);
+    cr_assert_eq(rig_wait(rig), 2 * SECOND, "a server that does not answer is watched closely");
+    close_scrape(rig);
+}
+
 /* A slow answer is waited for: never two requests to one Pod at a time. */
 Test(scrape, one_request_at_a_time)
 {

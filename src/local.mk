@@ -154,6 +154,10 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/behaviour.h \
 	%D%/sim/certificate.c \
 	%D%/sim/certificate.h \
+	%D%/sim/cloud.c \
+	%D%/sim/cloud.h \
+	%D%/sim/cluster.c \
+	%D%/sim/cluster.h \
 	%D%/sim/controller_deployment.c \
 	%D%/sim/controller_job.c \
 	%D%/sim/controller_scheduler.c \

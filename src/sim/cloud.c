@@ -9,7 +9,7 @@
 const char *sim_cloud_address(struct sim_world *world, const char *region, const char *name)
 {
     struct sim_region *found = sim_gcp_region(world, region);
-    return found != NULL && tg_str_starts(name, "gemma-gateway-ip-") ? found->vip : NULL;
+    return found != NULL && tg_str_has_prefix(name, "gemma-gateway-ip-") ? found->vip : NULL;
 }
 
 bool sim_cloud_is_member(struct sim_world *world, int region)

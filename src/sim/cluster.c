@@ -23,7 +23,7 @@ bool sim_cluster_is_serving(const struct sim_region *region)
 
 void sim_cluster_pool_set(struct sim_region *region, const struct sim_pool_spec *spec)
 {
-    if (spec->count > 0 && tg_str_starts(spec->machine_type, "ct6e")) {
+    if (spec->count > 0 && tg_str_has_prefix(spec->machine_type, "ct6e")) {
         sim_lab_nodes(region);
     }
 }

@@ -184,6 +184,9 @@ EXTRA_PROGRAMS += %D%/stress/stress_session
 EXTRA_PROGRAMS += %D%/bench/bench_pty
 %C%_bench_bench_pty_SOURCES = %D%/bench/bench_pty.c
 %C%_bench_bench_pty_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
+EXTRA_PROGRAMS += %D%/bench/bench_server
+%C%_bench_bench_server_SOURCES = %D%/bench/bench_server.c
+%C%_bench_bench_server_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
 EXTRA_PROGRAMS += %D%/bench/bench_watch
 %C%_bench_bench_watch_SOURCES = %D%/bench/bench_watch.c
 %C%_bench_bench_watch_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
@@ -191,7 +194,7 @@ EXTRA_PROGRAMS += %D%/bench/bench_world
 %C%_bench_bench_world_SOURCES = %D%/bench/bench_world.c
 %C%_bench_bench_world_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
 stress_programs = %D%/stress/stress_session
-bench_programs = %D%/bench/bench_pty %D%/bench/bench_watch %D%/bench/bench_world
+bench_programs = %D%/bench/bench_pty %D%/bench/bench_server %D%/bench/bench_watch %D%/bench/bench_world
 
 stress-programs: all $(check_LIBRARIES) $(stress_programs)
 stress: stress-programs
@@ -201,6 +204,61 @@ bench-programs: all $(check_LIBRARIES) $(bench_programs)
 .PHONY: stress stress-programs bench-programs
 CLEANFILES += $(stress_programs) $(bench_programs)
 
+check_PROGRAMS += %D%/fuzz/replay_patch
+TESTS += %D%/fuzz/replay_patch
+%C%_fuzz_replay_patch_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_patch.c
+%C%_fuzz_replay_patch_LDADD = $(app_libs) -lm
+check_PROGRAMS += %D%/fuzz/replay_request
+TESTS += %D%/fuzz/replay_request
+%C%_fuzz_replay_request_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_request.c
+%C%_fuzz_replay_request_LDADD = $(app_libs) -lm
+check_PROGRAMS += %D%/fuzz/replay_selector
+TESTS += %D%/fuzz/replay_selector
+%C%_fuzz_replay_selector_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_selector.c
+%C%_fuzz_replay_selector_LDADD = $(app_libs) -lm
+check_PROGRAMS += %D%/fuzz/replay_strategic
+TESTS += %D%/fuzz/replay_strategic
+%C%_fuzz_replay_strategic_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_strategic.c
+%C%_fuzz_replay_strategic_LDADD = $(app_libs) -lm
+check_PROGRAMS += %D%/fuzz/replay_yaml
+TESTS += %D%/fuzz/replay_yaml
+%C%_fuzz_replay_yaml_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_yaml.c
+%C%_fuzz_replay_yaml_LDADD = $(app_libs) -lm
+if FUZZING
+noinst_PROGRAMS += %D%/fuzz/fuzz_patch
+%C%_fuzz_fuzz_patch_SOURCES = %D%/fuzz/fuzz_patch.c
+%C%_fuzz_fuzz_patch_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_patch_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_patch_LDADD = $(app_libs) -lm
+noinst_PROGRAMS += %D%/fuzz/fuzz_request
+%C%_fuzz_fuzz_request_SOURCES = %D%/fuzz/fuzz_request.c
+%C%_fuzz_fuzz_request_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_request_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_request_LDADD = $(app_libs) -lm
+noinst_PROGRAMS += %D%/fuzz/fuzz_selector
+%C%_fuzz_fuzz_selector_SOURCES = %D%/fuzz/fuzz_selector.c
+%C%_fuzz_fuzz_selector_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_selector_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_selector_LDADD = $(app_libs) -lm
+noinst_PROGRAMS += %D%/fuzz/fuzz_strategic
+%C%_fuzz_fuzz_strategic_SOURCES = %D%/fuzz/fuzz_strategic.c
+%C%_fuzz_fuzz_strategic_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_strategic_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_strategic_LDADD = $(app_libs) -lm
+noinst_PROGRAMS += %D%/fuzz/fuzz_yaml
+%C%_fuzz_fuzz_yaml_SOURCES = %D%/fuzz/fuzz_yaml.c
+%C%_fuzz_fuzz_yaml_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_yaml_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_yaml_LDADD = $(app_libs) -lm
+endif
+FUZZ_SECONDS = 60
+# Each target for so many seconds, on the corpus and what earlier runs added below the build tree.
+fuzz: all
+	$(AM_V_at)for target in patch request selector strategic yaml; do \
+		echo "fuzz: $$target for $(FUZZ_SECONDS) s"; mkdir -p fuzz-corpus/$$target; \
+		%D%/fuzz/fuzz_$$target -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=20 -print_final_stats=1 \
+			fuzz-corpus/$$target $(srcdir)/tests/fuzz/corpus/$$target || exit 1; done
+.PHONY: fuzz
 EXTRA_DIST += \
 	%D%/README.md \
 	%D%/bench/run.sh \
@@ -210,6 +268,21 @@ EXTRA_DIST += \
 	%D%/e2e/plain.sh \
 	%D%/e2e/probe.sh \
 	%D%/e2e/two_worlds.sh \
+	%D%/fuzz/corpus/patch/escaped \
+	%D%/fuzz/corpus/patch/json \
+	%D%/fuzz/corpus/patch/merge \
+	%D%/fuzz/corpus/request/configmap \
+	%D%/fuzz/corpus/request/deployment \
+	%D%/fuzz/corpus/request/discovery \
+	%D%/fuzz/corpus/request/gcp \
+	%D%/fuzz/corpus/selector/fields \
+	%D%/fuzz/corpus/selector/json \
+	%D%/fuzz/corpus/selector/labels \
+	%D%/fuzz/corpus/strategic/containers \
+	%D%/fuzz/corpus/strategic/replace \
+	%D%/fuzz/corpus/strategic/retain \
+	%D%/fuzz/corpus/yaml/lab \
+	%D%/fuzz/corpus/yaml/mixed \
 	%D%/interop/kubectl.sh \
 	%D%/lint/drift.sh \
 	%D%/lint/format.sh \

@@ -48,3 +48,4 @@ say ""
 say "engine (absolute figures of this machine)"
 $bench/bench_watch | sed 's/^/  /'
 $bench/bench_world | sed 's/^/  /'
+$bench/bench_server | sed "s/^/  /"

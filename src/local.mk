@@ -154,10 +154,14 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/behaviour.h \
 	%D%/sim/certificate.c \
 	%D%/sim/certificate.h \
+	%D%/sim/chat.c \
+	%D%/sim/chat.h \
 	%D%/sim/cloud.c \
 	%D%/sim/cloud.h \
 	%D%/sim/cluster.c \
 	%D%/sim/cluster.h \
+	%D%/sim/command.c \
+	%D%/sim/command.h \
 	%D%/sim/controller_deployment.c \
 	%D%/sim/controller_job.c \
 	%D%/sim/controller_scheduler.c \
@@ -223,10 +227,18 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/pod_status.c \
 	%D%/sim/probe.c \
 	%D%/sim/probe.h \
+	%D%/sim/process.c \
+	%D%/sim/process.h \
+	%D%/sim/program.c \
+	%D%/sim/program_curl.c \
 	%D%/sim/query.c \
 	%D%/sim/query.h \
 	%D%/sim/region.c \
 	%D%/sim/region.h \
+	%D%/sim/remote.c \
+	%D%/sim/remote.h \
+	%D%/sim/remote_exec.c \
+	%D%/sim/remote_forward.c \
 	%D%/sim/resource.c \
 	%D%/sim/resource.def \
 	%D%/sim/selector.c \
@@ -237,6 +249,9 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/server_files.h \
 	%D%/sim/shape.c \
 	%D%/sim/shape.h \
+	%D%/sim/shell.c \
+	%D%/sim/spdy.c \
+	%D%/sim/spdy.h \
 	%D%/sim/store.c \
 	%D%/sim/store.h \
 	%D%/sim/text.c \
@@ -247,6 +262,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/vllm.c \
 	%D%/sim/vllm.h \
 	%D%/sim/vllm_http.c \
+	%D%/sim/websocket.c \
+	%D%/sim/websocket.h \
 	%D%/sim/world.c \
 	%D%/sim/world.h
 
@@ -306,9 +323,9 @@ plan_libs = %D%/libtg_plan.a $(model_libs)
 drill_libs = %D%/libtg_drill.a %D%/libtg_plan.a $(model_libs)
 codec_libs = %D%/libtg_codec.a $(drill_libs) %D%/libtg_net.a %D%/libtg_base.a $(JANSSON_LIBS) $(YAML_LIBS)
 provider_libs = %D%/libtg_provider.a $(codec_libs)
-sim_libs = %D%/libtg_sim.a $(net_libs) $(JANSSON_LIBS) $(MICROHTTPD_LIBS) $(OPENSSL_LIBS)
+sim_libs = %D%/libtg_sim.a $(net_libs) $(JANSSON_LIBS) $(MICROHTTPD_LIBS) $(OPENSSL_LIBS) $(WSLAY_LIBS) $(ZLIB_LIBS)
 io_libs = %D%/libtg_io.a $(provider_libs) $(CURL_LIBS) $(SQLITE_LIBS)
-app_libs = %D%/libtg_app.a %D%/libtg_io.a %D%/libtg_sim.a $(provider_libs) $(CURL_LIBS) $(SQLITE_LIBS) $(MICROHTTPD_LIBS) $(OPENSSL_LIBS)
+app_libs = %D%/libtg_app.a %D%/libtg_io.a %D%/libtg_sim.a $(provider_libs) $(CURL_LIBS) $(SQLITE_LIBS) $(MICROHTTPD_LIBS) $(OPENSSL_LIBS) $(WSLAY_LIBS) $(ZLIB_LIBS)
 ui_libs = ui/libtg_ui.a $(drill_libs)
 tidegate_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
 EXTRA_DIST += %D%/README.md %D%/app/README.md %D%/drill/README.md %D%/sim/README.md

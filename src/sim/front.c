@@ -163,6 +163,10 @@ void sim_response_fini(struct sim_response *response)
         response->stream->free(response->stream);
         response->stream = NULL;
     }
+    if (response->channel != NULL) {
+        response->channel->free(response->channel);
+        response->channel = NULL;
+    }
     tg_buf_fini(&response->body);
 }
 

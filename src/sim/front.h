@@ -35,6 +35,10 @@ struct sim_request {
     const char *content_type; /* "" when absent */
     const char *authorization;
     const char *user_agent;
+    const char *upgrade;             /* "websocket", "SPDY/3.1"; "" or NULL when absent */
+    const char *websocket_key;       /* Sec-WebSocket-Key */
+    const char *websocket_protocols; /* Sec-WebSocket-Protocol, comma-separated */
+    const char *stream_protocols;    /* X-Stream-Protocol-Version, comma-separated */
     const char *body;
     size_t body_len;
 };
@@ -49,12 +53,32 @@ struct sim_stream {
     void *notify_context;
 };
 
+/* A connection that left HTTP after status 101: bytes both ways, framed by whoever made it. */
+struct sim_channel {
+    /* Bytes from the peer. False: it said something that ends the connection. */
+    bool (*feed)(struct sim_channel *channel, const char *bytes, size_t len);
+    /* Bytes for the peer: as many as there are, up to size. *is_end: none will follow, close. */
+    size_t (*read)(struct sim_channel *channel, char *out, size_t size, bool *is_end);
+    void (*free)(struct sim_channel *channel);
+    /* Called by the world when read() may have more (set by the front; may be NULL). */
+    void (*notify)(void *context);
+    void *notify_context;
+};
+
+#define SIM_HEADER_SIZE 64
+
 struct sim_response {
     int status;
     char content_type[160];
     int retry_after_s;         /* 0: header absent */
     struct tg_buf body;        /* whole body when stream is NULL */
     struct sim_stream *stream; /* owned by whoever sends the response */
+    /* With status 101: what follows, and the headers that say so ("" when absent). */
+    struct sim_channel *channel; /* owned by whoever sends the response */
+    char upgrade[SIM_HEADER_SIZE];
+    char websocket_accept[SIM_HEADER_SIZE];
+    char websocket_protocol[SIM_HEADER_SIZE];
+    char stream_protocol[SIM_HEADER_SIZE];
 };
 
 /* Answers one request; always fills *response (errors are Status objects). Every answer also

@@ -4,6 +4,7 @@
 #include "sim/httpd.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -21,6 +22,7 @@
 #include "sim/query.h"
 
 #define STREAM_BLOCK 16384u
+#define TUNNEL_BLOCK 16384u
 #define POLL_MS_MAX  1000
 
 /* One listening port. */
@@ -32,15 +34,18 @@ struct port {
     int fd; /* epoll descriptor of the daemon: readable when it has work */
 };
 
+struct tunnel;
+
 struct sim_httpd {
     struct sim_world *world;
     double speed;
     bool is_closing;
     struct port *ports; /* 0: Google Cloud, 1 + i: cluster i */
     size_t port_count;
-    struct pollfd *polled; /* the ports, wake_fd, then suspended streams */
+    struct pollfd *polled; /* the ports, wake_fd, suspended streams, then tunnels */
     size_t polled_cap;
     struct stream *streams;
+    struct tunnel *tunnels;
 };
 
 /* One request while its body comes in. */
@@ -60,6 +65,21 @@ struct stream {
     int fd;
     bool is_suspended;
     bool is_gone; /* the peer hung up while the stream was suspended */
+};
+
+/* One connection that left HTTP. libmicrohttpd carries its bytes through TLS and a pair of sockets.
+ */
+struct tunnel {
+    struct tunnel *next;
+    struct sim_httpd *httpd;
+    struct MHD_UpgradeResponseHandle *handle; /* NULL until the 101 is out */
+    struct sim_channel *channel;
+    int fd;
+    bool is_ready;              /* the channel may have something to say */
+    char pending[TUNNEL_BLOCK]; /* bytes that the socket did not take yet */
+    size_t pending_len;
+    bool is_over;
+    short revents;
 };
 
 /* ---- streams ---- */
@@ -134,6 +154,126 @@ static struct MHD_Response *stream_response(struct sim_httpd *httpd,
     return made;
 }
 
+/* ---- tunnels ---- */
+
+static void tunnel_notify(void *context)
+{
+    struct tunnel *tunnel = context;
+    tunnel->is_ready = true;
+}
+
+/* Takes the tunnel out of the list and ends its connection. */
+static void tunnel_free(struct tunnel *tunnel)
+{
+    struct tunnel **at = &tunnel->httpd->tunnels;
+    while (*at != tunnel) {
+        at = &(*at)->next;
+    }
+    *at = tunnel->next;
+    tunnel->channel->free(tunnel->channel);
+    if (tunnel->handle != NULL) {
+        MHD_upgrade_action(tunnel->handle, MHD_UPGRADE_ACTION_CLOSE);
+    }
+    free(tunnel);
+}
+
+static void tunnel_feed(struct tunnel *tunnel)
+{
+    char bytes[TUNNEL_BLOCK];
+    ssize_t len;
+    while (!tunnel->is_over && (len = recv(tunnel->fd, bytes, sizeof bytes, MSG_DONTWAIT)) != 0) {
+        if (len < 0) {
+            tunnel->is_over = errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
+            return;
+        }
+        tunnel->is_over = !tunnel->channel->feed(tunnel->channel, bytes, (size_t)len);
+        tunnel->is_ready = true;
+    }
+    tunnel->is_over = true;
+}
+
+/* Sends until the socket is full or there is nothing to send. */
+static void tunnel_send(struct tunnel *tunnel)
+{
+    bool is_end = false;
+    while (!is_end) {
+        if (tunnel->pending_len == 0) {
+            tunnel->pending_len = tunnel->channel->read(tunnel->channel, tunnel->pending,
+                                                        sizeof tunnel->pending, &is_end);
+        }
+        if (tunnel->pending_len == 0) {
+            tunnel->is_ready = false;
+            tunnel->is_over = tunnel->is_over || is_end;
+            return;
+        }
+        ssize_t len =
+            send(tunnel->fd, tunnel->pending, tunnel->pending_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (len < 0) {
+            tunnel->is_over = errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
+            return;
+        }
+        tunnel->pending_len -= (size_t)len;
+        memmove(tunnel->pending, tunnel->pending + len, tunnel->pending_len);
+    }
+}
+
+static void tunnel_run(struct tunnel *tunnel)
+{
+    if (tunnel->handle == NULL) {
+        return;
+    }
+    if ((tunnel->revents & (POLLIN | POLLHUP | POLLERR | POLLRDHUP)) != 0) {
+        tunnel_feed(tunnel);
+    }
+    tunnel->revents = 0;
+    tunnel_send(tunnel);
+    if (tunnel->is_over) {
+        tunnel_free(tunnel);
+    }
+}
+
+/* The 101 is out; extra is what the peer sent behind its request already. */
+static void on_upgraded(void *context, struct MHD_Connection *connection, void *request,
+                        const char *extra, size_t extra_len, MHD_socket fd,
+                        struct MHD_UpgradeResponseHandle *handle)
+{
+    struct tunnel *tunnel = context;
+    (void)connection;
+    (void)request;
+    tunnel->fd = fd;
+    tunnel->handle = handle;
+    if (extra_len > 0) {
+        tunnel->is_over = !tunnel->channel->feed(tunnel->channel, extra, extra_len);
+    }
+}
+
+static struct MHD_Response *upgrade_response(struct sim_httpd *httpd, struct sim_response *response)
+{
+    struct tunnel *tunnel = TG_NEW(struct tunnel);
+    tunnel->httpd = httpd;
+    tunnel->fd = -1;
+    tunnel->channel = response->channel;
+    response->channel = NULL;
+    tunnel->channel->notify = tunnel_notify;
+    tunnel->channel->notify_context = tunnel;
+    tunnel->next = httpd->tunnels;
+    httpd->tunnels = tunnel;
+    struct MHD_Response *made = MHD_create_response_for_upgrade(on_upgraded, tunnel);
+    tg_assert(made != NULL);
+    MHD_add_response_header(made, "Upgrade", response->upgrade);
+    const char *const headers[][2] = {
+        {"Sec-WebSocket-Accept", response->websocket_accept},
+        {"Sec-WebSocket-Protocol", response->websocket_protocol},
+        {"X-Stream-Protocol-Version", response->stream_protocol},
+    };
+    for (size_t i = 0; i < TG_COUNT(headers); i++) {
+        if (headers[i][1][0] != '\0') {
+            MHD_add_response_header(made, headers[i][0], headers[i][1]);
+        }
+    }
+    return made;
+}
+
 /* ---- requests ---- */
 
 static void *on_target(void *context, const char *target, struct MHD_Connection *connection)
@@ -171,6 +311,13 @@ static enum MHD_Result send_response(struct sim_httpd *httpd, struct MHD_Connect
                                      struct sim_response *response)
 {
     struct MHD_Response *made;
+    if (response->channel != NULL) {
+        made = upgrade_response(httpd, response);
+        enum MHD_Result queued = MHD_queue_response(connection, MHD_HTTP_SWITCHING_PROTOCOLS, made);
+        MHD_destroy_response(made);
+        sim_response_fini(response);
+        return queued;
+    }
     if (response->stream != NULL) {
         made = stream_response(httpd, connection, response);
     } else {
@@ -196,11 +343,28 @@ static enum MHD_Result send_response(struct sim_httpd *httpd, struct MHD_Connect
     return result;
 }
 
+#define PROTOCOLS_SIZE 512
+
+/* Old clients send one header for each protocol that they speak; gathered to "a, b". */
+static enum MHD_Result join_protocols(void *context, enum MHD_ValueKind kind, const char *name,
+                                      const char *value)
+{
+    char *joined = context;
+    (void)kind;
+    if (tg_str_eq_nocase(name, "X-Stream-Protocol-Version") && value != NULL) {
+        size_t len = strlen(joined);
+        snprintf(joined + len, PROTOCOLS_SIZE - len, "%s%s", len == 0 ? "" : ", ", value);
+    }
+    return MHD_YES;
+}
+
 static enum MHD_Result answer(struct port *port, struct MHD_Connection *connection,
                               const char *method, struct incoming *incoming)
 {
     size_t path_len = strcspn(incoming->target, "?");
     char *path = sim_query_decode(incoming->target, path_len, false);
+    char stream_protocols[PROTOCOLS_SIZE] = "";
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, join_protocols, stream_protocols);
     struct sim_request request = {
         .server = port->server,
         .method = method,
@@ -210,6 +374,10 @@ static enum MHD_Result answer(struct port *port, struct MHD_Connection *connecti
         .content_type = header(connection, "Content-Type"),
         .authorization = header(connection, "Authorization"),
         .user_agent = header(connection, "User-Agent"),
+        .upgrade = header(connection, "Upgrade"),
+        .websocket_key = header(connection, "Sec-WebSocket-Key"),
+        .websocket_protocols = header(connection, "Sec-WebSocket-Protocol"),
+        .stream_protocols = stream_protocols,
         .body = tg_buf_text(&incoming->body),
         /* a body past the ceiling was dropped; its length alone makes the front refuse it */
         .body_len = incoming->is_too_large ? SIM_REQUEST_BODY_MAX + 1u : incoming->body.len,
@@ -280,8 +448,8 @@ static bool open_port(struct port *port, const char *host, int number,
     if (!read_address(host, number, &address, &is_v6)) {
         return tg_err_set(err, TG_CODE_USAGE, 0, "%s is not an IP address", host);
     }
-    unsigned flags = MHD_USE_EPOLL | MHD_USE_TLS | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
-                     MHD_USE_ERROR_LOG | MHD_USE_SUPPRESS_DATE_NO_CLOCK |
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_TLS | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE |
+                     MHD_USE_ITC | MHD_USE_ERROR_LOG | MHD_USE_SUPPRESS_DATE_NO_CLOCK |
                      (is_v6 ? MHD_USE_IPv6 : 0);
     port->daemon = MHD_start_daemon(
         flags, (uint16_t)number, NULL, NULL, on_request, port, MHD_OPTION_EXTERNAL_LOGGER, on_log,
@@ -334,6 +502,9 @@ void sim_httpd_free(struct sim_httpd *httpd)
         return;
     }
     httpd->is_closing = true;
+    while (httpd->tunnels != NULL) {
+        tunnel_free(httpd->tunnels);
+    }
     for (struct stream *stream = httpd->streams; stream != NULL; stream = stream->next) {
         resume(stream);
     }
@@ -381,11 +552,20 @@ void sim_httpd_wait(struct sim_httpd *httpd, int wake_fd, int64_t timeout_us)
         int fd = stream->is_suspended ? stream->fd : -1;
         httpd->polled[count++] = (struct pollfd){.fd = fd, .events = POLLRDHUP};
     }
+    for (const struct tunnel *tunnel = httpd->tunnels; tunnel != NULL; tunnel = tunnel->next) {
+        make_room(httpd, count + 1);
+        short events = (short)(POLLIN | (tunnel->pending_len > 0 ? POLLOUT : 0));
+        timeout_ms = tunnel->is_ready && tunnel->pending_len == 0 ? 0 : timeout_ms;
+        httpd->polled[count++] = (struct pollfd){.fd = tunnel->fd, .events = events};
+    }
     poll(httpd->polled, count, (int)timeout_ms);
     count = httpd->port_count + 1;
     for (struct stream *stream = httpd->streams; stream != NULL; stream = stream->next) {
         stream->is_gone = (httpd->polled[count].revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
         count++;
+    }
+    for (struct tunnel *tunnel = httpd->tunnels; tunnel != NULL; tunnel = tunnel->next) {
+        tunnel->revents = httpd->polled[count++].revents;
     }
 }
 
@@ -395,6 +575,11 @@ void sim_httpd_run(struct sim_httpd *httpd)
         if (stream->is_gone) {
             resume(stream);
         }
+    }
+    for (struct tunnel *tunnel = httpd->tunnels; tunnel != NULL;) {
+        struct tunnel *next = tunnel->next; /* it may end now */
+        tunnel_run(tunnel);
+        tunnel = next;
     }
     for (size_t i = 0; i < httpd->port_count; i++) {
         MHD_run(httpd->ports[i].daemon);

@@ -15,7 +15,9 @@
 #include "sim/json_path.h"
 #include "sim/k8s_call.h"
 #include "sim/k8s_status.h"
+#include "sim/pod.h"
 #include "sim/query.h"
+#include "sim/remote.h"
 #include "sim/selector.h"
 
 #define LOG_CHUNK 65536u
@@ -389,6 +391,31 @@ static void handle_eviction(struct sim_call *call)
     json_decref(body);
 }
 
+/* ---- exec, attach, portforward ---- */
+
+static void handle_remote(struct sim_call *call, int region)
+{
+    json_t *object = current_of(call);
+    struct sim_pod *pod = object == NULL ? NULL
+                                         : sim_pod_find(sim_world_region(call->world, region),
+                                                        ns_of(call), call->name);
+    if (pod == NULL) {
+        if (object != NULL) {
+            sim_k8s_fail(call->response, 400, NULL, "pod %s does not have a host assigned",
+                         call->name);
+        }
+        return;
+    }
+    bool is_forward = tg_str_eq(call->subresource, "portforward");
+    const char *container = is_forward ? "" : log_container(call, object);
+    if (container != NULL) {
+        json_t *commands = sim_query_list(call->request->query, "command");
+        sim_remote_open(pod, call->subresource, container, commands, call->query, call->request,
+                        call->response);
+        json_decref(commands);
+    }
+}
+
 void sim_k8s_subresource(struct sim_call *call)
 {
     const char *sub = call->subresource;
@@ -403,12 +430,11 @@ void sim_k8s_subresource(struct sim_call *call)
         handle_log(call, region);
     } else if ((is_pod || is_service) && tg_str_eq(sub, "proxy")) {
         handle_proxy(call, region);
-    } else if (is_pod && tg_str_eq(sub, "eviction") && tg_str_eq(method, "POST")) {
-        handle_eviction(call);
     } else if (is_pod && (tg_str_eq(sub, "exec") || tg_str_eq(sub, "attach") ||
                           tg_str_eq(sub, "portforward"))) {
-        sim_k8s_fail(call->response, 501, "NotImplemented", "%s is not served by this simulation",
-                     sub);
+        handle_remote(call, region);
+    } else if (is_pod && tg_str_eq(sub, "eviction") && tg_str_eq(method, "POST")) {
+        handle_eviction(call);
     } else {
         sim_k8s_fail(call->response, 404, NULL, "the server could not find the requested resource");
     }

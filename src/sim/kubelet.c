@@ -12,11 +12,13 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sim/behaviour.h"
+#include "sim/command.h"
 #include "sim/gateway.h"
 #include "sim/json_path.h"
 #include "sim/kubelet.h"
 #include "sim/pod.h"
 #include "sim/probe.h"
+#include "sim/process.h"
 #include "sim/shape.h"
 #include "sim/vllm.h"
 
@@ -152,6 +154,8 @@ static void pod_free(struct sim_pod *pod)
     for (size_t i = 0; i < TG_COUNT(events); i++) {
         sim_world_cancel(pod->world, events[i]);
     }
+    sim_process_kill_all(pod);
+    sim_command_stop(pod, 137);
     sim_vllm_free(pod->vllm);
     sim_probe_free(pod->probe);
     for (int i = 0; i < pod->container_count; i++) {
@@ -289,30 +293,12 @@ static void exit_zero(struct sim_world *world, void *data)
     sim_kubelet_exited(pod, 0);
 }
 
-/* Seconds of "sleep N" when that is all the container does; -1 otherwise. */
-static int64_t sleep_seconds(const struct sim_pod *pod)
-{
-    const json_t *container = json_array_get(sim_json_at(stored(pod), "spec.containers"), 0);
-    const json_t *words = json_object_get(container, "command");
-    if (words == NULL) {
-        words = json_object_get(container, "args");
-    }
-    const char *first = json_string_value(json_array_get(words, 0));
-    const char *second = json_string_value(json_array_get(words, 1));
-    int64_t seconds = -1;
-    if (tg_str_eq(first, "sleep") && second != NULL) {
-        tg_str_to_int64(second, 0, INT64_C(1) << 40, &seconds);
-    }
-    return seconds;
-}
-
 /* The process of the main container begins. */
 static void enter_process(struct sim_pod *pod)
 {
     struct sim_world *world = pod->world;
     const struct sim_params *params = sim_world_params(world);
     int64_t now_us = sim_world_now_us(world);
-    int64_t seconds = sleep_seconds(pod);
     switch (pod->role) {
     case SIM_POD_VLLM:
         pod->vllm = sim_vllm_new(pod);
@@ -337,10 +323,7 @@ static void enter_process(struct sim_pod *pod)
             SIM_PRIORITY_NODE, exit_zero, pod, NULL);
         break;
     case SIM_POD_PLAIN:
-        if (seconds >= 0) {
-            pod->end_event = sim_world_at(world, now_us + seconds * TG_US_PER_S, SIM_PRIORITY_NODE,
-                                          exit_zero, pod, NULL);
-        }
+        sim_command_start(pod);
         break;
     }
 }
@@ -448,6 +431,8 @@ static void kill_all(struct sim_pod *pod, int exit_code, const char *reason)
     }
     sim_probe_free(pod->probe);
     pod->probe = NULL;
+    sim_process_kill_all(pod);
+    sim_command_stop(pod, exit_code);
     for (int i = 0; i < pod->container_count; i++) {
         bool is_sidecar = pod->containers[i].is_sidecar;
         container_end(pod, &pod->containers[i], is_sidecar ? 0 : exit_code,

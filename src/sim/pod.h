@@ -82,6 +82,8 @@ struct sim_container {
 
 struct sim_vllm;
 struct sim_probe;
+struct sim_process;
+struct sim_command;
 
 struct sim_pod {
     struct sim_world *world;
@@ -113,6 +115,8 @@ struct sim_pod {
     int container_count;
     struct sim_vllm *vllm;
     struct sim_probe *probe;
+    struct sim_process *processes; /* what exec started in it; of sim/process.c */
+    struct sim_command *command;   /* the main container's; of sim/command.c */
 };
 
 /* The running Pod, or NULL. Borrowed. */

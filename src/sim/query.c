@@ -41,27 +41,51 @@ char *sim_query_decode(const char *text, size_t len, bool is_form)
     return out;
 }
 
+/* Takes the next "name=value" off the query; both are the caller's to free. False at the end. */
+static bool next_pair(const char **query, char **name, char **value)
+{
+    const char *at = *query;
+    if (*at == '\0') {
+        return false;
+    }
+    size_t len = strcspn(at, "&");
+    size_t name_len = strcspn(at, "=&");
+    *name = sim_query_decode(at, name_len, true);
+    const char *raw = name_len < len ? at + name_len + 1 : "";
+    *value = sim_query_decode(raw, name_len < len ? len - name_len - 1 : 0, true);
+    *query = at + len + (at[len] == '&' ? 1 : 0);
+    return true;
+}
+
 json_t *sim_query_parse(const char *query)
 {
     json_t *object = json_object();
-    while (*query != '\0') {
-        size_t len = strcspn(query, "&");
-        size_t name_len = strcspn(query, "=&");
-        char *name = sim_query_decode(query, name_len, true);
-        const char *raw = name_len < len ? query + name_len + 1 : "";
-        char *value = sim_query_decode(raw, name_len < len ? len - name_len - 1 : 0, true);
+    char *name;
+    char *value;
+    while (next_pair(&query, &name, &value)) {
         if (tg_utf8_is_valid(name, strlen(name)) && tg_utf8_is_valid(value, strlen(value)) &&
             json_object_get(object, name) == NULL) {
             json_object_set_new(object, name, json_string(value));
         }
         free(name);
         free(value);
-        query += len;
-        if (*query == '&') {
-            query++;
-        }
     }
     return object;
+}
+
+json_t *sim_query_list(const char *query, const char *wanted)
+{
+    json_t *list = json_array();
+    char *name;
+    char *value;
+    while (next_pair(&query, &name, &value)) {
+        if (tg_str_eq(name, wanted) && tg_utf8_is_valid(value, strlen(value))) {
+            json_array_append_new(list, json_string(value));
+        }
+        free(name);
+        free(value);
+    }
+    return list;
 }
 
 const char *sim_query_text(const json_t *query, const char *name)

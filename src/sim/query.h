@@ -25,6 +25,9 @@ const char *sim_query_text(const json_t *query, const char *name);
 /* True for "1", "true" and for a name without a value, as the API server's own parser has it. */
 bool sim_query_is_true(const json_t *query, const char *name);
 
+/* All values of a repeated name, in order; a new array. */
+json_t *sim_query_list(const char *query, const char *name);
+
 /* Decimal value of name; otherwise when it is absent, malformed or negative. */
 int64_t sim_query_int(const json_t *query, const char *name, int64_t otherwise);
 

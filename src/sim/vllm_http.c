@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sim/behaviour.h"
+#include "sim/chat.h"
 #include "sim/json_path.h"
 #include "sim/vllm.h"
 
@@ -213,15 +214,6 @@ static void answer_json(struct sim_response *response, int status, json_t *body)
     free(text);
 }
 
-static void answer_error(struct sim_response *response, int status, const char *type,
-                         const char *parameter, const char *message)
-{
-    json_t *param = parameter == NULL ? json_null() : json_string(parameter);
-    answer_json(response, status,
-                json_pack("{s:{s:s,s:s,s:o,s:i}}", "error", "message", message, "type", type,
-                          "param", param, "code", status));
-}
-
 static void answer_models(struct sim_vllm *vllm, struct sim_response *response)
 {
     const struct sim_params *params = sim_world_params(sim_vllm_pod(vllm)->world);
@@ -233,16 +225,68 @@ static void answer_models(struct sim_vllm *vllm, struct sim_response *response)
     answer_json(response, 200, json_pack("{s:s,s:[o]}", "object", "list", "data", model));
 }
 
-static const char *reply_to(const char *prompt)
+/* ---- a streamed answer: one event for each token, at its time ---- */
+
+struct chat_stream {
+    struct sim_stream stream; /* first: the front sees only this */
+    struct sim_world *world;
+    struct sim_chat chat;
+    struct tg_buf pending;
+    int64_t next; /* number of the next event */
+    int64_t step_us;
+    uint64_t event;
+    bool is_over;
+};
+
+static void emit(struct sim_world *world, void *data)
 {
-    if (tg_str_contains_nocase(prompt, "capital of France")) {
-        return "The capital of France is **Paris**.";
+    struct chat_stream *s = data;
+    s->event = 0;
+    s->is_over = !sim_chat_event(&s->chat, s->next++, &s->pending);
+    if (!s->is_over) {
+        s->event = sim_world_at(world, sim_world_now_us(world) + s->step_us, SIM_PRIORITY_NODE,
+                                emit, s, NULL);
     }
-    if (tg_str_contains_nocase(prompt, "capital of Germany")) {
-        return "The capital of Germany is **Berlin**.";
+    if (s->stream.notify != NULL) {
+        s->stream.notify(s->stream.notify_context);
     }
-    return "(simulated) This server computes times, not thoughts: ask it for the capital of France "
-           "or Germany.";
+}
+
+static size_t chat_read(struct sim_stream *stream, char *out, size_t size, bool *is_end)
+{
+    struct chat_stream *s = (struct chat_stream *)stream;
+    size_t len = s->pending.len < size ? s->pending.len : size;
+    if (len > 0) {
+        memcpy(out, s->pending.data, len);
+        tg_buf_consume(&s->pending, len);
+    }
+    *is_end = len == 0 && s->is_over;
+    return len;
+}
+
+static void chat_free(struct sim_stream *stream)
+{
+    struct chat_stream *s = (struct chat_stream *)stream;
+    sim_world_cancel(s->world, s->event);
+    sim_chat_fini(&s->chat);
+    tg_buf_fini(&s->pending);
+    free(s);
+}
+
+/* Takes over the chat. */
+static struct sim_stream *chat_stream_new(struct sim_world *world, struct sim_chat *chat,
+                                          int64_t first_us, int64_t step_us)
+{
+    struct chat_stream *s = TG_NEW(struct chat_stream);
+    s->stream.read = chat_read;
+    s->stream.free = chat_free;
+    s->world = world;
+    s->chat = *chat;
+    s->step_us = step_us;
+    tg_buf_init(&s->pending, (size_t)16 << 20);
+    s->event =
+        sim_world_at(world, sim_world_now_us(world) + first_us, SIM_PRIORITY_NODE, emit, s, NULL);
+    return &s->stream;
 }
 
 static void answer_chat(struct sim_vllm *vllm, const char *body, size_t body_len,
@@ -250,54 +294,30 @@ static void answer_chat(struct sim_vllm *vllm, const char *body, size_t body_len
 {
     struct sim_pod *pod = sim_vllm_pod(vllm);
     const struct sim_params *params = sim_world_params(pod->world);
-    json_t *request = json_loadb(body == NULL ? "" : body, body_len, 0, NULL);
-    const char *model = sim_json_text(request, "model");
-    const json_t *messages = sim_json_at(request, "messages");
-    if (!json_is_object(request) || json_array_size(messages) == 0) {
-        answer_error(response, 400, "BadRequestError", NULL,
-                     "The body must be JSON with a non-empty list of messages.");
-    } else if (model[0] != '\0' && !tg_str_eq(model, SIM_MODEL)) {
-        char message[200];
-        snprintf(message, sizeof message, "The model `%.120s` does not exist.", model);
-        answer_error(response, 404, "NotFoundError", "model", message);
-    } else {
-        const char *prompt =
-            sim_json_text(json_array_get(messages, json_array_size(messages) - 1), "content");
-        const char *reply = reply_to(prompt);
-        int64_t prompt_tokens = (int64_t)strlen(prompt) / 4 + 8;
-        int64_t tokens = (int64_t)strlen(reply) / 4 + 1;
-        int64_t limit = sim_json_int(request, "max_tokens", tokens);
-        bool is_length = limit < tokens;
-        tokens = is_length ? (limit < 1 ? 1 : limit) : tokens;
-        size_t reply_len = is_length ? (size_t)tokens * 4 : strlen(reply);
-        char node_ip[SIM_IP_SIZE];
-        sim_region_node_ip(pod->region, 3,
-                           node_ip); /* the API server's proxy comes through a node */
-        struct sim_vllm_gauges gauges = sim_vllm_gauges(vllm);
-        int64_t step_us =
-            sim_vllm_step_ns(params, gauges.running + 1, (gauges.running + 1) * prompt_tokens) /
-            1000;
-        int64_t first_us = params->server_overhead.median_us +
-                           prompt_tokens * params->prefill_ns_per_token / 1000 + step_us;
-        sim_vllm_book(vllm, node_ip, prompt_tokens, tokens, 0, first_us,
-                      first_us + (tokens - 1) * step_us, is_length);
-        char id[40];
-        snprintf(id, sizeof id, "chatcmpl-%016" PRIx64,
-                 sim_world_draw(pod->world, pod->entity, "chat-id"));
-        json_t *message = json_pack("{s:s,s:s%,s:n,s:[]}", "role", "assistant", "content", reply,
-                                    reply_len, "refusal", "tool_calls");
-        json_t *choice =
-            json_pack("{s:i,s:o,s:n,s:s,s:n}", "index", 0, "message", message, "logprobs",
-                      "finish_reason", is_length ? "length" : "stop", "stop_reason");
-        json_int_t created = sim_world_wall_us(pod->world) / TG_US_PER_S;
-        answer_json(response, 200,
-                    json_pack("{s:s,s:s,s:I,s:s,s:[o],s:{s:I,s:I,s:I,s:n}}", "id", id, "object",
-                              "chat.completion", "created", created, "model", SIM_MODEL, "choices",
-                              choice, "usage", "prompt_tokens", (json_int_t)prompt_tokens,
-                              "total_tokens", (json_int_t)(prompt_tokens + tokens),
-                              "completion_tokens", (json_int_t)tokens, "prompt_tokens_details"));
+    struct sim_chat chat;
+    sim_chat_read(&chat, pod->world, pod->entity, body, body_len);
+    if (chat.error != NULL) {
+        answer_json(response, chat.status, sim_chat_answer(&chat));
+        sim_chat_fini(&chat);
+        return;
     }
-    json_decref(request);
+    char node_ip[SIM_IP_SIZE]; /* the API server's proxy comes through a node */
+    sim_region_node_ip(pod->region, 3, node_ip);
+    int64_t running = sim_vllm_gauges(vllm).running + 1;
+    int64_t step_us = sim_vllm_step_ns(params, running, running * chat.prompt_tokens) / 1000;
+    int64_t first_us = params->server_overhead.median_us +
+                       chat.prompt_tokens * params->prefill_ns_per_token / 1000 + step_us;
+    sim_vllm_book(vllm, node_ip, chat.prompt_tokens, chat.output_tokens, 0, first_us,
+                  first_us + (chat.output_tokens - 1) * step_us, chat.is_length);
+    if (chat.is_stream) {
+        response->status = 200;
+        tg_str_copy(response->content_type, sizeof response->content_type,
+                    "text/event-stream; charset=utf-8");
+        response->stream = chat_stream_new(pod->world, &chat, first_us, step_us);
+    } else {
+        answer_json(response, 200, sim_chat_answer(&chat));
+        sim_chat_fini(&chat);
+    }
 }
 
 void sim_vllm_http(struct sim_vllm *vllm, const char *method, const char *path, const char *body,
@@ -313,6 +333,11 @@ void sim_vllm_http(struct sim_vllm *vllm, const char *method, const char *path, 
         write_metrics(vllm, &response->body);
     } else if (is_get && tg_str_eq(path, "/v1/models")) {
         answer_models(vllm, response);
+    } else if (is_get && tg_str_eq(path, "/load")) {
+        struct sim_vllm_gauges gauges = sim_vllm_gauges(vllm);
+        answer_json(
+            response, 200,
+            json_pack("{s:I}", "server_load", (json_int_t)(gauges.running + gauges.waiting)));
     } else if (is_get && tg_str_eq(path, "/version")) {
         answer_json(response, 200, json_pack("{s:s}", "version", "0.11.1"));
     } else if (tg_str_eq(path, "/v1/chat/completions")) {

@@ -274,7 +274,7 @@ Test(k8s_verbs, pod_subresources_that_are_refused)
                  &status),
         &status, 400, "BadRequest");
     cr_assert_eq(
-        ask_status(world, (struct ask){.target = "/api/v1/namespaces/default/pods/p/exec"}), 501);
+        ask_status(world, (struct ask){.target = "/api/v1/namespaces/default/pods/p/exec"}), 400);
     cr_assert_eq(
         ask_status(world, (struct ask){.target = "/api/v1/namespaces/default/pods/p/nonsense"}),
         404);

@@ -202,8 +202,12 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/k8s_patch.c \
 	%D%/sim/k8s_patch.h \
 	%D%/sim/k8s_pod_text.c \
+	%D%/sim/k8s_protobuf.c \
+	%D%/sim/k8s_protobuf.h \
 	%D%/sim/k8s_status.c \
 	%D%/sim/k8s_status.h \
+	%D%/sim/k8s_strict.c \
+	%D%/sim/k8s_strict.h \
 	%D%/sim/k8s_subresource.c \
 	%D%/sim/k8s_table.c \
 	%D%/sim/k8s_table.h \
@@ -241,6 +245,12 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/remote_forward.c \
 	%D%/sim/resource.c \
 	%D%/sim/resource.def \
+	%D%/sim/schema.c \
+	%D%/sim/schema.h \
+	%D%/sim/schema_apps.def \
+	%D%/sim/schema_core_a.def \
+	%D%/sim/schema_core_n.def \
+	%D%/sim/schema_meta.def \
 	%D%/sim/selector.c \
 	%D%/sim/selector.h \
 	%D%/sim/server.c \

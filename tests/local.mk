@@ -146,6 +146,7 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/test_k8s_watch.c \
 	%D%/unit/sim/test_patch.c \
 	%D%/unit/sim/test_probe.c \
+	%D%/unit/sim/test_protobuf.c \
 	%D%/unit/sim/test_query.c \
 	%D%/unit/sim/test_remote.c \
 	%D%/unit/sim/test_selector.c \

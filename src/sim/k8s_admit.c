@@ -253,6 +253,12 @@ static bool check_template(const struct sim_resource *resource, const char *name
     if (!tg_str_eq(resource->group, "apps")) {
         return true;
     }
+    if (json_object_size(sim_json_at(object, "spec.selector.matchLabels")) == 0 &&
+        sim_json_count(object, "spec.selector.matchExpressions") == 0) {
+        sim_k8s_fail_invalid(response, resource, name, "FieldValueRequired", "spec.selector",
+                             "Required value");
+        return false;
+    }
     const char *key;
     json_t *value;
     const json_t *labels = sim_json_at(object, "spec.template.metadata.labels");

@@ -33,58 +33,22 @@ json_t *sim_patch_merge(const json_t *target, json_t *patch)
     return result;
 }
 
-/* Lists that are merged element by element, and the member that tells elements apart. */
-static const struct {
-    const char *list;
-    const char *key; /* NULL: a list of texts, merged as a set */
-    const char *other_key;
-} merge_keys[] = {
-    {"addresses", "type", NULL},
-    {"conditions", "type", NULL},
-    {"containers", "name", NULL},
-    {"initContainers", "name", NULL},
-    {"ephemeralContainers", "name", NULL},
-    {"env", "name", NULL},
-    {"finalizers", NULL, NULL},
-    {"hostAliases", "ip", NULL},
-    {"imagePullSecrets", "name", NULL},
-    {"ownerReferences", "uid", NULL},
-    {"podIPs", "ip", NULL},
-    {"ports", "containerPort", "port"},
-    {"resourceClaims", "name", NULL},
-    {"secrets", "name", NULL},
-    {"taints", "key", NULL},
-    {"topologySpreadConstraints", "topologyKey", NULL},
-    {"volumeDevices", "devicePath", NULL},
-    {"volumeMounts", "mountPath", NULL},
-    {"volumes", "name", NULL},
-};
-
-/* Index into merge_keys, or -1: the list is replaced as a whole. */
-static int merge_rule(const char *list)
+/* The member that tells elements of a list apart; NULL when an element lacks it. */
+static const json_t *element_key(const struct sim_field *rule, const json_t *element)
 {
-    for (size_t i = 0; i < TG_COUNT(merge_keys); i++) {
-        if (tg_str_eq(merge_keys[i].list, list)) {
-            return (int)i;
-        }
-    }
-    return -1;
+    return tg_str_eq(rule->strategic, "=") ? element : json_object_get(element, rule->strategic);
 }
 
-static const json_t *element_key(int rule, const json_t *element)
+/* The field of a list that is merged element by element, NULL when it is replaced as a whole. */
+static const struct sim_field *merge_rule(const struct sim_field *message, const char *list)
 {
-    if (merge_keys[rule].key == NULL) {
-        return element;
-    }
-    const json_t *key = json_object_get(element, merge_keys[rule].key);
-    if (key == NULL && merge_keys[rule].other_key != NULL) {
-        key = json_object_get(element, merge_keys[rule].other_key);
-    }
-    return key;
+    const struct sim_field *field = sim_schema_field(message, list);
+    bool is_merged = field != NULL && field->shape == SIM_FIELD_LIST && field->strategic[0] != '\0';
+    return is_merged ? field : NULL;
 }
 
 /* Index of the element with this key, or -1. */
-static int find_element(int rule, const json_t *list, const json_t *key)
+static int find_element(const struct sim_field *rule, const json_t *list, const json_t *key)
 {
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *have = element_key(rule, json_array_get(list, i));
@@ -95,16 +59,18 @@ static int find_element(int rule, const json_t *list, const json_t *key)
     return -1;
 }
 
-static bool merge_object(json_t *target, json_t *patch, struct tg_err *err);
+static bool merge_object(const struct sim_field *message, json_t *target, json_t *patch,
+                         struct tg_err *err);
 
 /* Merges one element of a patch's list into list. */
-static bool merge_element(int rule, json_t *list, json_t *element, struct tg_err *err)
+static bool merge_element(const struct sim_field *rule, json_t *list, json_t *element,
+                          struct tg_err *err)
 {
     const json_t *key = element_key(rule, element);
     if (key == NULL) {
         return tg_err_set(err, TG_CODE_INVALID, 400,
-                          "map: %s does not contain declared merge key: %s", merge_keys[rule].list,
-                          merge_keys[rule].key);
+                          "map: %s does not contain declared merge key: %s", rule->name,
+                          rule->strategic);
     }
     int at = find_element(rule, list, key);
     const char *directive = sim_json_text(element, "$patch");
@@ -117,12 +83,15 @@ static bool merge_element(int rule, json_t *list, json_t *element, struct tg_err
     if (at < 0) {
         json_t *fresh = json_is_object(element) ? json_object() : json_deep_copy(element);
         json_array_append_new(list, fresh);
-        return !json_is_object(element) || merge_object(fresh, element, err);
+        return !json_is_object(element) ||
+               merge_object(sim_schema_inner(rule), fresh, element, err);
     }
-    return !json_is_object(element) || merge_object(json_array_get(list, (size_t)at), element, err);
+    return !json_is_object(element) ||
+           merge_object(sim_schema_inner(rule), json_array_get(list, (size_t)at), element, err);
 }
 
-static bool merge_list(int rule, json_t *list, const json_t *patch, struct tg_err *err)
+static bool merge_list(const struct sim_field *rule, json_t *list, const json_t *patch,
+                       struct tg_err *err)
 {
     for (size_t i = 0; i < json_array_size(patch); i++) {
         json_t *element = json_array_get(patch, i);
@@ -138,7 +107,7 @@ static bool merge_list(int rule, json_t *list, const json_t *patch, struct tg_er
 
 /* Puts the elements of list that order names into its order, in front; the others follow as they
  * were. */
-static void order_list(int rule, json_t *list, const json_t *order)
+static void order_list(const struct sim_field *rule, json_t *list, const json_t *order)
 {
     size_t front = 0;
     for (size_t i = 0; i < json_array_size(order); i++) {
@@ -182,15 +151,19 @@ static void retain_keys(json_t *target, const json_t *keys)
     }
 }
 
-static bool merge_member(json_t *target, const char *key, json_t *value, struct tg_err *err)
+static bool merge_member(const struct sim_field *message, json_t *target, const char *key,
+                         json_t *value, struct tg_err *err)
 {
     json_t *have = json_object_get(target, key);
-    int rule = merge_rule(key);
+    const struct sim_field *rule = merge_rule(message, key);
     if (json_is_null(value)) {
         json_object_del(target, key);
     } else if (json_is_object(value)) {
-        return merge_object(sim_json_make_object(target, key), value, err);
-    } else if (json_is_array(value) && rule >= 0) {
+        const struct sim_field *field = sim_schema_field(message, key);
+        const struct sim_field *inner =
+            field == NULL || field->shape == SIM_FIELD_MAP ? NULL : sim_schema_inner(field);
+        return merge_object(inner, sim_json_make_object(target, key), value, err);
+    } else if (json_is_array(value) && rule != NULL) {
         if (!json_is_array(have)) {
             have = json_array();
             json_object_set_new(target, key, have);
@@ -204,7 +177,8 @@ static bool merge_member(json_t *target, const char *key, json_t *value, struct 
 
 /* Merges patch into target, which is changed; it nests as deep as the objects do (the parser's
  * limit). */
-static bool merge_object(json_t *target, json_t *patch, struct tg_err *err)
+static bool merge_object(const struct sim_field *message, json_t *target, json_t *patch,
+                         struct tg_err *err)
 {
     const char *directive = sim_json_text(patch, "$patch");
     if (tg_str_eq(directive, "replace") || tg_str_eq(directive, "delete")) {
@@ -223,7 +197,7 @@ static bool merge_object(json_t *target, json_t *patch, struct tg_err *err)
     json_object_foreach(patch, key, value)
     {
         if (key[0] != '$' && is_good) {
-            is_good = merge_member(target, key, value, err);
+            is_good = merge_member(message, target, key, value, err);
         }
     }
     json_object_foreach(patch, key, value)
@@ -232,8 +206,8 @@ static bool merge_object(json_t *target, json_t *patch, struct tg_err *err)
             delete_from_list(json_object_get(target, key + strlen(DELETE_PREFIX)), value);
         } else if (tg_str_has_prefix(key, ORDER_PREFIX)) {
             const char *list = key + strlen(ORDER_PREFIX);
-            int rule = merge_rule(list);
-            if (rule >= 0) {
+            const struct sim_field *rule = merge_rule(message, list);
+            if (rule != NULL) {
                 order_list(rule, json_object_get(target, list), value);
             }
         }
@@ -241,14 +215,15 @@ static bool merge_object(json_t *target, json_t *patch, struct tg_err *err)
     return is_good;
 }
 
-json_t *sim_patch_strategic(const json_t *target, json_t *patch, struct tg_err *err)
+json_t *sim_patch_strategic(const struct sim_field *message, const json_t *target, json_t *patch,
+                            struct tg_err *err)
 {
     if (!json_is_object(patch)) {
         tg_err_set(err, TG_CODE_INVALID, 400, "the patch is not an object");
         return NULL;
     }
     json_t *result = json_deep_copy(target);
-    if (!merge_object(result, patch, err)) {
+    if (!merge_object(message, result, patch, err)) {
         json_decref(result);
         return NULL;
     }

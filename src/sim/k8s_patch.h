@@ -12,14 +12,16 @@
 #include <jansson.h>
 
 #include "base/err.h"
+#include "sim/schema.h"
 
 /* RFC 7386. */
 json_t *sim_patch_merge(const json_t *target, json_t *patch);
 
-/* Kubernetes' strategic merge: lists of known names are merged by their key (containers by name,
- * ports by containerPort, ...), with the directives $patch, $retainKeys, $setElementOrder/x and
+/* Kubernetes' strategic merge: lists are merged as the fields of message say (sim/schema.h; NULL:
+ * all are replaced), with the directives $patch, $retainKeys, $setElementOrder/x and
  * $deleteFromPrimitiveList/x. NULL and err (INVALID, 400) when a list element lacks its key. */
-json_t *sim_patch_strategic(const json_t *target, json_t *patch, struct tg_err *err);
+json_t *sim_patch_strategic(const struct sim_field *message, const json_t *target, json_t *patch,
+                            struct tg_err *err);
 
 /* RFC 6902. NULL and err: INVALID with detail 400 (no patch) or 422 (a path or test that fails). */
 json_t *sim_patch_json(const json_t *target, const json_t *operations, struct tg_err *err);

@@ -13,7 +13,9 @@
 #include "sim/k8s_call.h"
 #include "sim/k8s_list.h"
 #include "sim/k8s_patch.h"
+#include "sim/k8s_protobuf.h"
 #include "sim/k8s_status.h"
+#include "sim/k8s_strict.h"
 #include "sim/query.h"
 
 static bool is_dry_run(const struct sim_call *call)
@@ -57,9 +59,22 @@ static json_t *parse(const struct sim_call *call)
     return value;
 }
 
+static json_t *protobuf_body(const struct sim_call *call)
+{
+    struct tg_err err = TG_ERR_INIT;
+    json_t *value = sim_protobuf_decode(call->request->body, call->request->body_len, &err);
+    if (value == NULL) {
+        sim_k8s_fail(call->response, err.detail, NULL, "%s", err.msg);
+    }
+    return value;
+}
+
 json_t *sim_k8s_body(const struct sim_call *call)
 {
     const char *type = call->request->content_type;
+    if (is_media_type(type, "application/vnd.kubernetes.protobuf")) {
+        return protobuf_body(call);
+    }
     if (type[0] != '\0' && !is_media_type(type, "application/json")) {
         fail_media_type(call, "application/json");
         return NULL;
@@ -71,6 +86,18 @@ json_t *sim_k8s_body(const struct sim_call *call)
         return NULL;
     }
     return value;
+}
+
+/* False with the response filled when the object is not what its kind takes. */
+static bool check_fields(const struct sim_call *call, const json_t *object)
+{
+    struct tg_err err = TG_ERR_INIT;
+    bool is_strict = tg_str_eq(sim_query_text(call->query, "fieldValidation"), "Strict");
+    if (!sim_k8s_check_fields(call->resource, object, is_strict, &err)) {
+        sim_k8s_fail(call->response, 400, NULL, "%s", err.msg);
+        return false;
+    }
+    return true;
 }
 
 /* Reads the body as an object of the call's resource, with namespace and name from the path. */
@@ -92,6 +119,10 @@ static json_t *object_body(const struct sim_call *call)
             "the API version or kind in the data (%s, Kind=%s) does not match the expected "
             "(%s, Kind=%s)",
             body_version, body_kind, version, resource->kind);
+        json_decref(object);
+        return NULL;
+    }
+    if (!check_fields(call, object)) {
         json_decref(object);
         return NULL;
     }
@@ -139,9 +170,10 @@ json_t *sim_k8s_patched(const struct sim_call *call, json_t *target)
         return NULL;
     }
     struct tg_err err = TG_ERR_INIT;
-    json_t *result = is_merge  ? sim_patch_merge(target, patch)
-                     : is_json ? sim_patch_json(target, patch, &err)
-                               : sim_patch_strategic(target, patch, &err);
+    json_t *result = is_merge ? sim_patch_merge(target, patch)
+                     : is_json
+                         ? sim_patch_json(target, patch, &err)
+                         : sim_patch_strategic(sim_schema_of(call->resource), target, patch, &err);
     json_decref(patch);
     if (result == NULL) {
         sim_k8s_fail(call->response, err.detail, NULL, "%s", err.msg);
@@ -316,6 +348,10 @@ void sim_k8s_patch(struct sim_call *call)
         !tg_str_eq(sim_json_text(next, "kind"), call->resource->kind)) {
         sim_k8s_fail_invalid(call->response, call->resource, call->name, "FieldValueInvalid",
                              "metadata.name", "Invalid value: field is immutable");
+        json_decref(next);
+        return;
+    }
+    if (!check_fields(call, next)) {
         json_decref(next);
         return;
     }

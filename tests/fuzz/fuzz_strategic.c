@@ -13,7 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (json_is_object(target) && json_is_object(patch)) {
         json_t *before = json_deep_copy(target);
         struct tg_err err = TG_ERR_INIT;
-        json_decref(sim_patch_strategic(target, patch, &err));
+        json_decref(
+            sim_patch_strategic(sim_schema_message("apps.Deployment"), target, patch, &err));
         if (!json_equal(before, target)) {
             abort();
         }

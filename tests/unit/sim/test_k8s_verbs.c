@@ -90,7 +90,7 @@ Test(k8s_verbs, create_is_refused)
                                            .body = "k8s",
                                            .content_type = "application/vnd.kubernetes.protobuf"},
                               &status);
-    check_refusal(answer, &status, 415, "UnsupportedMediaType");
+    check_refusal(answer, &status, 400, "BadRequest");
     sim_world_free(world);
 }
 

@@ -7,7 +7,8 @@
 #include "sim/json_path.h"
 #include "sim/k8s_patch.h"
 
-enum way { MERGE, STRATEGIC, JSON };
+/* STRATEGIC: of a Pod's spec, STRATEGIC_POD: of a Pod. */
+enum way { MERGE, STRATEGIC, STRATEGIC_POD, JSON };
 
 /* Checks that patch makes wanted out of target; wanted NULL: it is refused with this HTTP status.
  */
@@ -20,9 +21,12 @@ static void check(enum way way, const char *target_text, const char *patch_text,
     cr_assert_not_null(target);
     cr_assert_not_null(patch, "%s", patch_text);
     struct tg_err err = TG_ERR_INIT;
-    json_t *result = way == MERGE       ? sim_patch_merge(target, patch)
-                     : way == STRATEGIC ? sim_patch_strategic(target, patch, &err)
-                                        : sim_patch_json(target, patch, &err);
+    json_t *result = way == MERGE ? sim_patch_merge(target, patch)
+                     : way != JSON
+                         ? sim_patch_strategic(
+                               sim_schema_message(way == STRATEGIC ? "core.PodSpec" : "core.Pod"),
+                               target, patch, &err)
+                         : sim_patch_json(target, patch, &err);
     cr_assert(json_equal(target, before), "the target was changed");
     if (wanted == NULL) {
         cr_assert_null(result);
@@ -58,9 +62,13 @@ Test(patch, strategic_merges_lists_by_key)
           "{\"containers\":[{\"name\":\"a\",\"image\":\"2\",\"env\":[{\"name\":\"X\",\"value\":"
           "\"1\"},{\"name\":\"Y\",\"value\":\"2\"}]},{\"name\":\"b\",\"image\":\"1\"}]}",
           0);
-    check(STRATEGIC, "{\"ports\":[{\"containerPort\":80,\"name\":\"x\"}]}",
-          "{\"ports\":[{\"containerPort\":80,\"name\":\"y\"},{\"containerPort\":81}]}",
-          "{\"ports\":[{\"containerPort\":80,\"name\":\"y\"},{\"containerPort\":81}]}", 0);
+    check(STRATEGIC,
+          "{\"containers\":[{\"name\":\"c\",\"ports\":[{\"containerPort\":80,\"name\":\"x\"}]}]}",
+          "{\"containers\":[{\"name\":\"c\",\"ports\":[{\"containerPort\":80,\"name\":\"y\"},{"
+          "\"containerPort\":81}]}]}",
+          "{\"containers\":[{\"name\":\"c\",\"ports\":[{\"containerPort\":80,\"name\":\"y\"},{"
+          "\"containerPort\":81}]}]}",
+          0);
     check(STRATEGIC, "{\"conditions\":[{\"type\":\"Ready\",\"status\":\"False\"}]}",
           "{\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}]}",
           "{\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}]}", 0);
@@ -75,16 +83,17 @@ Test(patch, strategic_directives)
     check(STRATEGIC, "{\"volumes\":[{\"name\":\"a\"},{\"name\":\"b\"}]}",
           "{\"volumes\":[{\"$patch\":\"replace\"},{\"name\":\"c\"}]}",
           "{\"volumes\":[{\"name\":\"c\"}]}", 0);
-    check(STRATEGIC, "{\"env\":[{\"name\":\"a\"},{\"name\":\"b\"}]}",
-          "{\"$setElementOrder/env\":[{\"name\":\"c\"},{\"name\":\"b\"},{\"name\":\"a\"}],"
-          "\"env\":[{\"name\":\"c\"}]}",
-          "{\"env\":[{\"name\":\"c\"},{\"name\":\"b\"},{\"name\":\"a\"}]}", 0);
+    check(STRATEGIC, "{\"imagePullSecrets\":[{\"name\":\"a\"},{\"name\":\"b\"}]}",
+          "{\"$setElementOrder/"
+          "imagePullSecrets\":[{\"name\":\"c\"},{\"name\":\"b\"},{\"name\":\"a\"}],"
+          "\"imagePullSecrets\":[{\"name\":\"c\"}]}",
+          "{\"imagePullSecrets\":[{\"name\":\"c\"},{\"name\":\"b\"},{\"name\":\"a\"}]}", 0);
     check(STRATEGIC, "{\"strategy\":{\"type\":\"RollingUpdate\",\"rollingUpdate\":{\"x\":1}}}",
           "{\"strategy\":{\"$retainKeys\":[\"type\"],\"type\":\"Recreate\"}}",
           "{\"strategy\":{\"type\":\"Recreate\"}}", 0);
-    check(STRATEGIC, "{\"finalizers\":[\"a\",\"b\"]}",
-          "{\"$deleteFromPrimitiveList/finalizers\":[\"a\"],\"finalizers\":[\"c\"]}",
-          "{\"finalizers\":[\"b\",\"c\"]}", 0);
+    check(STRATEGIC_POD, "{\"metadata\":{\"finalizers\":[\"a\",\"b\"]}}",
+          "{\"metadata\":{\"$deleteFromPrimitiveList/finalizers\":[\"a\"],\"finalizers\":[\"c\"]}}",
+          "{\"metadata\":{\"finalizers\":[\"b\",\"c\"]}}", 0);
     check(STRATEGIC, "{\"spec\":{\"a\":1}}", "{\"spec\":{\"$patch\":\"replace\",\"b\":2}}",
           "{\"spec\":{\"b\":2}}", 0);
 }

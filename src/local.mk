@@ -163,6 +163,7 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/command.c \
 	%D%/sim/command.h \
 	%D%/sim/controller_deployment.c \
+	%D%/sim/controller_gateway.c \
 	%D%/sim/controller_job.c \
 	%D%/sim/controller_scheduler.c \
 	%D%/sim/controllers.c \
@@ -181,9 +182,19 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/gateway_health.c \
 	%D%/sim/gcp_balancer.c \
 	%D%/sim/gcp_compute.c \
-	%D%/sim/gcp_platform.c \
+	%D%/sim/gcp_compute.h \
+	%D%/sim/gcp_compute_write.c \
+	%D%/sim/gcp_container.c \
+	%D%/sim/gcp_filter.c \
+	%D%/sim/gcp_fleet.c \
+	%D%/sim/gcp_operation.c \
+	%D%/sim/gcp_policy.c \
+	%D%/sim/gcp_project.c \
 	%D%/sim/gcp_state.c \
 	%D%/sim/gcp_state.h \
+	%D%/sim/gcp_storage.c \
+	%D%/sim/gcp_store.c \
+	%D%/sim/gcp_store.h \
 	%D%/sim/httpd.c \
 	%D%/sim/httpd.h \
 	%D%/sim/json_path.c \

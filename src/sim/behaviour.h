@@ -75,6 +75,7 @@ struct sim_behaviour {
         *events; /* "region/uid/reason/message" -> struct recorded, of sim/event_recorder.c */
     uint64_t *versions;                /* resourceVersion of each region when it was last checked */
     struct sim_cluster_access *access; /* one each region */
+    struct tg_map *cloud;              /* path -> document, of sim/gcp_store.c */
     uint64_t load_number;
 };
 
@@ -108,7 +109,9 @@ void sim_job_pod_changed(struct sim_region *region, const struct sim_change *cha
 void sim_claim_pod_changed(struct sim_region *region, const struct sim_change *change);
 void sim_kubelet_pod_changed(struct sim_region *region, const struct sim_change *change);
 void sim_garbage_changed(struct sim_region *region, const struct sim_change *change);
-void sim_gateway_object_changed(struct sim_region *region, const struct sim_change *change);
+/* Pools, gateways, routes and policies: what the fleet's controllers watch
+ * (sim/controller_gateway.c). */
+void sim_fleet_object_changed(struct sim_region *region, const struct sim_change *change);
 
 /* What admission adds to a Pod of the cluster: defaults, the TPU toleration, the FUSE sidecar.
  * Changes pod in place. */

@@ -54,11 +54,16 @@ void sim_cloud_object_each(struct sim_world *world, const char *bucket, const ch
                            bool (*visit)(void *context, const char *name, int64_t size),
                            void *context);
 
-/* ---- the load balancer ---- */
+/* ---- how a world begins ---- */
 
-/* A Gateway was programmed (its objects appear) or taken down (they go, ghosts stay for a while).
- */
-void sim_cloud_balancer(struct sim_world *world, const char *ns, const char *gateway,
-                        bool is_programmed);
+/* What every project has. */
+void sim_cloud_seed_base(struct sim_world *world);
+
+/* The lab's resources as its requests make them, while the world is being built (they are there at
+ * once): network and storage, one cluster, the fleet; and the weights in the bucket. */
+void sim_cloud_seed_lab(struct sim_world *world);
+void sim_cloud_seed_cluster(struct sim_region *region);
+void sim_cloud_seed_fleet(struct sim_world *world);
+void sim_cloud_seed_weights(struct sim_world *world);
 
 #endif

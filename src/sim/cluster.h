@@ -36,4 +36,7 @@ void sim_cluster_pool_remove(struct sim_region *region, const char *pool);
  */
 void sim_cluster_set_config(struct sim_region *region, bool is_config);
 
+/* A namespace came: its default ServiceAccount and the cluster's authority appear in it. */
+void sim_cluster_namespace_changed(struct sim_region *region, const struct sim_change *change);
+
 #endif

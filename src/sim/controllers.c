@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sim/behaviour.h"
+#include "sim/cluster.h"
 #include "sim/gateway.h"
 #include "sim/json_path.h"
 #include "sim/kubelet.h"
@@ -150,8 +151,10 @@ static void dispatch(void *context, struct sim_store *store, const struct sim_ch
                         json_object_get(change->previous, "spec"))) {
             sim_scheduler_kick(region);
         }
-    } else if (change->resource == kinds->gateway || change->resource == kinds->route) {
-        sim_gateway_object_changed(region, change);
+    } else if (change->resource == kinds->namespaces) {
+        sim_cluster_namespace_changed(region, change);
+    } else {
+        sim_fleet_object_changed(region, change);
     }
     if (change->type == SIM_DELETED && change->resource != kinds->event) {
         sim_garbage_changed(region, change);
@@ -265,6 +268,7 @@ void sim_controllers_stop(struct sim_world *world)
     sim_truth_free(behaviour->truth);
     sim_event_recorder_fini(behaviour);
     tg_map_free(behaviour->syncs);
+    tg_map_free(behaviour->cloud);
     for (int i = 0; i < sim_world_region_count(world); i++) {
         free(behaviour->access[i].endpoint);
         free(behaviour->access[i].ca_base64);

@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sim/cluster.h"
 #include "sim/controllers.h"
 #include "sim/face.h"
 #include "sim/k8s_api.h"
@@ -43,8 +44,13 @@ static bool is_authorized(struct sim_world *world, const struct sim_request *req
     if (header[0] == '\0' && !is_gcp && sim_k8s_is_public(request->path)) {
         return true;
     }
-    return strncmp(header, "Bearer ", strlen("Bearer ")) == 0 &&
-           tg_str_eq(header + strlen("Bearer "), token);
+    if (strncmp(header, "Bearer ", strlen("Bearer ")) != 0) {
+        return false;
+    }
+    const char *given = header + strlen("Bearer ");
+    /* GKE takes Google's own access tokens, as gke-gcloud-auth-plugin hands them out */
+    const char *google = face_of(world, SIM_SERVER_GCP)->gcp_token;
+    return tg_str_eq(given, token) || (!is_gcp && google != NULL && tg_str_eq(given, google));
 }
 
 /* ---- Google Cloud ---- */
@@ -150,6 +156,9 @@ void sim_front_handle(struct sim_world *world, const struct sim_request *request
         }
     } else if (is_gcp) {
         handle_gcp(world, request, response);
+    } else if (!sim_cluster_is_serving(sim_world_region(world, request->server))) {
+        sim_k8s_fail(response, 503, NULL, "the cluster %s does not exist (yet)",
+                     sim_world_region(world, request->server)->cluster);
     } else {
         struct sim_region *region = sim_world_region(world, request->server);
         sim_k8s_handle(world, sim_region_store(region), request, response);

@@ -339,21 +339,6 @@ void sim_gateway_forget(struct sim_world *world, uint64_t id)
     }
 }
 
-void sim_gateway_object_changed(struct sim_region *region, const struct sim_change *change)
-{
-    const struct sim_kinds *kinds = sim_world_kinds(region->world);
-    if (region->index != 0 || change->resource != kinds->gateway) {
-        return;
-    }
-    const char *class = sim_json_text(change->object, "spec.gatewayClassName");
-    if (strcmp(class, "gke-l7-cross-regional-internal-managed-mc") == 0) {
-        const json_t *programmed = sim_json_condition(change->object, "Programmed");
-        bool is_programmed =
-            change->type != SIM_DELETED && strcmp(sim_json_text(programmed, "status"), "True") == 0;
-        sim_gateway_set_programmed(region->world, is_programmed);
-    }
-}
-
 void sim_gateway_picker_metrics(struct sim_world *world, int region, struct tg_buf *out)
 {
     struct sim_region_view *view = &sim_world_gateway(world)->regions[region];

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "sim/behaviour.h"
 #include "sim/gateway.h"
+#include "sim/gcp_compute.h"
 #include "sim/gcp_state.h"
 #include "sim/json_path.h"
 #include "sim/lab_objects.h"
@@ -54,6 +55,20 @@ void sim_gcp_forwarding_rules(struct sim_world *world, struct sim_region *unused
                       "'loadBalancingScheme':'INTERNAL_MANAGED','networkTier':'PREMIUM'}",
                       names.gateway, region->name, region->vip, names.project, names.gateway,
                       names.project, names.project, region->name));
+    }
+}
+
+void sim_gcp_balancer_firewalls(struct sim_world *world, struct sim_region *unused, json_t *items)
+{
+    (void)unused;
+    if (sim_gateway_is_programmed(world)) {
+        json_array_append_new(
+            items, sim_shape("{'name':'gkemcg1-l7-" SIM_NETWORK "-global','network':'" BASE
+                             "%s/global/networks/" SIM_NETWORK "','direction':'INGRESS','priority':"
+                             "1000,'disabled':false,'logConfig':{'enable':false},'allowed':[{"
+                             "'IPProtocol':'tcp','ports':['0-65535']}],'sourceRanges':["
+                             "'130.211.0.0/22','35.191.0.0/16']}",
+                             sim_gcp_project(world)));
     }
 }
 
@@ -179,8 +194,7 @@ json_t *sim_gcp_group_health(struct sim_gcp_call *call, const char *service)
 {
     struct sim_world *world = call->world;
     struct names names = names_of(world);
-    if (!sim_world_config(world)->is_built || !sim_gateway_is_programmed(world) ||
-        !tg_str_eq(service, names.service)) {
+    if (!sim_gateway_is_programmed(world) || !tg_str_eq(service, names.service)) {
         return sim_gcp_error(call, 404, "NOT_FOUND",
                              "The resource 'projects/%s/global/backendServices/%s' was not found",
                              names.project, service);

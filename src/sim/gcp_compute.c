@@ -1,15 +1,18 @@
-/* sim/gcp_compute.c - the Compute Engine API: networks, addresses, firewalls, and lists of all
- * kinds. */
+/* sim/gcp_compute.c - the Compute Engine API: what is there, by place and kind. */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "sim/behaviour.h"
 #include "sim/gateway.h"
+#include "sim/gcp_compute.h"
 #include "sim/gcp_state.h"
+#include "sim/gcp_store.h"
 #include "sim/json_path.h"
 #include "sim/lab_objects.h"
 #include "sim/shape.h"
@@ -22,120 +25,78 @@ struct collection {
     const char *name;
     const char *kind;
     enum scope scope;
+    /* Objects that follow from the state of the world; NULL: stored ones only. */
     void (*build)(struct sim_world *world, struct sim_region *region, json_t *items);
 };
 
-static void build_networks(struct sim_world *world, struct sim_region *region, json_t *items)
-{
-    (void)region;
-    const char *project = sim_gcp_project(world);
-    json_t *subnets = json_array();
-    for (int i = 0; i < sim_world_region_count(world); i++) {
-        const char *name = sim_world_region(world, i)->name;
-        json_array_append_new(
-            subnets, json_sprintf(BASE "%s/regions/%s/subnetworks/" SIM_SUBNET, project, name));
-        json_array_append_new(
-            subnets, json_sprintf(BASE "%s/regions/%s/subnetworks/tpu-gke-dranet-proxy-subnet-%s",
-                                  project, name, name));
-    }
-    json_t *network =
-        sim_shape("{'name':'" SIM_NETWORK "','autoCreateSubnetworks':false,'mtu':8896,"
-                  "'routingConfig':{'routingMode':'REGIONAL'},"
-                  "'networkFirewallPolicyEnforcementOrder':'AFTER_CLASSIC_FIREWALL'}");
-    json_object_set_new(network, "subnetworks", subnets);
-    json_array_append_new(items, network);
-}
+struct managers {
+    struct sim_world *world;
+    const struct sim_region *region;
+    json_t *items;
+};
 
-static void build_subnetworks(struct sim_world *world, struct sim_region *region, json_t *items)
+static bool add_manager(void *context, const char *path, json_t *document)
 {
-    const char *project = sim_gcp_project(world);
-    char gateway[SIM_IP_SIZE];
-    json_array_append_new(
-        items,
-        sim_shape("{'name':'" SIM_SUBNET "','ipCidrRange':'10.%d.%d.0/24','gatewayAddress':'%s',"
-                  "'network':'" BASE "%s/global/networks/" SIM_NETWORK "','region':'" BASE
-                  "%s/regions/%s',"
-                  "'purpose':'PRIVATE','stackType':'IPV4_ONLY','privateIpGoogleAccess':false,"
-                  "'logConfig':{'enable':false}}",
-                  region->network_high, region->network_low, sim_region_node_ip(region, 1, gateway),
-                  project, project, region->name));
-    json_array_append_new(
-        items, sim_shape("{'name':'tpu-gke-dranet-proxy-subnet-%s','ipCidrRange':'10.%d.%d.0/24',"
-                         "'network':'" BASE "%s/global/networks/" SIM_NETWORK "','region':'" BASE
-                         "%s/regions/%s',"
-                         "'purpose':'GLOBAL_MANAGED_PROXY','role':'ACTIVE','state':'READY','"
-                         "stackType':'IPV4_ONLY'}",
-                         region->name, region->network_high + 1, region->network_low, project,
-                         project, region->name));
-}
-
-static void build_addresses(struct sim_world *world, struct sim_region *region, json_t *items)
-{
-    const char *project = sim_gcp_project(world);
-    bool is_used = sim_gateway_is_programmed(world);
-    json_t *address = sim_shape(
-        "{'name':'gemma-gateway-ip-%s','address':'%s','addressType':'INTERNAL','status':'%s',"
-        "'purpose':'GCE_ENDPOINT','networkTier':'PREMIUM','region':'" BASE "%s/regions/%s',"
-        "'subnetwork':'" BASE "%s/regions/%s/subnetworks/" SIM_SUBNET "'}",
-        region->name, region->vip, is_used ? "IN_USE" : "RESERVED", project, region->name, project,
-        region->name);
-    if (is_used) {
-        char name[120];
-        sim_lab_balancer_name(world, "cross-region-gateway", name, sizeof name);
-        json_object_set_new(
-            address, "users",
-            sim_shape("['" BASE "%s/global/forwardingRules/%s-%s']", project, name, region->name));
+    struct managers *managers = context;
+    if (strstr(path, "/nodePools/") == NULL) {
+        return true;
     }
-    json_array_append_new(items, address);
-}
-
-static void build_firewalls(struct sim_world *world, struct sim_region *region, json_t *items)
-{
-    (void)region;
-    const char *project = sim_gcp_project(world);
-    static const char *const rules[] = {
-        "'name':'tpu-gke-dranet-allow-internal','allowed':[{'IPProtocol':'all'}],"
-        "'sourceRanges':['10.0.0.0/8','10.1.0.0/16']",
-        "'name':'tpu-gke-dranet-allow-hc','allowed':[{'IPProtocol':'tcp','ports':['8000']}],"
-        "'sourceRanges':['130.211.0.0/22','35.191.0.0/16']",
-        "'name':'gkemcg1-l7-" SIM_NETWORK
-        "-global','allowed':[{'IPProtocol':'tcp','ports':['0-65535']}],"
-        "'sourceRanges':['130.211.0.0/22','35.191.0.0/16']",
-    };
-    size_t count = sim_gateway_is_programmed(world) ? TG_COUNT(rules) : TG_COUNT(rules) - 1;
-    for (size_t i = 0; i < count; i++) {
-        json_array_append_new(
-            items, sim_shape("{%s,'network':'" BASE "%s/global/networks/" SIM_NETWORK "',"
-                             "'direction':'INGRESS','priority':1000,'disabled':false,"
-                             "'logConfig':{'enable':false}}",
-                             rules[i], project));
-    }
+    const char *zone = managers->region->zone;
+    const char *project = sim_gcp_project(managers->world);
+    char *name = tg_strdup(sim_gcp_last(
+        json_string_value(json_array_get(json_object_get(document, "instanceGroupUrls"), 0))));
+    json_array_append_new(managers->items, sim_shape("{'name':'%s','targetSize':%d,'zone':'" BASE
+                                                     "%s/zones/%s','instanceGroup':'" BASE
+                                                     "%s/zones/%s/instanceGroups/%s'}",
+                                                     name, (int)sim_json_int(document, "_count", 1),
+                                                     project, zone, project, zone, name));
+    free(name);
+    return true;
 }
 
 static void build_group_managers(struct sim_world *world, struct sim_region *region, json_t *items)
 {
-    const char *const pools[] = {"default-pool", "tpu-v6e-pool"};
-    for (size_t i = 0; i < TG_COUNT(pools); i++) {
-        json_array_append_new(
-            items, sim_shape("{'name':'gke-%s-%s-grp','targetSize':1,'zone':'" BASE "%s/zones/%s',"
-                             "'instanceGroup':'" BASE "%s/zones/%s/instanceGroups/gke-%s-%s-grp'}",
-                             region->cluster, pools[i], sim_gcp_project(world), region->zone,
-                             sim_gcp_project(world), region->zone, region->cluster, pools[i]));
+    struct managers managers = {world, region, items};
+    char *prefix = tg_asprintf("container/%s/", region->zone);
+    sim_gcp_each(world, prefix, add_manager, &managers);
+    free(prefix);
+}
+
+static void build_machine_types(struct sim_world *world, struct sim_region *region, json_t *items)
+{
+    static const struct {
+        const char *name;
+        int cpus;
+        int memory_mib;
+        int chips;
+    } types[] = {{"ct6e-standard-4t", 180, 737280, 4}, {"e2-standard-16", 16, 65536, 0}};
+    (void)world;
+    for (size_t i = 0; i < TG_COUNT(types); i++) {
+        json_t *type = sim_shape("{'name':'%s','guestCpus':%d,'memoryMb':%d,'zone':'%s'}",
+                                 types[i].name, types[i].cpus, types[i].memory_mib, region->zone);
+        if (types[i].chips > 0) {
+            json_object_set_new(type, "accelerators",
+                                sim_shape("[{'guestAcceleratorType':'ct6e','guestAcceleratorCount'"
+                                          ":%d}]",
+                                          types[i].chips));
+        }
+        json_array_append_new(items, type);
     }
 }
 
 static const struct collection collections[] = {
-    {"networks", "network", SCOPE_GLOBAL, build_networks},
-    {"firewalls", "firewall", SCOPE_GLOBAL, build_firewalls},
+    {"networks", "network", SCOPE_GLOBAL, NULL},
+    {"firewalls", "firewall", SCOPE_GLOBAL, sim_gcp_balancer_firewalls},
     {"forwardingRules", "forwardingRule", SCOPE_GLOBAL, sim_gcp_forwarding_rules},
     {"targetHttpProxies", "targetHttpProxy", SCOPE_GLOBAL, sim_gcp_target_proxies},
     {"urlMaps", "urlMap", SCOPE_GLOBAL, sim_gcp_url_maps},
     {"backendServices", "backendService", SCOPE_GLOBAL, sim_gcp_backend_services},
     {"healthChecks", "healthCheck", SCOPE_GLOBAL, sim_gcp_health_checks},
-    {"subnetworks", "subnetwork", SCOPE_REGION, build_subnetworks},
-    {"addresses", "address", SCOPE_REGION, build_addresses},
+    {"subnetworks", "subnetwork", SCOPE_REGION, NULL},
+    {"addresses", "address", SCOPE_REGION, NULL},
     {"networkEndpointGroups", "networkEndpointGroup", SCOPE_ZONE, sim_gcp_endpoint_groups},
     {"instanceGroupManagers", "instanceGroupManager", SCOPE_ZONE, build_group_managers},
+    {"machineTypes", "machineType", SCOPE_ZONE, build_machine_types},
 };
 
 static const struct collection *find_collection(const char *name)
@@ -166,22 +127,68 @@ static void scope_path(const struct collection *collection, const struct sim_reg
     TG_UNREACHABLE("no other scope");
 }
 
-/* The scope's items with what every compute object carries. Nothing exists in a world that is not
- * built. */
+/* A static address is in use while the gateway answers on it. */
+static void show_address(struct sim_world *world, const struct sim_region *region, json_t *address)
+{
+    bool is_used = sim_gateway_is_programmed(world) &&
+                   tg_str_eq(sim_json_text(address, "address"), region->vip);
+    json_object_set_new(address, "status", json_string(is_used ? "IN_USE" : "RESERVED"));
+    if (is_used) {
+        char name[120];
+        sim_lab_balancer_name(world, "cross-region-gateway", name, sizeof name);
+        json_object_set_new(address, "users",
+                            sim_shape("['" BASE "%s/global/forwardingRules/%s-%s']",
+                                      sim_gcp_project(world), name, region->name));
+    }
+}
+
+static void show_network(struct sim_world *world, json_t *network)
+{
+    json_t *links = json_array();
+    for (int i = 0; i < sim_world_region_count(world); i++) {
+        char folder[SIM_NAME_SIZE * 2];
+        snprintf(folder, sizeof folder, "compute/regions/%s/subnetworks",
+                 sim_world_region(world, i)->name);
+        json_t *subnets = sim_gcp_children(world, folder);
+        size_t s;
+        json_t *subnet;
+        json_array_foreach(subnets, s, subnet)
+        {
+            if (tg_str_eq(sim_gcp_last(sim_json_text(subnet, "network")),
+                          sim_json_text(network, "name"))) {
+                json_array_append(links, json_object_get(subnet, "selfLink"));
+            }
+        }
+        json_decref(subnets);
+    }
+    json_object_set_new(network, "subnetworks", links);
+}
+
+/* The scope's items with what every compute object carries. */
 static json_t *items_of(struct sim_world *world, const struct collection *collection,
                         struct sim_region *region)
 {
-    json_t *items = json_array();
-    if (!sim_world_config(world)->is_built) {
-        return items;
-    }
-    collection->build(world, region, items);
     char scope[SIM_NAME_SIZE * 2];
     scope_path(collection, region, scope, sizeof scope);
+    char folder[SIM_NAME_SIZE * 4];
+    snprintf(folder, sizeof folder, "compute/%s/%s", scope, collection->name);
+    json_t *items = sim_gcp_children(world, folder);
+    size_t stored = json_array_size(items);
+    if (collection->build != NULL) {
+        collection->build(world, region, items);
+    }
     size_t i;
     json_t *item;
     json_array_foreach(items, i, item)
     {
+        if (i < stored) {
+            if (tg_str_eq(collection->name, "addresses")) {
+                show_address(world, region, item);
+            } else if (tg_str_eq(collection->name, "networks")) {
+                show_network(world, item);
+            }
+            continue;
+        }
         char id[24];
         char created[48];
         const char *name = sim_json_text(item, "name");
@@ -202,6 +209,7 @@ static json_t *page(struct sim_gcp_call *call, const struct collection *collecti
     json_t *answer = json_pack(
         "{s:o,s:o}", "kind", json_sprintf("compute#%sList", collection->kind), "id",
         json_sprintf("projects/%s/%s/%s", sim_gcp_project(call->world), scope, collection->name));
+    sim_gcp_filter(call->query, items);
     if (json_array_size(items) > 0) {
         json_object_set(answer, "items", items);
     }
@@ -243,6 +251,7 @@ static json_t *aggregated(struct sim_gcp_call *call, const struct collection *co
         char scope[SIM_NAME_SIZE * 2];
         scope_path(collection, region, scope, sizeof scope);
         json_t *items = items_of(call->world, collection, region);
+        sim_gcp_filter(call->query, items);
         if (json_array_size(items) > 0) {
             json_object_set_new(scopes, scope, json_pack("{s:O}", collection->name, items));
         }
@@ -263,20 +272,74 @@ static json_t *scoped(struct sim_gcp_call *call, struct sim_region *region, cons
     if (collection == NULL) {
         return NULL;
     }
-    if (tg_str_eq(call->method, "POST")) {
-        if (tg_str_eq(verb, "getHealth")) {
-            return sim_gcp_group_health(call, name);
-        }
-        return tg_str_eq(verb, "listNetworkEndpoints") ? sim_gcp_group_endpoints(call, region, name)
-                                                       : NULL;
+    struct sim_gcp_target target = {.collection = collection->name,
+                                    .kind = collection->kind,
+                                    .scope = scope,
+                                    .region = region,
+                                    .name = name};
+    if (tg_str_eq(call->method, "POST") && tg_str_eq(verb, "getHealth")) {
+        return sim_gcp_group_health(call, name);
     }
-    if (!tg_str_eq(call->method, "GET") || verb[0] != '\0') {
+    if (tg_str_eq(call->method, "POST") && tg_str_eq(verb, "listNetworkEndpoints")) {
+        return sim_gcp_group_endpoints(call, region, name);
+    }
+    if (tg_str_eq(call->method, "POST") && tg_str_eq(verb, "setLabels")) {
+        return sim_gcp_compute_set_labels(call, &target);
+    }
+    if (verb[0] != '\0') {
+        return NULL;
+    }
+    if (tg_str_eq(call->method, "POST") && name[0] == '\0') {
+        return sim_gcp_compute_insert(call, &target);
+    }
+    if (tg_str_eq(call->method, "PATCH") && name[0] != '\0') {
+        return sim_gcp_compute_patch(call, &target);
+    }
+    if (tg_str_eq(call->method, "DELETE") && name[0] != '\0') {
+        return sim_gcp_compute_delete(call, &target);
+    }
+    if (!tg_str_eq(call->method, "GET")) {
         return NULL;
     }
     if (name[0] != '\0') {
         return one(call, collection, region, scope, name);
     }
     return page(call, collection, scope, items_of(call->world, collection, region));
+}
+
+/* ---- the places themselves ---- */
+
+static json_t *place_item(struct sim_gcp_call *call, const struct sim_region *region, bool is_zone)
+{
+    const char *project = sim_gcp_project(call->world);
+    const char *name = is_zone ? region->zone : region->name;
+    char id[24];
+    json_t *item = sim_shape(
+        "{'kind':'compute#%s','name':'%s','id':'%s','status':'UP','selfLink':'" BASE "%s/%s/%s'}",
+        is_zone ? "zone" : "region", name, sim_gcp_id("place", name, id), project,
+        is_zone ? "zones" : "regions", name);
+    if (is_zone) {
+        json_object_set_new(item, "region",
+                            json_sprintf(BASE "%s/regions/%s", project, region->name));
+    } else {
+        json_object_set_new(item, "zones",
+                            sim_shape("['" BASE "%s/zones/%s']", project, region->zone));
+        json_object_set_new(item, "quotas",
+                            sim_shape("[{'metric':'CPUS','limit':72.0,'usage':16.0},{'metric':"
+                                      "'SSD_TOTAL_GB','limit':2048.0,'usage':100.0}]"));
+    }
+    return item;
+}
+
+static json_t *places(struct sim_gcp_call *call, bool is_zone)
+{
+    json_t *items = json_array();
+    for (int i = 0; i < sim_world_region_count(call->world); i++) {
+        json_array_append_new(items, place_item(call, sim_world_region(call->world, i), is_zone));
+    }
+    sim_gcp_filter(call->query, items);
+    return json_pack("{s:s,s:o}", "kind", is_zone ? "compute#zoneList" : "compute#regionList",
+                     "items", items);
 }
 
 json_t *sim_gcp_compute(struct sim_gcp_call *call)
@@ -287,6 +350,14 @@ json_t *sim_gcp_compute(struct sim_gcp_call *call)
         return sim_shape("{'kind':'compute#project','name':'%s','id':'%s'}",
                          sim_gcp_project(call->world),
                          sim_gcp_id("project", sim_gcp_project(call->world), id));
+    }
+    bool is_zone = tg_str_eq(place, "zones");
+    if ((is_zone || tg_str_eq(place, "regions")) && call->count == 3) {
+        return places(call, is_zone);
+    }
+    int operations = tg_str_eq(place, "global") ? 3 : 4;
+    if (tg_str_eq(sim_gcp_segment(call, operations), "operations")) {
+        return sim_gcp_operations(call, "compute", operations + 1);
     }
     if (tg_str_eq(place, "aggregated")) {
         const struct collection *collection = find_collection(sim_gcp_segment(call, 3));
@@ -308,6 +379,9 @@ json_t *sim_gcp_compute(struct sim_gcp_call *call)
     if (region == NULL) {
         return sim_gcp_error(call, 404, "NOT_FOUND", "The resource 'projects/%s/%s' was not found",
                              sim_gcp_project(call->world), scope);
+    }
+    if (call->count == 4) {
+        return place_item(call, region, is_zone);
     }
     const struct collection *collection = find_collection(sim_gcp_segment(call, 4));
     bool is_right = collection != NULL &&

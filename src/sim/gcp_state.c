@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include "sim/gcp_state.h"
+#include "sim/gcp_store.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -31,6 +32,8 @@ static const struct {
     {"iam", sim_gcp_iam},
     {"serviceusage", sim_gcp_services},
     {"cloudresourcemanager", sim_gcp_projects},
+    {"cloudbilling", sim_gcp_projects},
+    {"cloudquotas", sim_gcp_quotas},
 };
 
 /* Prefixes under which one host serves several services. */
@@ -41,11 +44,13 @@ static const char *const prefixes[][2] = {
     {"hub", "gkehub"},
     {"su", "serviceusage"},
     {"crm", "cloudresourcemanager"},
+    {"billing", "cloudbilling"},
 };
 
 static bool is_version(const char *segment)
 {
-    return segment[0] == 'v' && segment[1] >= '1' && segment[1] <= '9' && strlen(segment) <= 8;
+    return tg_str_eq(segment, "beta") ||
+           (segment[0] == 'v' && segment[1] >= '1' && segment[1] <= '9' && strlen(segment) <= 8);
 }
 
 static bool is_service(const char *segment)
@@ -133,8 +138,10 @@ json_t *sim_gcp_get(struct sim_world *world, const char *method, const char *pat
     const char *service = take_service(&call);
     /* Every path but storage's names the project first, by id or number. */
     if (tg_str_eq(sim_gcp_segment(&call, 0), "projects")) {
-        const char *project = sim_gcp_segment(&call, 1);
+        char project[SIM_GCP_SEGMENT_SIZE];
         char number[24];
+        tg_str_copy(project, sizeof project, sim_gcp_segment(&call, 1));
+        project[strcspn(project, ":")] = '\0';
         snprintf(number, sizeof number, "%" PRIu64, sim_lab_project_number(world));
         if (!tg_str_eq(project, sim_gcp_project(world)) && !tg_str_eq(project, number)) {
             return sim_gcp_error(

@@ -142,7 +142,7 @@ static json_t *with_observed(struct sim_world *world, json_t *status, const char
     return status;
 }
 
-static json_t *gateway_annotations(struct sim_world *world)
+json_t *sim_lab_gateway_annotations(struct sim_world *world)
 {
     char name[120];
     char service[120];
@@ -175,7 +175,7 @@ static json_t *gateway_object(struct sim_world *world)
                   "supportedKinds':[{'group':"
                   "'gateway.networking.k8s.io','kind':'HTTPRoute'}]}]}}");
     json_object_set_new(json_object_get(gateway, "metadata"), "annotations",
-                        gateway_annotations(world));
+                        sim_lab_gateway_annotations(world));
     json_t *status = json_object_get(gateway, "status");
     json_t *wanted = sim_json_at(gateway, "spec.addresses");
     json_t *given = json_object_get(status, "addresses");
@@ -228,10 +228,6 @@ void sim_lab_gateway(struct sim_region *region)
 {
     struct sim_world *world = region->world;
     const struct sim_kinds *kinds = sim_world_kinds(world);
-    json_t *class = sim_shape("{'metadata':{'name':'" CLASS
-                              "'},'spec':{'controllerName':'" CONTROLLER "'},'status':{}}");
-    with_observed(world, json_object_get(class, "status"), "Accepted", "Accepted");
-    sim_shape_create(region->store, kinds->gateway_class, class);
     json_t *import =
         sim_shape("{'metadata':{'name':'gemma-pool','namespace':'default'},'spec':{},'status':{}}");
     with_observed(world, json_object_get(import, "status"), "Accepted", "Accepted");

@@ -1,5 +1,4 @@
-/* sim/lab_nodes.c - clusters as GKE hands them over: namespaces, nodes, device classes and slices.
- */
+/* sim/lab_nodes.c - nodes as GKE hands them over, their device classes and slices. */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <inttypes.h>
@@ -12,21 +11,7 @@
 
 #define VERSION "v1.34.1-gke.1829001"
 
-void sim_lab_namespaces(struct sim_region *region)
-{
-    static const char *const names[] = {"default", "kube-node-lease", "kube-public", "kube-system",
-                                        "gke-managed-networking-dra-driver"};
-    const struct sim_resource *kind = sim_world_kinds(region->world)->namespaces;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        sim_shape_create(
-            region->store, kind,
-            sim_shape("{'metadata':{'name':'%s','labels':{'kubernetes.io/metadata.name':'%s'}},"
-                      "'spec':{'finalizers':['kubernetes']},'status':{'phase':'Active'}}",
-                      names[i], names[i]));
-    }
-}
-
-static json_t *node_status(struct sim_region *region, const char *name, int index)
+static json_t *node_status(struct sim_region *region, const char *name, int index, bool has_tpu)
 {
     char ip[SIM_IP_SIZE];
     char now[SIM_TIME_SIZE];
@@ -45,6 +30,9 @@ static json_t *node_status(struct sim_region *region, const char *name, int inde
                               : sim_shape("{'cpu':'180','memory':'743131824Ki','ephemeral-storage':"
                                           "'98831908Ki','pods':'110',"
                                           "'google.com/tpu':'4'}");
+    if (index == 1 && !has_tpu) { /* until the device plug-in has registered */
+        json_object_del(room, "google.com/tpu");
+    }
     json_object_set(status, "capacity", room);
     json_object_set_new(status, "allocatable", room);
     static const struct {
@@ -72,8 +60,9 @@ static json_t *node_status(struct sim_region *region, const char *name, int inde
     return status;
 }
 
-static void create_node(struct sim_region *region, const char *name, int index)
+void sim_lab_node(struct sim_region *region, int index, bool has_tpu)
 {
+    const char *name = index == 0 ? region->default_node : region->tpu_node;
     struct sim_world *world = region->world;
     const struct sim_kinds *kinds = sim_world_kinds(world);
     json_t *node = sim_shape(
@@ -100,7 +89,7 @@ static void create_node(struct sim_region *region, const char *name, int index)
             json_object_get(node, "spec"), "taints",
             sim_shape("[{'key':'google.com/tpu','value':'present','effect':'NoSchedule'}]"));
     }
-    json_object_set_new(node, "status", node_status(region, name, index));
+    json_object_set_new(node, "status", node_status(region, name, index, has_tpu));
     sim_shape_create(region->store, kinds->node, node);
     char now[SIM_TIME_SIZE];
     sim_shape_micro_time(world, now);
@@ -145,11 +134,12 @@ static void create_class(struct sim_region *region, const char *name, const char
     sim_shape_create(region->store, sim_world_kinds(region->world)->device_class, class);
 }
 
-void sim_lab_nodes(struct sim_region *region)
+void sim_lab_devices(struct sim_region *region)
 {
     const struct sim_kinds *kinds = sim_world_kinds(region->world);
-    create_node(region, region->default_node, 0);
-    create_node(region, region->tpu_node, 1);
+    struct tg_err err = TG_ERR_INIT;
+    json_t *status = node_status(region, region->tpu_node, 1, true);
+    sim_store_set_status(region->store, kinds->node, "", region->tpu_node, status, &err);
     create_class(region, "netdev.google.com", "device.driver == 'dra.net'");
     create_class(region, "mrdma.google.com",
                  "device.driver == 'dra.net' && device.attributes['dra.net'].rdma");

@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "sim/behaviour.h"
+#include "sim/cloud.h"
 #include "sim/gateway.h"
 #include "sim/truth.h"
 
@@ -29,9 +30,13 @@ static void in_every_region(struct sim_world *world, int64_t at_us,
 void sim_lab_build(struct sim_world *world)
 {
     sim_world_begin_at(world, CLUSTERS_AT_US);
-    in_every_region(world, CLUSTERS_AT_US, sim_lab_namespaces);
-    in_every_region(world, CLUSTERS_AT_US, sim_lab_nodes);
+    sim_world_run_until(world, CLUSTERS_AT_US);
+    sim_cloud_seed_base(world);
+    sim_cloud_seed_lab(world);
+    in_every_region(world, CLUSTERS_AT_US, sim_cloud_seed_cluster);
+    sim_cloud_seed_fleet(world);
     sim_world_run_until(world, DOWNLOADER_AT_US);
+    sim_cloud_seed_weights(world);
     sim_lab_downloader(sim_world_region(world, 0));
     in_every_region(world, WORKLOAD_AT_US, sim_lab_workload);
     in_every_region(world, POOL_AT_US, sim_lab_pool);
@@ -46,7 +51,5 @@ void sim_lab_build(struct sim_world *world)
 
 void sim_lab_build_empty(struct sim_world *world)
 {
-    for (int i = 0; i < sim_world_region_count(world); i++) {
-        sim_lab_namespaces(sim_world_region(world, i));
-    }
+    sim_cloud_seed_base(world);
 }

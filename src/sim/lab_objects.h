@@ -10,15 +10,18 @@
 #ifndef TG_SIM_LAB_OBJECTS_H
 #define TG_SIM_LAB_OBJECTS_H
 
+#include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "sim/region.h"
 
-/* What a cluster has of itself: namespaces. */
-void sim_lab_namespaces(struct sim_region *region);
+/* A node with its lease: 0 of the default pool, 1 of the TPU pool; has_tpu false: the device
+ * plug-in has not registered yet. */
+void sim_lab_node(struct sim_region *region, int index, bool has_tpu);
 
-/* Two nodes with leases, device classes and the driver's slice. */
-void sim_lab_nodes(struct sim_region *region);
+/* The TPU node's devices: its chips, device classes and the driver's slice. */
+void sim_lab_devices(struct sim_region *region);
 
 /* The downloader (config cluster only) with the service account and secret it needs. */
 void sim_lab_downloader(struct sim_region *region);
@@ -31,6 +34,10 @@ void sim_lab_pool(struct sim_region *region);
 
 /* Gateway, route and policies (config cluster only), programmed. */
 void sim_lab_gateway(struct sim_region *region);
+
+/* What the gateway's controller writes beside a programmed Gateway: names of the load balancer's
+ * objects. New reference. */
+json_t *sim_lab_gateway_annotations(struct sim_world *world);
 
 /* Name of the load balancer's objects: "gkemcg1-default-WHAT-HASH12". out has size bytes and is
  * returned. */

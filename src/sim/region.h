@@ -36,6 +36,8 @@ struct sim_region {
     struct tg_map *pods;        /* "namespace/name" -> struct sim_pod, kept by sim/kubelet.c */
     struct tg_map *images;      /* "node image" that a node has pulled */
     uint32_t pod_address_count; /* given out so far */
+    bool is_serving;            /* the cluster's API server is up; see sim/cluster.h */
+    bool is_config;             /* the fleet's gateway controller works here */
 };
 
 /* Fills region number index with its names and a store. */

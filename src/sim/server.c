@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "sim/certificate.h"
 #include "sim/front.h"
+#include "sim/gcp_state.h"
 #include "sim/httpd.h"
 #include "sim/server_files.h"
 
@@ -135,6 +136,19 @@ static bool read_listen(const char *listen, char **host, int *port, struct tg_er
     return true;
 }
 
+/* The container API tells where the clusters' API servers listen. */
+static void tell_access(struct sim_server *server, const char *host)
+{
+    const char *pem = server->certificates.ca_pem;
+    char *ca = tg_base64_encode(pem, strlen(pem));
+    for (int i = 0; i < sim_world_region_count(server->world); i++) {
+        char *endpoint = tg_asprintf("%s:%d", host, sim_httpd_port(server->httpd, i));
+        sim_gcp_set_cluster_access(server->world, i, endpoint, ca);
+        free(endpoint);
+    }
+    free(ca);
+}
+
 static bool open_front(struct sim_server *server, const struct sim_server_config *config,
                        struct tg_err *err)
 {
@@ -167,6 +181,7 @@ static bool open_front(struct sim_server *server, const struct sim_server_config
             .gcp_token = server->gcp_token,
         };
         is_good = sim_server_files_write(&files, server->world, server->httpd, err);
+        tell_access(server, url_host);
         free(url_host);
     }
     free(host);

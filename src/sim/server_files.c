@@ -147,11 +147,13 @@ static void put_overrides(struct tg_buf *buf, const char *base)
     static const char *const overrides[][2] = {
         {"TIDEGATE_GCP_ENDPOINT", ""},
         {"CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE", "/compute/v1/"},
-        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_CONTAINER", "/"},
-        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_GKEHUB", "/"},
-        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_IAM", "/"},
-        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER", "/"},
-        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_SERVICEUSAGE", "/"},
+        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_CONTAINER", "/container/"},
+        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_GKEHUB", "/gkehub/"},
+        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_IAM", "/iam/"},
+        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER", "/cloudresourcemanager/"},
+        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDBILLING", "/cloudbilling/"},
+        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDQUOTAS", "/cloudquotas/"},
+        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_SERVICEUSAGE", "/serviceusage/"},
         {"CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE", "/storage/v1/"},
         {"GOOGLE_COMPUTE_CUSTOM_ENDPOINT", "/compute/v1/"},
         {"GOOGLE_CONTAINER_CUSTOM_ENDPOINT", "/container/v1beta1/"},
@@ -162,6 +164,7 @@ static void put_overrides(struct tg_buf *buf, const char *base)
         {"GOOGLE_IAM_BETA_CUSTOM_ENDPOINT", "/iam/v1/"},
         {"GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT", "/cloudresourcemanager/v1/"},
         {"GOOGLE_RESOURCE_MANAGER_V3_CUSTOM_ENDPOINT", "/cloudresourcemanager/v3/"},
+        {"GOOGLE_CLOUD_BILLING_CUSTOM_ENDPOINT", "/cloudbilling/v1/"},
     };
     for (size_t i = 0; i < TG_COUNT(overrides); i++) {
         put_export_url(buf, overrides[i][0], base, overrides[i][1]);
@@ -185,9 +188,18 @@ static void compose_env(const struct sim_server_files *files, struct sim_world *
     put_overrides(buf, base);
     put_export_url(buf, "TIDEGATE_GCP_CA", dir, "/ca.pem");
     put_export_url(buf, "TIDEGATE_GCP_TOKEN_FILE", dir, "/gcp-token");
-    put_export_url(buf, "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE", dir, "/gcp-token");
     put_export(buf, "GOOGLE_OAUTH_ACCESS_TOKEN", files->gcp_token);
     put_export_url(buf, "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE", dir, "/ca.pem");
+    put_export_url(buf, "CLOUDSDK_CONFIG", dir, "/gcloud");
+    put_export(buf, "CLOUDSDK_CORE_PROJECT", project_of(world));
+    put_export(buf, "CLOUDSDK_CORE_DISABLE_PROMPTS", "1");
+    put_export(buf, "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING", "true");
+    put_export(buf, "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK", "true");
+    put_export(buf, "CLOUDSDK_AUTH_ACCESS_TOKEN", files->gcp_token);
+    put_export(buf, "GOOGLE_PROJECT", project_of(world));
+    put_export(buf, "GOOGLE_CLOUD_PROJECT", project_of(world));
+    /* these two would silently win over the authority above */
+    tg_buf_puts(buf, "unset REQUESTS_CA_BUNDLE CURL_CA_BUNDLE\n");
     tg_buf_puts(buf, "# Terraform and other Go programs trust this authority by:\n");
     tg_buf_printf(buf, "#   SSL_CERT_FILE='%s/ca.pem' terraform plan\n", dir);
     free(base);

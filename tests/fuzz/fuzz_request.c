@@ -6,6 +6,7 @@
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include "base/clock.h"
 #include "base/str.h"
+#include "sim/cluster.h"
 #include "sim/front.h"
 #include "sim/query.h"
 #include "tests/fuzz/fuzz.h"
@@ -73,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (world == NULL) {
         abort();
     }
+    sim_cluster_create(sim_world_region(world, 0));
     for (int i = 0; i < REQUESTS_MAX && size > 0; i++) {
         char *text = fuzz_part(&data, &size);
         send_request(world, text);

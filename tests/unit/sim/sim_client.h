@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "sim/cluster.h"
 #include "sim/controllers.h"
 #include "sim/front.h"
 #include "sim/json_path.h"
@@ -19,7 +20,7 @@
 
 #define START_WALL_US INT64_C(1767225600000000) /* 2026-01-01T00:00:00Z */
 
-/* An empty project with two regions. */
+/* An empty project with two regions, in which both clusters stand. */
 static inline struct sim_world *empty_world(void)
 {
     struct sim_config config = {
@@ -30,6 +31,8 @@ static inline struct sim_world *empty_world(void)
         fprintf(stderr, "no world: %s\n", err.msg);
         abort();
     }
+    sim_cluster_create(sim_world_region(world, 0));
+    sim_cluster_create(sim_world_region(world, 1));
     return world;
 }
 

@@ -30,7 +30,8 @@ Test(sim_gcp, the_lab_is_listed_as_the_apis_list_it)
     struct sim_world *world = rig_world(1, 2, true);
     cr_expect_eq(count(world, P "/global/networks", "items"), 1);
     cr_expect_eq(count(world, P "/regions/us-east5/subnetworks", "items"), 2);
-    cr_expect_eq(count(world, P "/global/firewalls", "items"), 3);
+    /* the lab's two, the gateway's, and service discovery's for each cluster */
+    cr_expect_eq(count(world, P "/global/firewalls", "items"), 5);
     cr_expect_eq(count(world, P "/global/forwardingRules", "items"), 2);
     cr_expect_eq(count(world, P "/global/backendServices", "items"), 1);
     cr_expect_eq(count(world, P "/zones/us-east5-b/networkEndpointGroups", "items"), 1);

@@ -13,6 +13,8 @@ static struct sim_world *world_with_configs(int count)
         snprintf(name, sizeof name, "c-%02d", i);
         make_config(world, name, i % 2 == 0 ? "even" : "odd", "0");
     }
+    sim_store_remove(store_of(world, 0), sim_resource_by_plural("configmaps"), "default",
+                     "kube-root-ca.crt");
     return world;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "sim/behaviour.h"
+#include "sim/cluster.h"
 #include "sim/params.h"
 #include "sim/region.h"
 #include "tests/unit/sim/world_rig.h"
@@ -136,10 +137,12 @@ Test(sim_world, a_broken_invariant_ends_the_world, .signal = SIGABRT)
     sim_world_check(world);
 }
 
-Test(sim_world, an_empty_project_has_clusters_but_no_lab)
+Test(sim_world, an_empty_project_has_neither_clusters_nor_a_lab)
 {
     struct sim_world *world = rig_world(1, 2, false);
     rig_run(world, 100);
+    cr_expect_not(sim_cluster_is_serving(sim_world_region(world, 0)));
+    sim_cluster_create(sim_world_region(world, 0));
     cr_expect_not_null(rig_get(world, 0, "namespaces", "kube-system"));
     cr_expect_eq(sim_store_count(rig_store(world, 0), sim_resource_by_plural("pods")), 0);
     cr_expect_eq(sim_store_count(rig_store(world, 1), sim_resource_by_plural("nodes")), 0);

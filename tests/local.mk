@@ -206,10 +206,18 @@ bench-programs: all $(check_LIBRARIES) $(bench_programs)
 .PHONY: stress stress-programs bench-programs
 CLEANFILES += $(stress_programs) $(bench_programs)
 
+check_PROGRAMS += %D%/fuzz/replay_frames
+TESTS += %D%/fuzz/replay_frames
+%C%_fuzz_replay_frames_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_frames.c
+%C%_fuzz_replay_frames_LDADD = $(app_libs) -lm
 check_PROGRAMS += %D%/fuzz/replay_patch
 TESTS += %D%/fuzz/replay_patch
 %C%_fuzz_replay_patch_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_patch.c
 %C%_fuzz_replay_patch_LDADD = $(app_libs) -lm
+check_PROGRAMS += %D%/fuzz/replay_protobuf
+TESTS += %D%/fuzz/replay_protobuf
+%C%_fuzz_replay_protobuf_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_protobuf.c
+%C%_fuzz_replay_protobuf_LDADD = $(app_libs) -lm
 check_PROGRAMS += %D%/fuzz/replay_request
 TESTS += %D%/fuzz/replay_request
 %C%_fuzz_replay_request_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_request.c
@@ -227,11 +235,21 @@ TESTS += %D%/fuzz/replay_yaml
 %C%_fuzz_replay_yaml_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_yaml.c
 %C%_fuzz_replay_yaml_LDADD = $(app_libs) -lm
 if FUZZING
+noinst_PROGRAMS += %D%/fuzz/fuzz_frames
+%C%_fuzz_fuzz_frames_SOURCES = %D%/fuzz/fuzz_frames.c
+%C%_fuzz_fuzz_frames_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_frames_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_frames_LDADD = $(app_libs) -lm
 noinst_PROGRAMS += %D%/fuzz/fuzz_patch
 %C%_fuzz_fuzz_patch_SOURCES = %D%/fuzz/fuzz_patch.c
 %C%_fuzz_fuzz_patch_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
 %C%_fuzz_fuzz_patch_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_fuzz_fuzz_patch_LDADD = $(app_libs) -lm
+noinst_PROGRAMS += %D%/fuzz/fuzz_protobuf
+%C%_fuzz_fuzz_protobuf_SOURCES = %D%/fuzz/fuzz_protobuf.c
+%C%_fuzz_fuzz_protobuf_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_protobuf_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_protobuf_LDADD = $(app_libs) -lm
 noinst_PROGRAMS += %D%/fuzz/fuzz_request
 %C%_fuzz_fuzz_request_SOURCES = %D%/fuzz/fuzz_request.c
 %C%_fuzz_fuzz_request_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
@@ -256,7 +274,7 @@ endif
 FUZZ_SECONDS = 60
 # Each target for so many seconds, on the corpus and what earlier runs added below the build tree.
 fuzz: all
-	$(AM_V_at)for target in patch request selector strategic yaml; do \
+	$(AM_V_at)for target in frames patch protobuf request selector strategic yaml; do \
 		echo "fuzz: $$target for $(FUZZ_SECONDS) s"; mkdir -p fuzz-corpus/$$target; \
 		%D%/fuzz/fuzz_$$target -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=20 -print_final_stats=1 \
 			fuzz-corpus/$$target $(srcdir)/tests/fuzz/corpus/$$target || exit 1; done
@@ -270,9 +288,13 @@ EXTRA_DIST += \
 	%D%/e2e/plain.sh \
 	%D%/e2e/probe.sh \
 	%D%/e2e/two_worlds.sh \
+	%D%/fuzz/corpus/frames/message \
+	%D%/fuzz/corpus/frames/spdy \
 	%D%/fuzz/corpus/patch/escaped \
 	%D%/fuzz/corpus/patch/json \
 	%D%/fuzz/corpus/patch/merge \
+	%D%/fuzz/corpus/protobuf/deployment \
+	%D%/fuzz/corpus/protobuf/secret \
 	%D%/fuzz/corpus/request/configmap \
 	%D%/fuzz/corpus/request/deployment \
 	%D%/fuzz/corpus/request/discovery \
@@ -285,7 +307,11 @@ EXTRA_DIST += \
 	%D%/fuzz/corpus/strategic/retain \
 	%D%/fuzz/corpus/yaml/lab \
 	%D%/fuzz/corpus/yaml/mixed \
+	%D%/interop/infrastructure.py \
 	%D%/interop/kubectl.sh \
+	%D%/interop/lab.expect \
+	%D%/interop/lab.sh \
+	%D%/interop/lab_blocks.py \
 	%D%/lint/drift.sh \
 	%D%/lint/format.sh \
 	%D%/lint/harden.sh \

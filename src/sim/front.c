@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "sim/cluster.h"
 #include "sim/controllers.h"
 #include "sim/face.h"
@@ -132,6 +133,13 @@ static void handle_gcp(struct sim_world *world, const struct sim_request *reques
 
 /* ---- any server ---- */
 
+/* Everything that may come back in an answer is text. */
+static bool is_plain_text(const struct sim_request *request)
+{
+    return tg_utf8_is_valid(request->path, strlen(request->path)) &&
+           tg_utf8_is_valid(request->user_agent, strlen(request->user_agent));
+}
+
 void sim_front_handle(struct sim_world *world, const struct sim_request *request,
                       struct sim_response *response)
 {
@@ -139,7 +147,9 @@ void sim_front_handle(struct sim_world *world, const struct sim_request *request
     tg_buf_init(&response->body, SIM_RESPONSE_BODY_MAX);
     bool is_gcp = request->server == SIM_SERVER_GCP;
     tg_assert(is_gcp || (request->server >= 0 && request->server < sim_world_region_count(world)));
-    if (!is_authorized(world, request)) {
+    if (!is_plain_text(request)) {
+        sim_k8s_fail(response, 400, NULL, "the request is not in UTF-8");
+    } else if (!is_authorized(world, request)) {
         if (is_gcp) {
             gcp_fail(response, 401, "UNAUTHENTICATED",
                      "Request had invalid authentication credentials. Expected OAuth 2 access "

@@ -293,6 +293,7 @@ EXTRA_DIST += \
 	%D%/fuzz/corpus/patch/escaped \
 	%D%/fuzz/corpus/patch/json \
 	%D%/fuzz/corpus/patch/merge \
+	%D%/fuzz/corpus/patch/replace-past-the-end \
 	%D%/fuzz/corpus/protobuf/deployment \
 	%D%/fuzz/corpus/protobuf/secret \
 	%D%/fuzz/corpus/request/configmap \
@@ -307,6 +308,8 @@ EXTRA_DIST += \
 	%D%/fuzz/corpus/strategic/retain \
 	%D%/fuzz/corpus/yaml/lab \
 	%D%/fuzz/corpus/yaml/mixed \
+	%D%/interop/apiserver.py \
+	%D%/interop/apiserver.sh \
 	%D%/interop/infrastructure.py \
 	%D%/interop/kubectl.sh \
 	%D%/interop/lab.expect \

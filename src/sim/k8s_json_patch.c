@@ -92,7 +92,8 @@ static bool add_at(json_t **document, const char *pointer, json_t *value, bool i
         size_t size = json_array_size(place.container);
         if (!is_replace && tg_str_eq(place.step, "-")) {
             json_array_append(place.container, value);
-        } else if (!tg_str_to_int64(place.step, 0, (int64_t)size - (is_replace ? 1 : 0), &index)) {
+        } else if (!tg_str_to_int64(place.step, 0, INT32_MAX, &index) || (size_t)index > size ||
+                   (is_replace && (size_t)index == size)) {
             is_good = false;
         } else if (is_replace) {
             json_array_set(place.container, (size_t)index, value);

@@ -104,6 +104,13 @@ Test(patch, strategic_needs_keys)
     check(STRATEGIC, "{}", "[1]", NULL, 400);
 }
 
+Test(patch, json_replaces_only_what_is_there)
+{
+    check(JSON, "{\"a\":[]}", "[{\"op\":\"replace\",\"path\":\"/a/0\",\"value\":1}]", NULL, 422);
+    check(JSON, "{\"a\":[1]}", "[{\"op\":\"replace\",\"path\":\"/a/1\",\"value\":1}]", NULL, 422);
+    check(JSON, "{\"a\":[1]}", "[{\"op\":\"add\",\"path\":\"/a/2\",\"value\":1}]", NULL, 422);
+}
+
 Test(patch, json)
 {
     check(JSON, "{\"a\":{\"b\":[1,2,3]},\"x/y\":1}",

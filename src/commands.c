@@ -150,6 +150,7 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
         .gcp_endpoint = gcp.endpoint,
         .gcp_ca_pem = gcp.ca_pem,
         .gcp_token = gcp.token,
+        .gcp_token_path = or_environment(cli->gcp_token_file, "TIDEGATE_GCP_TOKEN_FILE"),
         /* Looking needs no journal, so that `status` works beside a running console. */
         .journal = cli->command == CLI_COMMAND_STATUS ? NULL : journal,
         .is_armed = cli->is_armed,

@@ -173,6 +173,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/event_recorder.c \
 	%D%/sim/face.c \
 	%D%/sim/face.h \
+	%D%/sim/field_set.c \
+	%D%/sim/field_set.h \
 	%D%/sim/front.c \
 	%D%/sim/front.h \
 	%D%/sim/garbage.c \
@@ -210,6 +212,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/k8s_json_patch.c \
 	%D%/sim/k8s_list.c \
 	%D%/sim/k8s_list.h \
+	%D%/sim/k8s_managed.c \
+	%D%/sim/k8s_managed.h \
 	%D%/sim/k8s_patch.c \
 	%D%/sim/k8s_patch.h \
 	%D%/sim/k8s_pod_text.c \
@@ -304,6 +308,8 @@ noinst_LIBRARIES += %D%/libtg_io.a
 	%D%/io/read_file.h \
 	%D%/io/sig.c \
 	%D%/io/sig.h \
+	%D%/io/token_file.c \
+	%D%/io/token_file.h \
 	%D%/io/worker.c \
 	%D%/io/worker.h
 

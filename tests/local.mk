@@ -89,7 +89,8 @@ check_PROGRAMS += %D%/test_io
 TESTS += %D%/test_io
 %C%_test_io_SOURCES = \
 	%D%/unit/io/test_journal_records.c \
-	%D%/unit/io/test_kubeconfig_files.c
+	%D%/unit/io/test_kubeconfig_files.c \
+	%D%/unit/io/test_token_file.c
 %C%_test_io_LDADD =  $(io_libs) $(CRITERION_LIBS) -lm
 
 check_PROGRAMS += %D%/test_model

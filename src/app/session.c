@@ -42,6 +42,7 @@ static struct tg_http_endpoint copy_endpoint(const struct tg_http_endpoint *from
         copy.bearer_token =
             tg_secret_new(tg_secret_peek(from->bearer_token), tg_secret_len(from->bearer_token));
     }
+    copy.token_path = from->token_path == NULL ? NULL : tg_strdup(from->token_path);
     return copy;
 }
 
@@ -209,6 +210,8 @@ static void add_gcp(struct tg_session *session, const struct tg_session_config *
     target->endpoint.base_url = tg_strdup(config->gcp_endpoint);
     target->endpoint.ca_pem = tg_strdup(config->gcp_ca_pem);
     target->endpoint.bearer_token = tg_secret_new(config->gcp_token, strlen(config->gcp_token));
+    target->endpoint.token_path =
+        config->gcp_token_path == NULL ? NULL : tg_strdup(config->gcp_token_path);
     target->seed = tg_hash_str(config->project);
 }
 

@@ -22,11 +22,12 @@ struct tg_session_config {
     const char *const
         *contexts; /* none: the lab's clusters when the file has them, else every context */
     size_t contexts_count;
-    const char *project;      /* Google Cloud; NULL: not watched */
-    const char *gcp_endpoint; /* NULL: Google's own hosts */
-    const char *gcp_ca_pem;   /* NULL: the system's authorities */
-    const char *gcp_token;    /* NULL: none, and Google Cloud is not watched */
-    const char *journal;      /* NULL: none */
+    const char *project;        /* Google Cloud; NULL: not watched */
+    const char *gcp_endpoint;   /* NULL: Google's own hosts */
+    const char *gcp_ca_pem;     /* NULL: the system's authorities */
+    const char *gcp_token;      /* NULL: none, and Google Cloud is not watched */
+    const char *gcp_token_path; /* file that somebody keeps it fresh in, or NULL */
+    const char *journal;        /* NULL: none */
     bool is_armed;
     int workers_max;
 };

@@ -13,6 +13,7 @@
 #include "base/fmt.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "io/token_file.h"
 
 #define HEADER_BYTES_MAX   32768
 #define CONNECT_TIMEOUT_MS 10000L
@@ -23,6 +24,7 @@ struct curl_transport {
     struct tg_clock clock;
     CURLM *multi;
     struct exchange *first;
+    struct tg_token_files *tokens;
     const struct tg_transport_sink *sink; /* during poll() */
     bool has_emitted; /* in this poll(): the caller wants to act before it waits */
 };
@@ -190,9 +192,18 @@ static void set_trust(CURL *easy, const struct tg_http_endpoint *endpoint)
         set_blob(easy, CURLOPT_SSLKEY_BLOB, tg_secret_peek(endpoint->client_key_pem),
                  tg_secret_len(endpoint->client_key_pem));
     }
-    if (endpoint->bearer_token != NULL) {
-        curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
-        curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, tg_secret_peek(endpoint->bearer_token));
+}
+
+static void set_token(struct exchange *exchange, const struct tg_http_endpoint *endpoint)
+{
+    const struct tg_secret *token =
+        endpoint->token_path == NULL
+            ? NULL
+            : tg_token_files_get(exchange->owner->tokens, endpoint->token_path);
+    token = token == NULL ? endpoint->bearer_token : token;
+    if (token != NULL) {
+        curl_easy_setopt(exchange->easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+        curl_easy_setopt(exchange->easy, CURLOPT_XOAUTH2_BEARER, tg_secret_peek(token));
     }
 }
 
@@ -223,6 +234,7 @@ static void set_request(struct exchange *exchange, const struct tg_http_request 
     CURL *easy = exchange->easy;
     set_url(exchange, request);
     set_trust(easy, request->endpoint);
+    set_token(exchange, request->endpoint);
     add_header(exchange, "Accept", request->accept != NULL ? request->accept : "application/json");
     add_header(exchange, "Expect", "");
     if (request->body != NULL) {
@@ -434,6 +446,7 @@ static void free_transport(struct tg_transport *transport)
         free_exchange(owner->first);
     }
     curl_multi_cleanup(owner->multi);
+    tg_token_files_free(owner->tokens);
     free(owner);
 }
 
@@ -450,6 +463,7 @@ struct tg_transport *tg_curl_transport_new(struct tg_clock clock, struct tg_err 
         tg_err_set(err, TG_CODE_INTERNAL, 0, "libcurl does not start");
         return NULL;
     }
+    transport->tokens = tg_token_files_new();
     curl_multi_setopt(transport->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
     curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX);
     return &transport->base;

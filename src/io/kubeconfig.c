@@ -109,6 +109,7 @@ static bool load_token(const struct loader *loader, const struct tg_yaml_node *u
     if (file != NULL) {
         file[strcspn(file, "\r\n")] = '\0';
         endpoint->bearer_token = tg_secret_new(file, strlen(file));
+        endpoint->token_path = beside(loader, tg_yaml_text(user, "tokenFile"));
         explicit_bzero(file, strlen(file));
         free(file);
     } else if (token != NULL) {

@@ -17,6 +17,7 @@ void tg_http_endpoint_fini(struct tg_http_endpoint *endpoint)
     free(endpoint->client_cert_pem);
     tg_secret_free(endpoint->client_key_pem);
     tg_secret_free(endpoint->bearer_token);
+    free(endpoint->token_path);
     memset(endpoint, 0, sizeof(*endpoint));
 }
 

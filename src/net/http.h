@@ -28,6 +28,7 @@ struct tg_http_endpoint {
     char *client_cert_pem; /* NULL unless client certificates are used */
     struct tg_secret *client_key_pem;
     struct tg_secret *bearer_token; /* sent as Authorization; NULL: none */
+    char *token_path; /* file that somebody keeps a fresh token in; NULL: bearer_token stays */
 };
 
 void tg_http_endpoint_fini(struct tg_http_endpoint *endpoint);

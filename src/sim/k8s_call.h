@@ -36,6 +36,9 @@ void sim_k8s_patch(struct sim_call *call);
 void sim_k8s_delete(struct sim_call *call);
 void sim_k8s_delete_collection(struct sim_call *call);
 
+/* Brings the result of a server-side apply (stolen) into the store; live NULL: it is new. */
+void sim_k8s_write_applied(struct sim_call *call, json_t *live, json_t *next);
+
 /* Parses the body as JSON object; NULL with the response filled (400, 415) when it is none. New
  * reference. */
 json_t *sim_k8s_body(const struct sim_call *call);

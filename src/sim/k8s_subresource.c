@@ -14,6 +14,7 @@
 #include "sim/controllers.h"
 #include "sim/json_path.h"
 #include "sim/k8s_call.h"
+#include "sim/k8s_managed.h"
 #include "sim/k8s_protobuf.h"
 #include "sim/k8s_status.h"
 #include "sim/pod.h"
@@ -82,6 +83,7 @@ static void write_scale(struct sim_call *call, json_t *current, json_t *wanted)
         return;
     }
     struct tg_err err = TG_ERR_INIT;
+    sim_managed_track(call, current, next);
     json_t *result = sim_store_update(call->store, call->resource, next, &err);
     if (result == NULL) {
         sim_k8s_fail_write(call->response, call->resource, call->name, false, &err);

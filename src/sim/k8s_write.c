@@ -12,6 +12,7 @@
 #include "sim/k8s_admit.h"
 #include "sim/k8s_call.h"
 #include "sim/k8s_list.h"
+#include "sim/k8s_managed.h"
 #include "sim/k8s_patch.h"
 #include "sim/k8s_protobuf.h"
 #include "sim/k8s_status.h"
@@ -100,13 +101,10 @@ static bool check_fields(const struct sim_call *call, const json_t *object)
     return true;
 }
 
-/* Reads the body as an object of the call's resource, with namespace and name from the path. */
-static json_t *object_body(const struct sim_call *call)
+/* Checks an object (stolen) as the body of the request; NULL with the response filled when it is
+ * not what the path means. */
+static json_t *take_body(const struct sim_call *call, json_t *object)
 {
-    json_t *object = sim_k8s_body(call);
-    if (object == NULL) {
-        return NULL;
-    }
     const struct sim_resource *resource = call->resource;
     char version[128];
     sim_k8s_group_version(resource, version, sizeof version);
@@ -151,6 +149,13 @@ static json_t *object_body(const struct sim_call *call)
     return NULL;
 }
 
+/* Reads the body as an object of the call's resource, with namespace and name from the path. */
+static json_t *object_body(const struct sim_call *call)
+{
+    json_t *object = sim_k8s_body(call);
+    return object == NULL ? NULL : take_body(call, object);
+}
+
 json_t *sim_k8s_patched(const struct sim_call *call, json_t *target)
 {
     const char *type = call->request->content_type;
@@ -161,8 +166,10 @@ json_t *sim_k8s_patched(const struct sim_call *call, json_t *target)
     if (!is_merge && !is_json && !is_strategic) {
         fail_media_type(call, call->resource->is_strategic
                                   ? "application/json-patch+json, application/merge-patch+json, "
-                                    "application/strategic-merge-patch+json"
-                                  : "application/json-patch+json, application/merge-patch+json");
+                                    "application/strategic-merge-patch+json, "
+                                    "application/apply-patch+yaml"
+                                  : "application/json-patch+json, application/merge-patch+json, "
+                                    "application/apply-patch+yaml");
         return NULL;
     }
     json_t *patch = parse(call);
@@ -206,12 +213,9 @@ static void reply(const struct sim_call *call, int code, json_t *object)
     sim_k8s_reply_object(call->response, code, call->store, call->resource, object, call->encoding);
 }
 
-void sim_k8s_create(struct sim_call *call)
+/* Brings a new object (stolen) into the store. is_applied: its managers are noted already. */
+static void create_object(struct sim_call *call, json_t *object, bool is_applied)
 {
-    json_t *object = check_namespace(call) ? object_body(call) : NULL;
-    if (object == NULL) {
-        return;
-    }
     json_t *metadata = json_object_get(object, "metadata");
     bool is_generated = sim_json_text(metadata, "name")[0] == '\0' &&
                         sim_json_text(metadata, "generateName")[0] != '\0';
@@ -232,6 +236,9 @@ void sim_k8s_create(struct sim_call *call)
     if (!is_generated && !sim_k8s_validate(call->resource, object, NULL, call->response)) {
         json_decref(object);
         return;
+    }
+    if (!is_applied) {
+        sim_managed_track(call, NULL, object);
     }
     char *name = tg_strdup(sim_json_text(metadata, "name"));
     struct tg_err err = TG_ERR_INIT;
@@ -256,6 +263,14 @@ void sim_k8s_create(struct sim_call *call)
     free(name);
 }
 
+void sim_k8s_create(struct sim_call *call)
+{
+    json_t *object = check_namespace(call) ? object_body(call) : NULL;
+    if (object != NULL) {
+        create_object(call, object, false);
+    }
+}
+
 /* ---- update and patch ---- */
 
 /* A Service written without its address keeps the one it has. */
@@ -271,7 +286,7 @@ static void keep_cluster_ip(const struct sim_resource *resource, json_t *next, j
 
 /* Brings next (stolen) into the store as the call's verb means it: the status subresource changes
  * status alone, the others everything but status. */
-static void write_next(struct sim_call *call, json_t *current, json_t *next)
+static void write_next(struct sim_call *call, json_t *current, json_t *next, bool is_applied)
 {
     const struct sim_resource *resource = call->resource;
     bool is_status = tg_str_eq(call->subresource, "status");
@@ -300,6 +315,9 @@ static void write_next(struct sim_call *call, json_t *current, json_t *next)
             json_decref(written);
             return;
         }
+        if (!is_applied) {
+            sim_managed_track(call, current, written);
+        }
     }
     if (is_dry_run(call)) {
         reply(call, 200, written);
@@ -326,19 +344,42 @@ static json_t *current_of(const struct sim_call *call)
     return current;
 }
 
+void sim_k8s_write_applied(struct sim_call *call, json_t *live, json_t *next)
+{
+    if (live == NULL && !check_namespace(call)) {
+        json_decref(next);
+        return;
+    }
+    json_t *object = take_body(call, next);
+    if (object == NULL) {
+        return;
+    }
+    if (live == NULL) {
+        create_object(call, object, true);
+    } else {
+        json_incref(live);
+        write_next(call, live, object, true);
+        json_decref(live);
+    }
+}
+
 void sim_k8s_update(struct sim_call *call)
 {
     json_t *current = current_of(call);
     json_t *next = current == NULL ? NULL : object_body(call);
     if (next != NULL) {
         json_incref(current);
-        write_next(call, current, next);
+        write_next(call, current, next, false);
         json_decref(current);
     }
 }
 
 void sim_k8s_patch(struct sim_call *call)
 {
+    if (is_media_type(call->request->content_type, "application/apply-patch+yaml")) {
+        sim_k8s_apply(call);
+        return;
+    }
     json_t *current = current_of(call);
     json_t *next = current == NULL ? NULL : sim_k8s_patched(call, current);
     if (next == NULL) {
@@ -356,7 +397,7 @@ void sim_k8s_patch(struct sim_call *call)
         return;
     }
     json_incref(current);
-    write_next(call, current, next);
+    write_next(call, current, next, false);
     json_decref(current);
 }
 

@@ -132,6 +132,17 @@ static void send_call(struct tg_app *app, struct tg_call *call)
     app->link.call(app->link.context, call);
 }
 
+static void scrape_all(struct tg_app *app)
+{
+    for (size_t i = 0; i < app->model->targets_count; i++) {
+        if (app->model->targets[i]->type == TG_TARGET_CLUSTER) {
+            struct tg_call *call = tg_call_new(TG_CALL_SCRAPE, app->model->targets[i]->index);
+            call->id = app->next_call_id++;
+            send_call(app, call);
+        }
+    }
+}
+
 /* A restore is never refused: read-only sessions cannot have started a drill, but may take one up.
  */
 static void step_drill(struct tg_app *app, struct tg_drill_event *event)
@@ -146,6 +157,9 @@ static void step_drill(struct tg_app *app, struct tg_drill_event *event)
         tg_model_tell(app->model, TG_TIMELINE_DRILL, update.notice_severity,
                       app->drill->config.target, event->lab_us, event->at_us, app->drill->config.id,
                       tg_drill_state_name(app->drill->state), update.notice);
+    }
+    if (update.is_scrape_wanted) {
+        scrape_all(app);
     }
     struct tg_call *calls[TG_DRILL_CALLS_MAX];
     size_t calls_count = update.calls_count;

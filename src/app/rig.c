@@ -27,6 +27,7 @@ struct tg_rig {
     int64_t *wake_us;
     uint64_t next_exchange_id;
     int64_t quantum_us;
+    int64_t speed;
     struct tg_queue
         *inbox; /* as in production: what a provider says during a call is heard after it */
     bool has_activity;
@@ -117,6 +118,7 @@ struct tg_rig *tg_rig_attach(const struct tg_rig_config *config, struct sim_worl
     struct tg_rig *rig = TG_NEW(struct tg_rig);
     rig->world = world;
     rig->quantum_us = config->quantum_us > 0 ? config->quantum_us : DEFAULT_QUANTUM_US;
+    rig->speed = config->speed > 0 ? config->speed : 1;
     rig->now = (struct tg_virtual_clock){TG_US_PER_S, sim_world_wall_us(world)};
     rig->next_exchange_id = 1;
     rig->inbox = tg_queue_new(INBOX_MAX, free_message);
@@ -203,14 +205,15 @@ static void settle(struct tg_rig *rig)
 
 bool tg_rig_run(struct tg_rig *rig, int64_t limit_us, bool (*is_done)(const struct tg_app *app))
 {
-    int64_t until_us = rig->now.monotonic_us + limit_us;
+    int64_t until_us = rig->now.wall_us + limit_us;
     settle(rig);
-    while (rig->now.monotonic_us < until_us) {
+    while (rig->now.wall_us < until_us) {
         if (is_done != NULL && is_done(rig->app)) {
             return true;
         }
         sim_world_run_until(rig->world, sim_world_now_us(rig->world) + rig->quantum_us);
-        tg_virtual_clock_advance(&rig->now, rig->quantum_us);
+        tg_virtual_clock_advance(&rig->now, rig->quantum_us / rig->speed);
+        rig->now.wall_us = sim_world_wall_us(rig->world);
         settle(rig);
     }
     return is_done != NULL && is_done(rig->app);

@@ -146,10 +146,10 @@ static void settle(struct tg_drill *drill, const struct tg_drill_event *event)
     struct drill_machine *machine = tg_machine(drill);
     if (drill->trace.restore_acked_us == 0) {
         drill->trace.restore_acked_us = event->lab_us;
+        tg_probe_served(drill, drill->trace.served_restore);
     }
     if (drill->trace.restore_sent_us == 0) {
         drill->trace.restore_sent_us = event->lab_us;
-        tg_probe_served(drill, drill->trace.served_restore);
     }
     /* A drill taken up after a restart has no probe of its own any more: a new one proves the
      * restore. */
@@ -290,6 +290,7 @@ void tg_steps_abort(struct tg_drill *drill, const struct tg_drill_event *event)
     case STEP_CREATE_PROBE:
     case STEP_WAIT_PROBE:
     case STEP_MEASURE_BASELINE:
+    case STEP_COUNT_ANSWERS:
     case STEP_READ_TARGET:
         machine->call = 0;
         tg_steps_enter(drill, TG_DRILL_RESTORE, STEP_DELETE_PROBE, event->lab_us);

@@ -53,6 +53,11 @@ static struct tg_drill *new_drill(const struct tg_drill_config *config, uint64_t
     drill->config.gateway_address = copy(config->gateway_address);
     drill->config.model = copy(config->model);
     drill->trace.interval_us = (int64_t)config->probe_interval_ms * 1000;
+    for (int side = 0; side < 2; side++) {
+        drill->trace.served_start[side] = drill->trace.served_fault[side] = -1;
+        drill->trace.served_restore[side] = drill->trace.served_restored[side] = -1;
+        drill->trace.served_end[side] = -1;
+    }
     machine->next_call_id = next_call_id;
     snprintf(machine->probe_name, sizeof(machine->probe_name), "tidegate-probe-%s",
              drill->config.id);
@@ -251,6 +256,8 @@ void tg_drill_step(struct tg_drill *drill, const struct tg_drill_event *event,
                        drill->config.recovery_target_us, drill->config.availability_target,
                        event->lab_us, drill->state == TG_DRILL_DONE, drill->is_aborted);
     update->is_state_changed = drill->state != before;
+    update->is_scrape_wanted = machine->is_scrape_wanted;
+    machine->is_scrape_wanted = false;
     if (machine->pending_notice[0] != '\0') {
         tg_str_copy(update->notice, sizeof(update->notice), machine->pending_notice);
         machine->pending_notice[0] = '\0';

@@ -230,6 +230,24 @@ static void observe_served(struct tg_drill *drill, const struct tg_model *model)
     }
 }
 
+bool tg_probe_is_counted(const struct tg_model *model, int64_t since_us)
+{
+    for (size_t i = 0; i < model->targets_count; i++) {
+        const struct tg_target *target = model->targets[i];
+        if (target->type != TG_TARGET_CLUSTER) {
+            continue;
+        }
+        for (const struct tg_map_node *node = tg_map_first(target->replicas); node != NULL;
+             node = tg_map_next(node)) {
+            if (((const struct tg_replica_view *)tg_map_node_value(node))->attempted_us <
+                since_us) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 void tg_probe_served(const struct tg_drill *drill, double out[2])
 {
     const struct drill_machine *machine = drill->machine;

@@ -20,6 +20,7 @@ enum drill_step {
     STEP_CREATE_PROBE,     /* call */
     STEP_WAIT_PROBE,       /* until the probe Pod runs */
     STEP_MEASURE_BASELINE, /* time */
+    STEP_COUNT_ANSWERS,    /* until the replicas' counters are fresh, for a moment at most */
     STEP_READ_TARGET,      /* call: the Deployment as it is now */
     STEP_WRITE_INTENT,     /* journal */
     STEP_SCALE_DOWN,       /* call */
@@ -72,6 +73,9 @@ struct drill_machine {
     double served_gone[2];
     double served_last[2];
     bool has_served[2];
+    bool is_scrape_wanted;                    /* told with the next update */
+    int64_t scrape_asked_us;                  /* monotonic */
+    bool has_counted_restored, has_asked_end; /* of the window after the proof */
 };
 
 static inline struct drill_machine *tg_machine(struct tg_drill *drill)
@@ -92,6 +96,9 @@ void tg_probe_observe_model(struct tg_drill *drill, const struct tg_model *model
 
 /* Answers so far, by [drilled region, others]; -1 where nothing was ever scraped. */
 void tg_probe_served(const struct tg_drill *drill, double out[2]);
+
+/* True when every replica was asked for its counters at since_us (monotonic) or later. */
+bool tg_probe_is_counted(const struct tg_model *model, int64_t since_us);
 
 /* ---- drill_preflight.c ---- */
 

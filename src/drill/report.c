@@ -101,7 +101,7 @@ bool tg_report_text(const struct tg_drill *drill, struct tg_buf *out)
     put_latency(out, _("latency after"), &score->latency_after);
     put_share(out, _("served by the drilled region before"), score->share_down_before);
     put_share(out, _("served by the drilled region while down"), score->share_down_during);
-    put_share(out, _("served by the drilled region since the restore"), score->share_down_after);
+    put_share(out, _("served by the drilled region after"), score->share_down_after);
     tg_buf_printf(
         out, "  %s\n",
         _("not observable: retries made by the load balancer; who answered a single request"));

@@ -294,7 +294,7 @@ struct tg_score tg_score_trace(const struct tg_trace *trace, int slots_in_a_row,
     score.latency_after = latency(trace, restored_us, INT64_MAX);
     score.share_down_before = share(trace->served_start, trace->served_fault);
     score.share_down_during = share(trace->served_fault, trace->served_restore);
-    score.share_down_after = share(trace->served_restore, trace->served_end);
+    score.share_down_after = share(trace->served_restored, trace->served_end);
     score.time_to_detect_us =
         trace->unhealthy_seen_us > 0 ? trace->unhealthy_seen_us - trace->fault_acked_us : -1;
     if (trace->restored_us > 0 && trace->restore_acked_us > 0) {

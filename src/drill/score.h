@@ -50,10 +50,10 @@ struct tg_trace {
     int64_t restored_us;        /* primary healthy and serving again, verified */
     int64_t unhealthy_seen_us;  /* the balancer's view of the primary turned (TTD), 0: not seen */
     int64_t unhealthy_error_us; /* it turned within so long before: the distance of the two polls */
-    /* Answers counted by the replicas, by [the drilled region, all others], at four moments: the
-     * probe's first slot, the fault, the restore, and the end; -1: unknown. A restarted process
-     * counts on from what it had. */
-    double served_start[2], served_fault[2], served_restore[2], served_end[2];
+    /* Answers counted by the replicas, by [the drilled region, all others], at five moments: the
+     * probe's first slot, the fault, the restore, its proof, and the end; -1: unknown. A restarted
+     * process counts on from what it had. */
+    double served_start[2], served_fault[2], served_restore[2], served_restored[2], served_end[2];
 };
 
 struct tg_latency {
@@ -111,7 +111,8 @@ struct tg_score {
     struct tg_availability before, during, after, whole;
     struct tg_latency latency_before, latency_during, latency_after;
     double share_down_before, share_down_during,
-        share_down_after; /* of answers served by the drilled region; -1 unknown */
+        share_down_after; /* of answers served by the drilled region: baseline, fault held, after
+                             the restore was proved; -1 unknown */
     size_t holes;         /* slots with no log line */
 };
 

@@ -20,6 +20,7 @@
 #define BLIND_STOP_US      (45 * TG_US_PER_S) /* no line for so long: no data is a reason to stop */
 #define PROBE_START_MAX_US (300 * TG_US_PER_S)
 #define AFTER_US           (20 * TG_US_PER_S) /* measured after the proof, for the comparison */
+#define COUNT_MAX_US       TG_US_PER_S        /* longest wait for the replicas' counters */
 
 void tg_steps_enter(struct tg_drill *drill, enum tg_drill_state state, enum drill_step step,
                     int64_t lab_us)
@@ -140,8 +141,24 @@ static void write_intent(struct tg_drill *drill, const struct tg_drill_event *ev
 
 /* ---- the passing of time ---- */
 
+/* Where a phase ends, who answered in it is counted. A replica that is about to go takes its
+ * counter with it, so the fault waits for the count; one that does not answer holds nothing up. */
+static void ask_counters(struct tg_drill *drill, const struct tg_drill_event *event)
+{
+    tg_machine(drill)->is_scrape_wanted = true;
+    tg_machine(drill)->scrape_asked_us = event->at_us;
+}
+
+static bool are_counted(struct tg_drill *drill, const struct tg_drill_event *event)
+{
+    int64_t asked_us = tg_machine(drill)->scrape_asked_us;
+    return tg_probe_is_counted(event->model, asked_us) || event->at_us - asked_us > COUNT_MAX_US;
+}
+
+/* The restore never waits for a count: this one is read when the restore is acknowledged. */
 static void begin_restore(struct tg_drill *drill, int64_t lab_us)
 {
+    tg_machine(drill)->is_scrape_wanted = true;
     tg_steps_enter(drill, TG_DRILL_RESTORE, STEP_READ_BEFORE_RESTORE, lab_us);
 }
 
@@ -220,7 +237,8 @@ static void measure_baseline(struct tg_drill *drill, const struct tg_drill_event
         stop(drill, "requests fail already before the fault", event->lab_us);
         return;
     }
-    tg_steps_enter(drill, TG_DRILL_INJECT, STEP_READ_TARGET, event->lab_us);
+    ask_counters(drill, event);
+    tg_steps_enter(drill, TG_DRILL_INJECT, STEP_COUNT_ANSWERS, event->lab_us);
 }
 
 static void hold(struct tg_drill *drill, const struct tg_drill_event *event)
@@ -237,20 +255,39 @@ static void hold(struct tg_drill *drill, const struct tg_drill_event *event)
     }
 }
 
+/* Some requests after the proof, counted at both ends: did traffic come home? */
+static bool is_measured_after(struct tg_drill *drill, const struct tg_drill_event *event)
+{
+    struct drill_machine *machine = tg_machine(drill);
+    tg_str_copy(drill->waiting_for, sizeof(drill->waiting_for),
+                _("some more requests after the restore"));
+    if (!machine->has_counted_restored && are_counted(drill, event)) {
+        tg_probe_served(drill, drill->trace.served_restored);
+        machine->has_counted_restored = true;
+    }
+    if (!machine->has_counted_restored || event->lab_us - drill->trace.restored_us < AFTER_US) {
+        return false;
+    }
+    if (!machine->has_asked_end) {
+        machine->has_asked_end = true;
+        ask_counters(drill, event);
+        return false;
+    }
+    return are_counted(drill, event);
+}
+
 static void verify(struct tg_drill *drill, const struct tg_drill_event *event)
 {
     struct drill_machine *machine = tg_machine(drill);
     if (tg_restore_is_verified(drill, event->model, event->at_us)) {
         if (drill->trace.restored_us == 0) {
             drill->trace.restored_us = event->lab_us;
+            ask_counters(drill, event);
         }
-        if (event->lab_us - drill->trace.restored_us < AFTER_US) {
-            tg_str_copy(drill->waiting_for, sizeof(drill->waiting_for),
-                        _("some more requests after the restore"));
-            return;
+        if (is_measured_after(drill, event)) {
+            tg_probe_served(drill, drill->trace.served_end);
+            machine->step = STEP_WRITE_VERIFY;
         }
-        tg_probe_served(drill, drill->trace.served_end);
-        machine->step = STEP_WRITE_VERIFY;
     } else if (drill->state == TG_DRILL_SETTLE &&
                event->lab_us - drill->entered_lab_us[TG_DRILL_SETTLE] >
                    drill->config.restore_max_us) {
@@ -338,7 +375,6 @@ static void advance_call(struct tg_drill *drill, const struct tg_drill_event *ev
     case STEP_SCALE_UP:
         if (drill->trace.restore_sent_us == 0) {
             drill->trace.restore_sent_us = event->lab_us;
-            tg_probe_served(drill, drill->trace.served_restore);
         }
         scale(drill, update, true);
         break;
@@ -384,6 +420,11 @@ void tg_steps_advance(struct tg_drill *drill, const struct tg_drill_event *event
             break;
         case STEP_MEASURE_BASELINE:
             measure_baseline(drill, event);
+            break;
+        case STEP_COUNT_ANSWERS:
+            if (are_counted(drill, event)) {
+                machine->step = STEP_READ_TARGET;
+            }
             break;
         case STEP_HOLD:
             hold(drill, event);

@@ -157,6 +157,14 @@ int64_t tg_scrape_step(struct tg_scrape *scrape, int64_t now_us)
     return wake_us;
 }
 
+void tg_scrape_hasten(struct tg_scrape *scrape)
+{
+    for (const struct tg_map_node *node = tg_map_first(scrape->pods); node != NULL;
+         node = tg_map_next(node)) {
+        ((struct pod *)tg_map_node_value(node))->due_us = 0;
+    }
+}
+
 static void emit_sample(struct tg_scrape *scrape, struct pod *pod, const struct tg_err *err,
                         int64_t now_us)
 {

@@ -22,6 +22,9 @@ void tg_scrape_free(struct tg_scrape *scrape);
 /* Looks at a message that is about to be emitted and keeps the list of Pods current. */
 void tg_scrape_observe(struct tg_scrape *scrape, const struct tg_msg *msg);
 
+/* All Pods are due now. */
+void tg_scrape_hasten(struct tg_scrape *scrape);
+
 int64_t tg_scrape_step(struct tg_scrape *scrape, int64_t now_us);
 bool tg_scrape_event(struct tg_scrape *scrape, const struct tg_transport_event *event,
                      int64_t now_us);

@@ -193,6 +193,13 @@ bool tg_provider_event(struct tg_provider *provider, const struct tg_transport_e
 
 void tg_provider_call(struct tg_provider *provider, struct tg_call *call, int64_t now_us)
 {
+    if (call->kind == TG_CALL_SCRAPE) {
+        if (provider->scrape != NULL) {
+            tg_scrape_hasten(provider->scrape);
+        }
+        tg_call_free(call);
+        return;
+    }
     if (provider->calls != NULL) {
         tg_calls_start(provider->calls, call, now_us);
         return;

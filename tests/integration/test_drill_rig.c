@@ -30,6 +30,29 @@ Test(drill_rig, passes_and_leaves_the_world_as_it_was)
     tg_rig_free(rig);
 }
 
+/* At x60 a scrape each 2 s is one each two minutes of the lab: the drill asks when it needs to
+ * know.
+ */
+Test(drill_rig, knows_who_served_however_fast_the_lab_runs)
+{
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_rig_config config = {.world = {.seed = 3,
+                                             .regions = 2,
+                                             .is_built = true,
+                                             .start_wall_us = INT64_C(1767225600) * TG_US_PER_S},
+                                   .lab = rig_lab(),
+                                   .journal = rig_journal_path(),
+                                   .speed = 60};
+    struct tg_rig *rig = tg_rig_new(&config, &err);
+    cr_assert_not_null(rig, "%s", err.msg);
+    const struct tg_score *score = &rig_run_drill(rig)->score;
+    cr_assert_gt(score->share_down_before, 0.9, "the near region answers before");
+    cr_assert(score->share_down_during >= 0 && score->share_down_during < 0.2,
+              "the far region answers during");
+    cr_assert_gt(score->share_down_after, 0.5, "traffic comes home after");
+    tg_rig_free(rig);
+}
+
 Test(drill_rig, same_seed_gives_the_same_world_and_the_same_report)
 {
     uint64_t hash[2];

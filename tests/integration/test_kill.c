@@ -102,6 +102,11 @@ static void restart_and_restore(struct sim_world *world, const char *journal, in
                   "record %lld: the restore should end; it waits for %s", (long long)records,
                   app->drill->waiting_for);
     }
+    if (app->drill != NULL) {
+        cr_assert_eq(app->drill->score.share_down_during, -1,
+                     "record %lld: who served before the restart was not counted",
+                     (long long)records);
+    }
     cr_assert_eq(rig_true_replicas(world), 1, "record %lld: replicas are as before",
                  (long long)records);
     tg_rig_free(rig);

@@ -38,7 +38,7 @@ static struct tg_trace make_trace(const char *slots, size_t fault, size_t restor
     }
     for (int i = 0; i < 2; i++) {
         trace.served_start[i] = trace.served_fault[i] = -1;
-        trace.served_restore[i] = trace.served_end[i] = -1;
+        trace.served_restore[i] = trace.served_restored[i] = trace.served_end[i] = -1;
     }
     trace.fault_sent_us = fault > 0 ? START + (int64_t)fault * INTERVAL : 0;
     trace.fault_acked_us = fault > 0 ? trace.fault_sent_us + 100000 : 0;

@@ -132,12 +132,14 @@ static void send_call(struct tg_app *app, struct tg_call *call)
     app->link.call(app->link.context, call);
 }
 
-static void scrape_all(struct tg_app *app)
+/* Asks for what is polled of all targets of a type, before it is due. */
+static void refresh(struct tg_app *app, enum tg_target_type type, enum tg_kind kind)
 {
     for (size_t i = 0; i < app->model->targets_count; i++) {
-        if (app->model->targets[i]->type == TG_TARGET_CLUSTER) {
-            struct tg_call *call = tg_call_new(TG_CALL_SCRAPE, app->model->targets[i]->index);
+        if (app->model->targets[i]->type == type) {
+            struct tg_call *call = tg_call_new(TG_CALL_REFRESH, app->model->targets[i]->index);
             call->id = app->next_call_id++;
+            call->resource = kind;
             send_call(app, call);
         }
     }
@@ -159,7 +161,10 @@ static void step_drill(struct tg_app *app, struct tg_drill_event *event)
                       tg_drill_state_name(app->drill->state), update.notice);
     }
     if (update.is_scrape_wanted) {
-        scrape_all(app);
+        refresh(app, TG_TARGET_CLUSTER, TG_KIND_POD);
+    }
+    if (update.is_balancer_wanted) {
+        refresh(app, TG_TARGET_GCP, TG_KIND_GCP_BACKEND);
     }
     struct tg_call *calls[TG_DRILL_CALLS_MAX];
     size_t calls_count = update.calls_count;

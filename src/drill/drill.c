@@ -227,7 +227,7 @@ void tg_drill_step(struct tg_drill *drill, const struct tg_drill_event *event,
 {
     struct drill_machine *machine = tg_machine(drill);
     enum tg_drill_state before = drill->state;
-    tg_probe_observe_model(drill, event->model, event->lab_us);
+    tg_probe_observe_model(drill, event);
     switch (event->kind) {
     case TG_DRILL_EVENT_TICK:
         break;
@@ -257,7 +257,9 @@ void tg_drill_step(struct tg_drill *drill, const struct tg_drill_event *event,
                        event->lab_us, drill->state == TG_DRILL_DONE, drill->is_aborted);
     update->is_state_changed = drill->state != before;
     update->is_scrape_wanted = machine->is_scrape_wanted;
+    update->is_balancer_wanted = machine->is_balancer_wanted;
     machine->is_scrape_wanted = false;
+    machine->is_balancer_wanted = false;
     if (machine->pending_notice[0] != '\0') {
         tg_str_copy(update->notice, sizeof(update->notice), machine->pending_notice);
         machine->pending_notice[0] = '\0';

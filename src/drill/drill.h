@@ -109,8 +109,9 @@ struct tg_drill_update {
     struct tg_record records[TG_DRILL_RECORDS_MAX];
     size_t records_count;
     bool is_state_changed;
-    bool is_scrape_wanted; /* a phase ends: how much each replica answered is asked for now */
-    char notice[200];      /* English, for the timeline; "" when none */
+    bool is_scrape_wanted;   /* a phase ends: how much each replica answered is asked for now */
+    bool is_balancer_wanted; /* when the balancer turns matters: its health is asked for now */
+    char notice[200];        /* English, for the timeline; "" when none */
     enum tg_severity notice_severity;
     int64_t wake_lab_us; /* when the next TICK is needed at the latest; TG_TIME_NEVER */
 };

@@ -5,13 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "drill/machine.h"
 #include "model/select.h"
 
-#define CLOCK_GRAIN_US 25000 /* two readings of a clock of 10 ms, and rounding */
-#define CURL_TIMED_OUT 28
+#define CLOCK_GRAIN_US  25000 /* two readings of a clock of 10 ms, and rounding */
+#define CURL_TIMED_OUT  28
+#define BALANCER_ASK_US (250 * TG_US_PER_MS)
 
 /* Number after "name=" in a line of blanks-separated pairs; false when it is not there. */
 static bool number_of(const char *line, const char *name, int64_t *value)
@@ -258,8 +260,20 @@ void tg_probe_served(const struct tg_drill *drill, double out[2])
     }
 }
 
-void tg_probe_observe_model(struct tg_drill *drill, const struct tg_model *model, int64_t lab_us)
+/* Between the fault and the balancer's turn the distance of two polls is the uncertainty of the
+ * time to detect: so it is asked again and again, but no more often than a server should bear. */
+static void ask_balancer(struct drill_machine *machine, const struct tg_drill_event *event)
 {
+    if (event->at_us - machine->balancer_asked_us >= BALANCER_ASK_US) {
+        machine->balancer_asked_us = event->at_us;
+        machine->is_balancer_wanted = true;
+    }
+}
+
+void tg_probe_observe_model(struct tg_drill *drill, const struct tg_drill_event *event)
+{
+    const struct tg_model *model = event->model;
+    int64_t lab_us = event->lab_us;
     observe_served(drill, model);
     if (drill->trace.fault_acked_us == 0 || drill->trace.unhealthy_seen_us != 0 ||
         drill->trace.restore_sent_us != 0 || tg_model_gcp(model) == NULL) {
@@ -267,6 +281,7 @@ void tg_probe_observe_model(struct tg_drill *drill, const struct tg_model *model
     }
     const struct tg_kind_view *view = &tg_model_gcp(model)->kinds[TG_KIND_GCP_BACKEND];
     struct drill_machine *machine = tg_machine(drill);
+    ask_balancer(machine, event);
     if (view->synced_us == machine->backends_synced_us) {
         return; /* nothing new was polled */
     }

@@ -73,9 +73,10 @@ struct drill_machine {
     double served_gone[2];
     double served_last[2];
     bool has_served[2];
-    bool is_scrape_wanted;                    /* told with the next update */
-    int64_t scrape_asked_us;                  /* monotonic */
-    bool has_counted_restored, has_asked_end; /* of the window after the proof */
+    bool is_scrape_wanted, is_balancer_wanted; /* told with the next update */
+    int64_t balancer_asked_us;                 /* monotonic */
+    int64_t scrape_asked_us;                   /* monotonic */
+    bool has_counted_restored, has_asked_end;  /* of the window after the proof */
 };
 
 static inline struct drill_machine *tg_machine(struct tg_drill *drill)
@@ -92,7 +93,7 @@ void tg_probe_take_lines(struct tg_drill *drill, const char *text, size_t len, i
 int tg_probe_ok_in_a_row(const struct tg_drill *drill);
 
 /* Looks at the replicas' counters and the balancer's health in the model. */
-void tg_probe_observe_model(struct tg_drill *drill, const struct tg_model *model, int64_t lab_us);
+void tg_probe_observe_model(struct tg_drill *drill, const struct tg_drill_event *event);
 
 /* Answers so far, by [drilled region, others]; -1 where nothing was ever scraped. */
 void tg_probe_served(const struct tg_drill *drill, double out[2]);

@@ -56,6 +56,7 @@ static void take_calls(struct tg_worker *worker)
         for (size_t i = 0; i < worker->count; i++) {
             if (worker->indexes[i] == call->target) {
                 tg_provider_call(worker->providers[i], call, worker->now_us);
+                worker->wake_us[i] = 0;
                 call = NULL;
                 break;
             }

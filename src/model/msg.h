@@ -128,7 +128,9 @@ enum tg_call_kind {
     TG_CALL_DELETE_POD,   /* by name, with uid precondition when given; NOT_FOUND counts as done */
     TG_CALL_FOLLOW_LOG,   /* LOG_LINES until the end; CALL_DONE then */
     TG_CALL_CANCEL,       /* ends the call whose id is in cancel_id; no CALL_DONE for it */
-    TG_CALL_SCRAPE,       /* the model servers' /metrics now, not when due; no CALL_DONE */
+    /* What is polled is asked for now, not when due: the model servers' /metrics; of Google Cloud
+     * the lists of kind resource. No CALL_DONE. */
+    TG_CALL_REFRESH,
     TG_CALL_KIND_COUNT
 };
 

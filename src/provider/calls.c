@@ -145,7 +145,7 @@ static uint64_t submit(struct tg_calls *calls, struct tg_call *call)
     case TG_CALL_FOLLOW_LOG:
         return tg_provider_submit_stream(context, log_path(call), 0);
     case TG_CALL_CANCEL:
-    case TG_CALL_SCRAPE:
+    case TG_CALL_REFRESH:
     case TG_CALL_KIND_COUNT:
         break;
     }

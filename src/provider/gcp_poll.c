@@ -204,6 +204,13 @@ static void ask_detail(struct tg_gcp_poll *poll)
     }
 }
 
+void tg_gcp_poll_hasten(struct tg_gcp_poll *poll)
+{
+    if (poll->phase == TG_KIND_PHASE_LIVE && poll->attempts == 0) {
+        poll->wake_us = 0;
+    }
+}
+
 int64_t tg_gcp_poll_step(struct tg_gcp_poll *poll, int64_t now_us)
 {
     poll->now_us = now_us;

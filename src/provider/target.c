@@ -191,13 +191,21 @@ bool tg_provider_event(struct tg_provider *provider, const struct tg_transport_e
     return is_taken;
 }
 
+static void refresh(struct tg_provider *provider, struct tg_call *call)
+{
+    if (provider->scrape != NULL) {
+        tg_scrape_hasten(provider->scrape);
+    }
+    if (provider->polls[call->resource] != NULL) {
+        tg_gcp_poll_hasten(provider->polls[call->resource]);
+    }
+    tg_call_free(call);
+}
+
 void tg_provider_call(struct tg_provider *provider, struct tg_call *call, int64_t now_us)
 {
-    if (call->kind == TG_CALL_SCRAPE) {
-        if (provider->scrape != NULL) {
-            tg_scrape_hasten(provider->scrape);
-        }
-        tg_call_free(call);
+    if (call->kind == TG_CALL_REFRESH) {
+        refresh(provider, call);
         return;
     }
     if (provider->calls != NULL) {

@@ -45,7 +45,10 @@ Test(drill_rig, knows_who_served_however_fast_the_lab_runs)
                                    .speed = 60};
     struct tg_rig *rig = tg_rig_new(&config, &err);
     cr_assert_not_null(rig, "%s", err.msg);
-    const struct tg_score *score = &rig_run_drill(rig)->score;
+    const struct tg_drill *drill = rig_run_drill(rig);
+    const struct tg_score *score = &drill->score;
+    cr_assert_gt(score->time_to_detect_us, 0);
+    cr_assert_leq(drill->trace.unhealthy_error_us, 20 * TG_US_PER_S, "the balancer is asked often");
     cr_assert_gt(score->share_down_before, 0.9, "the near region answers before");
     cr_assert(score->share_down_during >= 0 && score->share_down_during < 0.2,
               "the far region answers during");

@@ -95,6 +95,23 @@ Test(gcp_poll, refusals_keep_what_was_seen)
     close_poll(rig);
 }
 
+/* A drill asks before it is due; a server that refuses is not pressed. */
+Test(gcp_poll, a_hastened_round_is_due_at_once_unless_refused)
+{
+    struct provider_rig *rig = open_poll(TG_KIND_GCP_NETWORK);
+    rig_answer(rig, 200, "{'items':[{'id':'1','name':'a'}]}");
+    int asked = (int)rig->submitted;
+    tg_gcp_poll_hasten(rig->machine);
+    rig_step(rig);
+    cr_assert_eq((int)rig->submitted, asked + 1);
+    rig_headers(rig, 429, 45 * SECOND);
+    rig_end(rig, TG_CODE_NONE);
+    tg_gcp_poll_hasten(rig->machine);
+    rig_step(rig);
+    cr_assert_eq((int)rig->submitted, asked + 1);
+    close_poll(rig);
+}
+
 Test(gcp_poll, half_a_round_is_not_shown)
 {
     struct provider_rig *rig = open_poll(TG_KIND_GCP_NETWORK);

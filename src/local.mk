@@ -60,6 +60,9 @@ noinst_LIBRARIES += %D%/libtg_model.a
 	%D%/model/command.h \
 	%D%/model/fleet.c \
 	%D%/model/fleet.h \
+	%D%/model/api.def \
+	%D%/model/desired.c \
+	%D%/model/desired.h \
 	%D%/model/kind.c \
 	%D%/model/kind.def \
 	%D%/model/kind.h \

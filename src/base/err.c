@@ -29,10 +29,10 @@ _Static_assert(TG_COUNT(code_rows) == TG_CODE_COUNT, "one row for each code");
 /* The names of err.def in lower case: the preprocessor cannot do that, a unit test compares the
  * two. */
 static const char *const code_names[] = {
-    "none",      "usage",     "config",   "io",      "dns",       "connect",
-    "tls",       "timeout",   "broken",   "limit",   "protocol",  "unauthorized",
-    "forbidden", "not_found", "conflict", "expired", "invalid",   "rate_limited",
-    "server",    "cancelled", "locked",   "state",   "read_only", "internal",
+    "none",     "usage",    "config",  "io",           "dns",          "connect",   "tls",
+    "timeout",  "broken",   "limit",   "protocol",     "unauthorized", "forbidden", "not_found",
+    "conflict", "expired",  "invalid", "rate_limited", "server",       "cancelled", "locked",
+    "quota",    "stockout", "in_use",  "disabled",     "state",        "read_only", "internal",
 };
 
 _Static_assert(TG_COUNT(code_names) == TG_CODE_COUNT, "one name for each code");

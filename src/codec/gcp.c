@@ -84,6 +84,7 @@ static void fill(struct tg_obj *draft, enum tg_kind kind, const json_t *item)
         gcp->status_text = tg_json_text(item, "statusMessage");
         gcp->version = tg_json_text(item, "currentMasterVersion");
         gcp->address = tg_json_text(item, "endpoint");
+        gcp->authority = tg_json_text(item, "masterAuth/clusterCaCertificate");
         gcp->number = tg_json_int(item, "currentNodeCount", 0);
         break;
     case TG_KIND_GCP_MEMBERSHIP:

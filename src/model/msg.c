@@ -41,6 +41,10 @@ void tg_msg_free(struct tg_msg *msg)
         free(msg->as.call.text);
         tg_obj_unref(msg->as.call.obj);
         break;
+    case TG_MSG_CALL_PROGRESS:
+        free(msg->as.progress.text);
+        free(msg->as.progress.operation);
+        break;
     case TG_MSG_LOG_LINES:
         free(msg->as.log.text);
         break;
@@ -74,10 +78,12 @@ void tg_call_free(struct tg_call *call)
     free(call->drill_id);
     free(call->probe_target);
     free(call->probe_model);
+    tg_desired_free(call->desired);
     free(call);
 }
 
 bool tg_call_is_write(enum tg_call_kind kind)
 {
-    return kind == TG_CALL_SCALE || kind == TG_CALL_CREATE_PROBE || kind == TG_CALL_DELETE_POD;
+    return kind == TG_CALL_SCALE || kind == TG_CALL_CREATE_PROBE || kind == TG_CALL_DELETE_POD ||
+           kind == TG_CALL_ENSURE || kind == TG_CALL_REMOVE;
 }

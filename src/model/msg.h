@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "model/desired.h"
 #include "model/kind.h"
 #include "model/obj.h"
 
@@ -54,15 +55,16 @@ struct tg_replica_metrics {
 enum tg_msg_kind {
     TG_MSG_CONTACT, /* bytes came from the target: freshness of kind (TG_KIND_COUNT: of the target
                        as a whole) */
-    TG_MSG_KIND_PHASE, /* a kind's machine changed its phase */
-    TG_MSG_REPLACE,    /* complete list of one kind */
-    TG_MSG_PUT,        /* ADDED or MODIFIED */
-    TG_MSG_DELETE,     /* DELETED */
-    TG_MSG_WORLD,      /* Tidegate-World seen, or Date offset for real servers */
-    TG_MSG_METRICS,    /* one scrape, or its failure */
-    TG_MSG_CALL_DONE,  /* a struct tg_call ended */
-    TG_MSG_LOG_LINES,  /* lines of a followed log */
-    TG_MSG_JOURNALLED, /* records up to sequence are durable, or err */
+    TG_MSG_KIND_PHASE,    /* a kind's machine changed its phase */
+    TG_MSG_REPLACE,       /* complete list of one kind */
+    TG_MSG_PUT,           /* ADDED or MODIFIED */
+    TG_MSG_DELETE,        /* DELETED */
+    TG_MSG_WORLD,         /* Tidegate-World seen, or Date offset for real servers */
+    TG_MSG_METRICS,       /* one scrape, or its failure */
+    TG_MSG_CALL_DONE,     /* a struct tg_call ended */
+    TG_MSG_CALL_PROGRESS, /* ENSURE or REMOVE waits for something */
+    TG_MSG_LOG_LINES,     /* lines of a followed log */
+    TG_MSG_JOURNALLED,    /* records up to sequence are durable, or err */
     TG_MSG_KIND_COUNT
 };
 
@@ -99,7 +101,14 @@ struct tg_msg {
             struct tg_obj
                 *obj;        /* decoded object when the call returns one of a known kind, or NULL */
             bool is_allowed; /* access review */
+            enum tg_ensured ensured; /* ENSURE, REMOVE */
         } call;
+        struct {
+            uint64_t call_id;
+            char *text; /* what is waited for, in the server's words: "CREATE_CLUSTER RUNNING" */
+            char *operation; /* name of the long-running operation; NULL: none */
+            int percent;     /* as the server tells it; -1: it does not */
+        } progress;
         struct {
             uint64_t call_id;
             char *text; /* whole lines, each ended by a newline */
@@ -131,6 +140,10 @@ enum tg_call_kind {
     /* What is polled is asked for now, not when due: the model servers' /metrics; of Google Cloud
      * the lists of kind resource. No CALL_DONE. */
     TG_CALL_REFRESH,
+    /* Makes what desired describes, or finds it as wanted, and waits until the server says that it
+     * is there: CALL_PROGRESS on the way, CALL_DONE with ensured at the end. */
+    TG_CALL_ENSURE,
+    TG_CALL_REMOVE, /* takes it away and waits until it is gone; the same messages */
     TG_CALL_KIND_COUNT
 };
 
@@ -157,7 +170,8 @@ struct tg_call {
     char *probe_model;
     int probe_interval_ms;
     int probe_timeout_ms;
-    int64_t probe_lifetime_s; /* activeDeadlineSeconds */
+    int64_t probe_lifetime_s;   /* activeDeadlineSeconds */
+    struct tg_desired *desired; /* ENSURE, REMOVE */
 };
 
 struct tg_call *tg_call_new(enum tg_call_kind kind, int target);

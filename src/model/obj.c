@@ -179,6 +179,7 @@ static void pack_gcp(struct packer *packer, struct tg_gcp *gcp)
     pack_text(packer, &gcp->version);
     pack_text(packer, &gcp->parent);
     pack_text(packer, &gcp->group);
+    pack_text(packer, &gcp->authority);
 }
 
 static void pack_kind(struct packer *packer, struct tg_obj *obj)

@@ -208,6 +208,7 @@ struct tg_gcp {
     int64_t number; /* MTU of a network, node count of a pool or cluster, port of a backend, objects
                        in a bucket */
     int64_t bytes;  /* in a bucket */
+    const char *authority; /* of a cluster: its certificate authority, PEM in base64 */
 };
 
 struct tg_obj {

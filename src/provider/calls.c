@@ -146,6 +146,8 @@ static uint64_t submit(struct tg_calls *calls, struct tg_call *call)
         return tg_provider_submit_stream(context, log_path(call), 0);
     case TG_CALL_CANCEL:
     case TG_CALL_REFRESH:
+    case TG_CALL_ENSURE:
+    case TG_CALL_REMOVE:
     case TG_CALL_KIND_COUNT:
         break;
     }

@@ -88,6 +88,8 @@ noinst_LIBRARIES += %D%/libtg_plan.a
 %C%_libtg_plan_a_SOURCES = \
 	%D%/plan/lab.c \
 	%D%/plan/lab.h \
+	%D%/plan/record.c \
+	%D%/plan/record.h \
 	%D%/plan/verify.c \
 	%D%/plan/verify.h
 
@@ -102,8 +104,6 @@ noinst_LIBRARIES += %D%/libtg_drill.a
 	%D%/drill/drill_probe.c \
 	%D%/drill/drill_restore.c \
 	%D%/drill/machine.h \
-	%D%/drill/record.c \
-	%D%/drill/record.h \
 	%D%/drill/report.c \
 	%D%/drill/report.h \
 	%D%/drill/score.c \
@@ -134,7 +134,9 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 	%D%/codec/metrics.c \
 	%D%/codec/metrics.h \
 	%D%/codec/yaml.c \
-	%D%/codec/yaml.h
+	%D%/codec/yaml.h \
+	%D%/codec/yaml_json.c \
+	%D%/codec/yaml_json.h
 
 noinst_LIBRARIES += %D%/libtg_provider.a
 %C%_libtg_provider_a_SOURCES = \

@@ -78,7 +78,7 @@ bool tg_app_open_journal(struct tg_app *app, const char *path, struct tg_queue *
     }
     struct tg_record *records = NULL;
     size_t count = 0;
-    if (!tg_journal_open_drill(app->journal, NULL, &records, &count, err)) {
+    if (!tg_journal_open_run(app->journal, TG_RUN_DRILL, &records, &count, err)) {
         return false;
     }
     app->is_restore_offered = count > 0;

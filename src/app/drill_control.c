@@ -11,8 +11,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-#include "drill/record.h"
 #include "model/select.h"
+#include "plan/record.h"
 
 int tg_app_primary_target(const struct tg_app *app)
 {
@@ -142,13 +142,13 @@ static bool open_config(const struct tg_app *app, const struct tg_record *record
         }
         if (!tg_record_get_text(records[i].payload, "context", context, sizeof(context))) {
             return tg_err_set(err, TG_CODE_PROTOCOL, 0, "drill %s: no context in its plan",
-                              records[i].drill_id);
+                              records[i].run_id);
         }
         config->target = target_by_name(app, context);
         if (config->target < 0) {
             return tg_err_set(err, TG_CODE_NOT_FOUND, 0,
                               "drill %s was on context %s, which is not watched now",
-                              records[i].drill_id, context);
+                              records[i].run_id, context);
         }
         config->client_target = config->target;
         if (tg_record_get_text(records[i].payload, "client_context", context, sizeof(context)) &&
@@ -167,7 +167,7 @@ bool tg_app_restore(struct tg_app *app, struct tg_err *err)
     }
     struct tg_record *records = NULL;
     size_t count = 0;
-    if (!tg_journal_open_drill(app->journal, NULL, &records, &count, err)) {
+    if (!tg_journal_open_run(app->journal, TG_RUN_DRILL, &records, &count, err)) {
         return false;
     }
     if (count == 0) {
@@ -198,14 +198,14 @@ bool tg_app_waive(struct tg_app *app, const char *reason, struct tg_err *err)
     }
     struct tg_record *records = NULL;
     size_t count = 0;
-    if (!tg_journal_open_drill(app->journal, NULL, &records, &count, err)) {
+    if (!tg_journal_open_run(app->journal, TG_RUN_DRILL, &records, &count, err)) {
         return false;
     }
     if (count == 0) {
         return tg_err_set(err, TG_CODE_NOT_FOUND, 0, "no drill is open");
     }
     struct tg_record waive = {.kind = TG_RECORD_WAIVE,
-                              .drill_id = records[0].drill_id,
+                              .run_id = records[0].run_id,
                               .payload = tg_record_new_text("reason", reason)};
     bool is_done = tg_journal_append(app->journal, &waive, err) > 0;
     free(waive.payload);

@@ -26,6 +26,7 @@ struct builder {
     struct tg_yaml_node *stack[DEPTH_MAX];
     struct tg_yaml_node *pending[DEPTH_MAX];
     int depth;
+    bool is_stream;
 };
 
 static void free_node(struct tg_yaml_node *node)
@@ -159,6 +160,11 @@ static bool take_event(struct builder *builder, const yaml_event_t *event, struc
     case YAML_SCALAR_EVENT: {
         struct tg_yaml_node *node = new_node(TG_YAML_SCALAR, &event->start_mark);
         node->text = tg_strndup((const char *)event->data.scalar.value, event->data.scalar.length);
+        node->is_quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+        if (builder->is_stream && builder->depth == 1 && !node->is_quoted && *node->text == '\0') {
+            free_node(node); /* a document of nothing but comments */
+            return true;
+        }
         return attach(builder, node, err);
     }
     case YAML_SEQUENCE_START_EVENT:
@@ -172,7 +178,7 @@ static bool take_event(struct builder *builder, const yaml_event_t *event, struc
     case YAML_ALIAS_EVENT:
         return tg_yaml_fail(builder->name, &at, err, "aliases are not allowed");
     case YAML_DOCUMENT_START_EVENT:
-        return builder->yaml->root == NULL ||
+        return builder->is_stream || builder->yaml->root == NULL ||
                tg_yaml_fail(builder->name, &at, err, "more than one document");
     default:
         return true;
@@ -201,13 +207,19 @@ static bool run_parser(struct builder *builder, yaml_parser_t *parser, struct tg
     }
 }
 
-struct tg_yaml *tg_yaml_parse(const char *name, const char *bytes, size_t len, struct tg_err *err)
+static struct tg_yaml *parse(const char *name, const char *bytes, size_t len, bool is_stream,
+                             struct tg_err *err)
 {
-    struct builder builder = {.name = name, .yaml = TG_NEW(struct tg_yaml)};
+    struct builder builder = {.name = name, .yaml = TG_NEW(struct tg_yaml), .is_stream = is_stream};
+    if (is_stream) {
+        builder.yaml->root = TG_NEW(struct tg_yaml_node);
+        *builder.yaml->root = (struct tg_yaml_node){.kind = TG_YAML_LIST, .line = 1, .column = 1};
+        builder.stack[builder.depth++] = builder.yaml->root;
+    }
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser)) {
         tg_err_set(err, TG_CODE_INTERNAL, 0, "libyaml does not start");
-        free(builder.yaml);
+        tg_yaml_free(builder.yaml);
         return NULL;
     }
     yaml_parser_set_input_string(&parser, (const unsigned char *)bytes, len);
@@ -225,6 +237,17 @@ struct tg_yaml *tg_yaml_parse(const char *name, const char *bytes, size_t len, s
         *builder.yaml->root = (struct tg_yaml_node){.kind = TG_YAML_MAP, .line = 1, .column = 1};
     }
     return builder.yaml;
+}
+
+struct tg_yaml *tg_yaml_parse(const char *name, const char *bytes, size_t len, struct tg_err *err)
+{
+    return parse(name, bytes, len, false, err);
+}
+
+struct tg_yaml *tg_yaml_parse_stream(const char *name, const char *bytes, size_t len,
+                                     struct tg_err *err)
+{
+    return parse(name, bytes, len, true, err);
 }
 
 const struct tg_yaml_node *tg_yaml_root(const struct tg_yaml *yaml)

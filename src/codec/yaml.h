@@ -22,6 +22,7 @@ struct tg_yaml_node {
     int line; /* from 1 */
     int column;
     char *text;                  /* SCALAR */
+    bool is_quoted;              /* SCALAR: text even when it reads like a number */
     struct tg_yaml_node **items; /* LIST: items; MAP: values */
     struct tg_yaml_node **keys;  /* MAP: scalars, as many as items */
     size_t count;
@@ -31,6 +32,11 @@ struct tg_yaml;
 
 /* Parses len bytes; NULL and err (CONFIG) as "name:line:column: what". */
 struct tg_yaml *tg_yaml_parse(const char *name, const char *bytes, size_t len, struct tg_err *err);
+
+/* The same for a stream of documents, as manifests are: the top node is a LIST of them; empty ones
+ * are left out. */
+struct tg_yaml *tg_yaml_parse_stream(const char *name, const char *bytes, size_t len,
+                                     struct tg_err *err);
 void tg_yaml_free(struct tg_yaml *yaml);
 
 /* The top node; never NULL (an empty file is an empty map). */

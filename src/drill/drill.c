@@ -13,8 +13,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "drill/machine.h"
-#include "drill/record.h"
 #include "drill/steps.h"
+#include "plan/record.h"
 
 struct tg_drill_config tg_drill_config_default(void)
 {
@@ -140,7 +140,7 @@ struct tg_drill *tg_drill_reopen(const struct tg_record *records, size_t count,
         tg_err_set(err, TG_CODE_PROTOCOL, 0, "the open drill's plan cannot be read");
         return NULL;
     }
-    planned.id = records[0].drill_id;
+    planned.id = records[0].run_id;
     struct tg_drill *drill = new_drill(&planned, next_call_id);
     struct drill_machine *machine = tg_machine(drill);
     for (size_t i = 0; i < count; i++) {
@@ -168,7 +168,7 @@ void tg_drill_update_fini(struct tg_drill_update *update)
         tg_call_free(update->calls[i]);
     }
     for (size_t i = 0; i < update->records_count; i++) {
-        free(update->records[i].drill_id);
+        free(update->records[i].run_id);
         free(update->records[i].payload);
     }
     update->calls_count = 0;

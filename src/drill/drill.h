@@ -28,6 +28,7 @@
 #include "drill/score.h"
 #include "model/fleet.h"
 #include "model/msg.h"
+#include "plan/record.h"
 
 enum tg_drill_state {
     TG_DRILL_PREFLIGHT,
@@ -83,22 +84,6 @@ struct tg_drill_event {
     int64_t sequence;
     struct tg_err err;
     const char *reason; /* ABORT */
-};
-
-/* Journal records, in words of model notes C.3. payload is one JSON object as text. */
-enum tg_record_kind {
-    TG_RECORD_PLAN,
-    TG_RECORD_INTENT,
-    TG_RECORD_RESULT,
-    TG_RECORD_PHASE,
-    TG_RECORD_VERIFY,
-    TG_RECORD_WAIVE,
-    TG_RECORD_CLOSE
-};
-struct tg_record {
-    enum tg_record_kind kind;
-    char *drill_id;
-    char *payload;
 };
 
 #define TG_DRILL_CALLS_MAX   8

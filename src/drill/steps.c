@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "drill/access.h"
-#include "drill/record.h"
+#include "plan/record.h"
 
 #define BLIND_FOLLOW_US    (12 * TG_US_PER_S) /* no line for so long: follow the log again */
 #define BLIND_STOP_US      (45 * TG_US_PER_S) /* no line for so long: no data is a reason to stop */

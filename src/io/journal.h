@@ -20,7 +20,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/queue.h"
-#include "drill/drill.h"
+#include "plan/record.h"
 
 struct tg_journal;
 
@@ -36,11 +36,10 @@ void tg_journal_close(struct tg_journal *journal);
 int64_t tg_journal_append(struct tg_journal *journal, const struct tg_record *record,
                           struct tg_err *err);
 
-/* A drill with a PLAN record and no CLOSE or WAIVE: its records in order, newest drill first; the
- * caller frees with tg_journal_records_free(). count 0 when none is open. drill_id NULL: the newest
- * open one. */
-bool tg_journal_open_drill(struct tg_journal *journal, const char *drill_id,
-                           struct tg_record **records, size_t *count, struct tg_err *err);
+/* The newest run of a family that has a PLAN record and neither CLOSE nor WAIVE: its records in
+ * order; the caller frees with tg_journal_records_free(). count 0 when none is open. */
+bool tg_journal_open_run(struct tg_journal *journal, enum tg_run_family family,
+                         struct tg_record **records, size_t *count, struct tg_err *err);
 void tg_journal_records_free(struct tg_record *records, size_t count);
 
 /* Records appended since this open. */

@@ -70,22 +70,38 @@ static bool take_lock(struct tg_journal *journal, const char *path, struct tg_er
     return is_ok;
 }
 
+/* Journals of version 1 knew drills alone; an open one of those must still be found. */
+static bool migrate(struct tg_journal *journal)
+{
+    int version = 0;
+    sqlite3_stmt *query = NULL;
+    if (sqlite3_prepare_v2(journal->database, "PRAGMA user_version", -1, &query, NULL) ==
+            SQLITE_OK &&
+        sqlite3_step(query) == SQLITE_ROW) {
+        version = sqlite3_column_int(query, 0);
+    }
+    sqlite3_finalize(query);
+    return version != 1 ||
+           sqlite3_exec(journal->database, "ALTER TABLE record RENAME COLUMN drill_id TO run_id;",
+                        NULL, NULL, NULL) == SQLITE_OK;
+}
+
 static bool open_database(struct tg_journal *journal, const char *path, struct tg_err *err)
 {
     static const char schema[] =
         "PRAGMA journal_mode=WAL;"
         "PRAGMA synchronous=FULL;"
         "CREATE TABLE IF NOT EXISTS record("
-        " sequence INTEGER PRIMARY KEY, drill_id TEXT NOT NULL, kind TEXT NOT NULL,"
+        " sequence INTEGER PRIMARY KEY, run_id TEXT NOT NULL, kind TEXT NOT NULL,"
         " wall_us INTEGER NOT NULL, monotonic_us INTEGER NOT NULL, payload TEXT NOT NULL);"
-        "CREATE INDEX IF NOT EXISTS record_drill ON record(drill_id, sequence);"
-        "PRAGMA user_version=1;";
+        "CREATE INDEX IF NOT EXISTS record_run ON record(run_id, sequence);"
+        "PRAGMA user_version=2;";
     mode_t before = umask(0077);
     int result =
         sqlite3_open_v2(path, &journal->database,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, NULL);
     bool is_ok =
-        result == SQLITE_OK &&
+        result == SQLITE_OK && migrate(journal) &&
         sqlite3_exec(journal->database, schema, NULL, NULL, NULL) == SQLITE_OK &&
         sqlite3_prepare_v2(journal->database, "INSERT INTO record VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
                            -1, &journal->insert, NULL) == SQLITE_OK;
@@ -111,7 +127,7 @@ static bool write_record(struct tg_journal *journal, int64_t sequence,
     sqlite3_stmt *insert = journal->insert;
     tg_assert((size_t)record->kind < TG_COUNT(kind_names));
     sqlite3_bind_int64(insert, 1, sequence);
-    sqlite3_bind_text(insert, 2, record->drill_id, -1, SQLITE_STATIC);
+    sqlite3_bind_text(insert, 2, record->run_id, -1, SQLITE_STATIC);
     sqlite3_bind_text(insert, 3, kind_names[record->kind], -1, SQLITE_STATIC);
     sqlite3_bind_int64(insert, 4, tg_clock_wall_us(&journal->clock));
     sqlite3_bind_int64(insert, 5, tg_clock_monotonic_us(&journal->clock));
@@ -129,7 +145,7 @@ static bool write_record(struct tg_journal *journal, int64_t sequence,
 
 static void free_entry(struct entry *entry)
 {
-    free(entry->record.drill_id);
+    free(entry->record.run_id);
     free(entry->record.payload);
     free(entry);
 }
@@ -244,7 +260,7 @@ int64_t tg_journal_append(struct tg_journal *journal, const struct tg_record *re
     struct entry *entry = TG_NEW(struct entry);
     entry->sequence = sequence;
     entry->record =
-        (struct tg_record){record->kind, tg_strdup(record->drill_id), tg_strdup(record->payload)};
+        (struct tg_record){record->kind, tg_strdup(record->run_id), tg_strdup(record->payload)};
     journal->last_sequence = sequence;
     journal->count++;
     pthread_mutex_lock(&journal->mutex);
@@ -277,34 +293,35 @@ static enum tg_record_kind kind_by_name(const char *name)
     return TG_RECORD_PHASE;
 }
 
-static char *newest_open(struct tg_journal *journal)
+static char *newest_open(struct tg_journal *journal, enum tg_run_family family)
 {
-    static const char sql[] = "SELECT drill_id FROM record WHERE kind='PLAN' AND drill_id NOT IN"
-                              " (SELECT drill_id FROM record WHERE kind IN ('CLOSE','WAIVE'))"
-                              " ORDER BY sequence DESC LIMIT 1";
+    static const char sql[] = "SELECT run_id FROM record WHERE kind='PLAN' AND run_id NOT IN"
+                              " (SELECT run_id FROM record WHERE kind IN ('CLOSE','WAIVE'))"
+                              " ORDER BY sequence DESC";
     sqlite3_stmt *query = NULL;
-    char *drill_id = NULL;
+    char *run_id = NULL;
     sqlite3_prepare_v2(journal->database, sql, -1, &query, NULL);
-    if (sqlite3_step(query) == SQLITE_ROW) {
-        drill_id = tg_strdup((const char *)sqlite3_column_text(query, 0));
+    while (run_id == NULL && sqlite3_step(query) == SQLITE_ROW) {
+        const char *found = (const char *)sqlite3_column_text(query, 0);
+        run_id = tg_run_family_of(found) == family ? tg_strdup(found) : NULL;
     }
     sqlite3_finalize(query);
-    return drill_id;
+    return run_id;
 }
 
-bool tg_journal_open_drill(struct tg_journal *journal, const char *drill_id,
-                           struct tg_record **records, size_t *count, struct tg_err *err)
+bool tg_journal_open_run(struct tg_journal *journal, enum tg_run_family family,
+                         struct tg_record **records, size_t *count, struct tg_err *err)
 {
     *records = NULL;
     *count = 0;
-    char *wanted = drill_id != NULL ? tg_strdup(drill_id) : newest_open(journal);
+    char *wanted = newest_open(journal, family);
     if (wanted == NULL) {
         return true;
     }
     sqlite3_stmt *query = NULL;
     if (sqlite3_prepare_v2(journal->database,
-                           "SELECT kind, payload FROM record WHERE drill_id=?1 ORDER BY sequence",
-                           -1, &query, NULL) != SQLITE_OK) {
+                           "SELECT kind, payload FROM record WHERE run_id=?1 ORDER BY sequence", -1,
+                           &query, NULL) != SQLITE_OK) {
         free(wanted);
         return fail(journal, err, "the journal");
     }
@@ -323,7 +340,7 @@ bool tg_journal_open_drill(struct tg_journal *journal, const char *drill_id,
 void tg_journal_records_free(struct tg_record *records, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        free(records[i].drill_id);
+        free(records[i].run_id);
         free(records[i].payload);
     }
     free(records);

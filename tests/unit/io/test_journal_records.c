@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <criterion/criterion.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,18 +49,30 @@ static void append(struct tg_journal *journal, const char *drill, enum tg_record
 {
     struct tg_err err = TG_ERR_INIT;
     struct tg_record record = {
-        .drill_id = (char *)(uintptr_t)drill, .kind = kind, .payload = (char *)(uintptr_t)payload};
+        .run_id = (char *)(uintptr_t)drill, .kind = kind, .payload = (char *)(uintptr_t)payload};
     cr_assert_gt(tg_journal_append(journal, &record, &err), 0, "%s", err.msg);
 }
 
-static size_t open_records(struct tg_journal *journal, const char *drill, char *first_id)
+static void age_to_version_1(void)
+{
+    sqlite3 *database = NULL;
+    cr_assert_eq(sqlite3_open(path, &database), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(database,
+                              "ALTER TABLE record RENAME COLUMN run_id TO drill_id;"
+                              "PRAGMA user_version=1;",
+                              NULL, NULL, NULL),
+                 SQLITE_OK);
+    sqlite3_close(database);
+}
+
+static size_t open_records(struct tg_journal *journal, enum tg_run_family family, char *first_id)
 {
     struct tg_err err = TG_ERR_INIT;
     struct tg_record *records = NULL;
     size_t count = 0;
-    cr_assert(tg_journal_open_drill(journal, drill, &records, &count, &err), "%s", err.msg);
+    cr_assert(tg_journal_open_run(journal, family, &records, &count, &err), "%s", err.msg);
     if (first_id != NULL) {
-        snprintf(first_id, 64, "%s", count > 0 ? records[0].drill_id : "");
+        snprintf(first_id, 64, "%s", count > 0 ? records[0].run_id : "");
     }
     tg_journal_records_free(records, count);
     return count;
@@ -83,9 +96,9 @@ Test(journal, an_open_drill_is_found_after_the_program_was_killed)
     cr_assert_not_null(journal, "%s", err.msg);
     struct tg_record *records = NULL;
     size_t count = 0;
-    cr_assert(tg_journal_open_drill(journal, NULL, &records, &count, &err));
+    cr_assert(tg_journal_open_run(journal, TG_RUN_DRILL, &records, &count, &err));
     cr_assert_eq(count, 2);
-    cr_assert_str_eq(records[0].drill_id, "scale0-1");
+    cr_assert_str_eq(records[0].run_id, "scale0-1");
     cr_assert_eq(records[0].kind, TG_RECORD_PLAN);
     cr_assert_str_eq(records[0].payload, "{\"replicas\":1}");
     cr_assert_eq(records[1].kind, TG_RECORD_INTENT);
@@ -101,15 +114,47 @@ Test(journal, closed_and_waived_drills_are_not_open)
     cr_assert_not_null(journal, "%s", err.msg);
     append(journal, "one", TG_RECORD_PLAN, "{}");
     append(journal, "two", TG_RECORD_PLAN, "{}");
-    cr_assert_eq(open_records(journal, NULL, id), 1);
+    cr_assert_eq(open_records(journal, TG_RUN_DRILL, id), 1);
     cr_assert_str_eq(id, "two", "the newest first");
-    cr_assert_eq(open_records(journal, "one", id), 1);
     append(journal, "two", TG_RECORD_CLOSE, "{}");
-    open_records(journal, NULL, id);
+    open_records(journal, TG_RUN_DRILL, id);
     cr_assert_str_eq(id, "one");
     append(journal, "one", TG_RECORD_WAIVE, "{}");
-    cr_assert_eq(open_records(journal, NULL, id), 0);
+    cr_assert_eq(open_records(journal, TG_RUN_DRILL, id), 0);
     cr_assert_eq(tg_journal_count(journal), 4);
+    tg_journal_close(journal);
+}
+
+Test(journal, an_open_provisioning_is_no_open_drill)
+{
+    struct tg_err err = TG_ERR_INIT;
+    char id[64];
+    struct tg_journal *journal = open_it(&err);
+    cr_assert_not_null(journal, "%s", err.msg);
+    append(journal, "scale0-1", TG_RECORD_PLAN, "{}");
+    append(journal, "up-2", TG_RECORD_PLAN, "{}");
+    append(journal, "up-2", TG_RECORD_INTENT, "{}");
+    cr_assert_eq(open_records(journal, TG_RUN_DRILL, id), 1);
+    cr_assert_str_eq(id, "scale0-1");
+    cr_assert_eq(open_records(journal, TG_RUN_PROVISION, id), 2);
+    cr_assert_str_eq(id, "up-2");
+    tg_journal_close(journal);
+}
+
+/* Written by the first version of the program, which called runs drills. */
+Test(journal, a_drill_left_open_by_an_older_version_is_found)
+{
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_journal *journal = open_it(&err);
+    cr_assert_not_null(journal, "%s", err.msg);
+    append(journal, "scale0-old", TG_RECORD_PLAN, "{}");
+    tg_journal_close(journal);
+    age_to_version_1();
+    journal = open_it(&err);
+    cr_assert_not_null(journal, "%s", err.msg);
+    char id[64];
+    cr_assert_eq(open_records(journal, TG_RUN_DRILL, id), 1);
+    cr_assert_str_eq(id, "scale0-old");
     tg_journal_close(journal);
 }
 

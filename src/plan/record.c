@@ -1,7 +1,7 @@
-/* drill/record.c - flat JSON objects. */
+/* plan/record.c - ids of runs, and flat JSON objects. */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
-#include "drill/record.h"
+#include "plan/record.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -11,6 +11,12 @@
 #include "base/str.h"
 
 #define PAYLOAD_MAX 65536
+
+enum tg_run_family tg_run_family_of(const char *run_id)
+{
+    return tg_str_has_prefix(run_id, "up-") || tg_str_has_prefix(run_id, "down-") ? TG_RUN_PROVISION
+                                                                                  : TG_RUN_DRILL;
+}
 
 static void put_text(struct tg_buf *out, const char *text)
 {

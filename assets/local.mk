@@ -2,6 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 embedded_assets = \
 	%D%/labs/gemma-two-region.yaml \
+	%D%/manifests/download-job.yaml \
+	%D%/manifests/gateway.yaml \
+	%D%/manifests/hf-secret.yaml \
+	%D%/manifests/ksa.yaml \
+	%D%/manifests/objective-crd.yaml \
+	%D%/manifests/objective.yaml \
+	%D%/manifests/policies.yaml \
+	%D%/manifests/pool-monitoring.yaml \
+	%D%/manifests/pool.yaml \
+	%D%/manifests/route.yaml \
+	%D%/manifests/workload.yaml \
 	%D%/probe/probe.sh
 EXTRA_DIST += $(embedded_assets) %D%/embed.sh
 

@@ -131,6 +131,8 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 	%D%/codec/k8s_write.h \
 	%D%/codec/lab_file.c \
 	%D%/codec/lab_file.h \
+	%D%/codec/lab_make.c \
+	%D%/codec/lab_make.h \
 	%D%/codec/metrics.c \
 	%D%/codec/metrics.h \
 	%D%/codec/yaml.c \

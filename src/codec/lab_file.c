@@ -7,15 +7,10 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "codec/lab_make.h"
 #include "codec/yaml.h"
 
 #define ARENA_MAX (4 * 1024 * 1024)
-
-struct reader {
-    const char *name;
-    struct tg_lab *lab;
-    struct tg_err *err;
-};
 
 /* How many letters two short words differ by, roughly: for "did you mean". */
 static size_t distance(const char *a, const char *b)
@@ -43,8 +38,7 @@ static size_t distance(const char *a, const char *b)
     return row[len];
 }
 
-/* True when node is a map and every key of it is one of keys (ended by NULL). */
-static bool check_keys(struct reader *reader, const struct tg_yaml_node *node,
+bool tg_lab_check_keys(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
                        const char *const *keys)
 {
     if (node->kind != TG_YAML_MAP) {
@@ -67,39 +61,41 @@ static bool check_keys(struct reader *reader, const struct tg_yaml_node *node,
     return true;
 }
 
-static const char *text(struct reader *reader, const struct tg_yaml_node *node, const char *key)
+const char *tg_lab_read_text(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                             const char *key)
 {
     const char *value = tg_yaml_text(node, key);
     return value != NULL ? tg_arena_strdup(reader->lab->arena, value) : NULL;
 }
 
-static bool need_text(struct reader *reader, const struct tg_yaml_node *node, const char *key,
-                      const char **out)
+bool tg_lab_need_text(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                      const char *key, const char **out)
 {
-    *out = text(reader, node, key);
+    *out = tg_lab_read_text(reader, node, key);
     return *out != NULL ||
            tg_yaml_fail(reader->name, node, reader->err, "'%s' is missing or no text", key);
 }
 
-static bool read_localised(struct reader *reader, const struct tg_yaml_node *node, const char *key,
-                           struct tg_lab_text *out)
+static bool read_localised(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                           const char *key, struct tg_lab_text *out)
 {
     static const char *const keys[] = {"en", "zh_TW", NULL};
     const struct tg_yaml_node *value = tg_yaml_get(node, key);
     if (value == NULL) {
         return tg_yaml_fail(reader->name, node, reader->err, "'%s' is missing", key);
     }
-    if (!check_keys(reader, value, keys) || !need_text(reader, value, "en", &out->en)) {
+    if (!tg_lab_check_keys(reader, value, keys) ||
+        !tg_lab_need_text(reader, value, "en", &out->en)) {
         return false;
     }
-    out->zh_tw = text(reader, value, "zh_TW");
+    out->zh_tw = tg_lab_read_text(reader, value, "zh_TW");
     return true;
 }
 
-static bool read_regions(struct reader *reader, const struct tg_yaml_node *root)
+static bool read_regions(struct tg_lab_reader *reader, const struct tg_yaml_node *root)
 {
-    static const char *const keys[] = {"name",      "zone",         "cluster",
-                                       "node_pool", "address_name", NULL};
+    static const char *const keys[] = {"name",         "zone",       "cluster",     "node_pool",
+                                       "address_name", "node_range", "proxy_range", NULL};
     const struct tg_yaml_node *list = tg_yaml_get(root, "regions");
     if (list == NULL || list->kind != TG_YAML_LIST || list->count == 0) {
         return tg_yaml_fail(reader->name, list != NULL ? list : root, reader->err,
@@ -109,27 +105,32 @@ static bool read_regions(struct reader *reader, const struct tg_yaml_node *root)
         tg_arena_alloc(reader->lab->arena, list->count * sizeof(*regions));
     for (size_t i = 0; i < list->count; i++) {
         const struct tg_yaml_node *item = list->items[i];
-        if (!check_keys(reader, item, keys) || !need_text(reader, item, "name", &regions[i].name) ||
-            !need_text(reader, item, "zone", &regions[i].zone) ||
-            !need_text(reader, item, "cluster", &regions[i].cluster) ||
-            !need_text(reader, item, "node_pool", &regions[i].node_pool) ||
-            !need_text(reader, item, "address_name", &regions[i].address_name)) {
+        if (!tg_lab_check_keys(reader, item, keys) ||
+            !tg_lab_need_text(reader, item, "name", &regions[i].name) ||
+            !tg_lab_need_text(reader, item, "zone", &regions[i].zone) ||
+            !tg_lab_need_text(reader, item, "cluster", &regions[i].cluster) ||
+            !tg_lab_need_text(reader, item, "node_pool", &regions[i].node_pool) ||
+            !tg_lab_need_text(reader, item, "address_name", &regions[i].address_name)) {
             return false;
         }
+        const char *node_range = tg_lab_read_text(reader, item, "node_range");
+        const char *proxy_range = tg_lab_read_text(reader, item, "proxy_range");
+        regions[i].node_range = node_range != NULL ? node_range : "";
+        regions[i].proxy_range = proxy_range != NULL ? proxy_range : "";
     }
     reader->lab->regions = regions;
     reader->lab->regions_count = list->count;
     return true;
 }
 
-static bool read_where(struct reader *reader, const struct tg_yaml_node *node,
-                       struct tg_lab_condition *out)
+bool tg_lab_read_where(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                       enum tg_lab_where *out)
 {
     static const char *const names[] = {"gcp", "config", "regions", "each_region_gcp"};
     const char *where = tg_yaml_text(node, "where");
     for (int i = 0; where != NULL && i < 4; i++) {
         if (tg_str_eq(where, names[i])) {
-            out->where = (enum tg_lab_where)i;
+            *out = (enum tg_lab_where)i;
             return true;
         }
     }
@@ -137,12 +138,12 @@ static bool read_where(struct reader *reader, const struct tg_yaml_node *node,
                         "'where' must be gcp, config, regions or each_region_gcp");
 }
 
-static bool read_condition(struct reader *reader, const struct tg_yaml_node *node,
+static bool read_condition(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
                            struct tg_lab_condition *out)
 {
     static const char *const keys[] = {"where", "kind",   "name",     "condition",
                                        "field", "equals", "at_least", NULL};
-    if (!check_keys(reader, node, keys) || !read_where(reader, node, out)) {
+    if (!tg_lab_check_keys(reader, node, keys) || !tg_lab_read_where(reader, node, &out->where)) {
         return false;
     }
     bool is_gcp = out->where == TG_LAB_WHERE_GCP || out->where == TG_LAB_WHERE_EACH_REGION_GCP;
@@ -154,11 +155,11 @@ static bool read_condition(struct reader *reader, const struct tg_yaml_node *nod
                             "'kind' is not one that is observed: %s",
                             kind != NULL ? kind : "missing");
     }
-    out->name = text(reader, node, "name");
+    out->name = tg_lab_read_text(reader, node, "name");
     out->name = out->name != NULL ? out->name : "";
-    out->condition = text(reader, node, "condition");
-    out->field = text(reader, node, "field");
-    out->equals = text(reader, node, "equals");
+    out->condition = tg_lab_read_text(reader, node, "condition");
+    out->field = tg_lab_read_text(reader, node, "field");
+    out->equals = tg_lab_read_text(reader, node, "equals");
     const char *at_least = tg_yaml_text(node, "at_least");
     int64_t number = 0;
     if (at_least != NULL && !tg_str_to_int64(at_least, 1, 100000, &number)) {
@@ -169,22 +170,9 @@ static bool read_condition(struct reader *reader, const struct tg_yaml_node *nod
     return true;
 }
 
-static bool read_step(struct reader *reader, const struct tg_yaml_node *node,
-                      struct tg_lab_step *out)
+static bool read_conditions(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                            struct tg_lab_step *out)
 {
-    static const char *const keys[] = {"id", "section", "title", "why", "usual", "verify", NULL};
-    int64_t section = 0;
-    if (!check_keys(reader, node, keys) || !need_text(reader, node, "id", &out->id) ||
-        !read_localised(reader, node, "title", &out->title) ||
-        !read_localised(reader, node, "why", &out->why)) {
-        return false;
-    }
-    const char *number = tg_yaml_text(node, "section");
-    if (number == NULL || !tg_str_to_int64(number, 1, 99, &section)) {
-        return tg_yaml_fail(reader->name, node, reader->err, "'section' must be a number");
-    }
-    out->section = (int)section;
-    out->usual = text(reader, node, "usual");
     const struct tg_yaml_node *list = tg_yaml_get(node, "verify");
     if (list == NULL || list->kind != TG_YAML_LIST || list->count == 0) {
         return tg_yaml_fail(reader->name, node, reader->err,
@@ -202,7 +190,27 @@ static bool read_step(struct reader *reader, const struct tg_yaml_node *node,
     return true;
 }
 
-static bool read_steps(struct reader *reader, const struct tg_yaml_node *root)
+static bool read_step(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                      struct tg_lab_step *out)
+{
+    static const char *const keys[] = {"id",   "section", "title",     "why",     "usual", "verify",
+                                       "make", "needs",   "leftovers", "timeout", "once",  NULL};
+    int64_t section = 0;
+    if (!tg_lab_check_keys(reader, node, keys) || !tg_lab_need_text(reader, node, "id", &out->id) ||
+        !read_localised(reader, node, "title", &out->title) ||
+        !read_localised(reader, node, "why", &out->why)) {
+        return false;
+    }
+    const char *number = tg_yaml_text(node, "section");
+    if (number == NULL || !tg_str_to_int64(number, 1, 99, &section)) {
+        return tg_yaml_fail(reader->name, node, reader->err, "'section' must be a number");
+    }
+    out->section = (int)section;
+    out->usual = tg_lab_read_text(reader, node, "usual");
+    return read_conditions(reader, node, out) && tg_lab_read_makes(reader, node, out);
+}
+
+static bool read_steps(struct tg_lab_reader *reader, const struct tg_yaml_node *root)
 {
     const struct tg_yaml_node *list = tg_yaml_get(root, "steps");
     if (list == NULL || list->kind != TG_YAML_LIST) {
@@ -217,29 +225,35 @@ static bool read_steps(struct reader *reader, const struct tg_yaml_node *root)
     }
     reader->lab->steps = steps;
     reader->lab->steps_count = list->count;
+    for (size_t i = 0; i < list->count; i++) {
+        if (!tg_lab_read_needs(reader, list->items[i], steps, i)) {
+            return false;
+        }
+    }
     return true;
 }
 
-static bool read_lab(struct reader *reader, const struct tg_yaml_node *root)
+static bool read_lab(struct tg_lab_reader *reader, const struct tg_yaml_node *root)
 {
     static const char *const keys[] = {"name",      "title",          "project",   "config_cluster",
                                        "namespace", "deployment",     "app_label", "model",
                                        "gateway",   "primary_region", "regions",   "steps",
                                        NULL};
     struct tg_lab *lab = reader->lab;
-    if (!check_keys(reader, root, keys) || !need_text(reader, root, "name", &lab->name) ||
+    if (!tg_lab_check_keys(reader, root, keys) ||
+        !tg_lab_need_text(reader, root, "name", &lab->name) ||
         !read_localised(reader, root, "title", &lab->title) ||
-        !need_text(reader, root, "config_cluster", &lab->config_cluster) ||
-        !need_text(reader, root, "namespace", &lab->namespace_name) ||
-        !need_text(reader, root, "deployment", &lab->deployment) ||
-        !need_text(reader, root, "app_label", &lab->app_label) ||
-        !need_text(reader, root, "model", &lab->model) ||
-        !need_text(reader, root, "gateway", &lab->gateway) ||
-        !need_text(reader, root, "primary_region", &lab->primary_region) ||
+        !tg_lab_need_text(reader, root, "config_cluster", &lab->config_cluster) ||
+        !tg_lab_need_text(reader, root, "namespace", &lab->namespace_name) ||
+        !tg_lab_need_text(reader, root, "deployment", &lab->deployment) ||
+        !tg_lab_need_text(reader, root, "app_label", &lab->app_label) ||
+        !tg_lab_need_text(reader, root, "model", &lab->model) ||
+        !tg_lab_need_text(reader, root, "gateway", &lab->gateway) ||
+        !tg_lab_need_text(reader, root, "primary_region", &lab->primary_region) ||
         !read_regions(reader, root) || !read_steps(reader, root)) {
         return false;
     }
-    lab->project = text(reader, root, "project");
+    lab->project = tg_lab_read_text(reader, root, "project");
     return tg_lab_region(lab, lab->primary_region) != NULL ||
            tg_yaml_fail(reader->name, tg_yaml_get(root, "primary_region"), reader->err,
                         "'%s' is not one of the regions", lab->primary_region);
@@ -254,7 +268,7 @@ struct tg_lab *tg_lab_parse(const char *name, const char *bytes, size_t len, str
     struct tg_arena *arena = tg_arena_new(ARENA_MAX);
     struct tg_lab *lab = tg_arena_alloc(arena, sizeof(*lab));
     lab->arena = arena;
-    struct reader reader = {name, lab, err};
+    struct tg_lab_reader reader = {name, lab, err};
     bool is_ok = read_lab(&reader, tg_yaml_root(yaml));
     tg_yaml_free(yaml);
     if (!is_ok) {

@@ -3,6 +3,9 @@
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include "plan/lab.h"
 
+#include <string.h>
+
+#include "base/assert.h"
 #include "base/str.h"
 
 void tg_lab_free(struct tg_lab *lab)
@@ -28,4 +31,62 @@ const char *tg_lab_text_for(const struct tg_lab_text *text, const char *locale)
         return text->zh_tw;
     }
     return text->en != NULL ? text->en : "";
+}
+
+int tg_lab_step_index(const struct tg_lab *lab, const char *id)
+{
+    for (size_t i = 0; i < lab->steps_count; i++) {
+        if (tg_str_eq(lab->steps[i].id, id)) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+/* The value of the placeholder that at starts with; NULL when it is none, or not known here. */
+static const char *value_of(const char *at, size_t len, const struct tg_lab_place *place)
+{
+    const struct tg_lab_region *region = place->region;
+    const struct {
+        const char *name;
+        const char *value;
+    } values[] = {
+        {"{project}", place->project},
+        {"{project_number}", place->project_number},
+        {"{config_cluster}", place->lab->config_cluster},
+        {"{region}", region != NULL ? region->name : NULL},
+        {"{zone}", region != NULL ? region->zone : NULL},
+        {"{cluster}", region != NULL ? region->cluster : NULL},
+        {"{node_pool}", region != NULL ? region->node_pool : NULL},
+        {"{address}", region != NULL ? region->address_name : NULL},
+        {"{node_range}", region != NULL ? region->node_range : NULL},
+        {"{proxy_range}", region != NULL ? region->proxy_range : NULL},
+    };
+    for (size_t i = 0; i < TG_COUNT(values); i++) {
+        if (strlen(values[i].name) == len && strncmp(at, values[i].name, len) == 0) {
+            return values[i].value;
+        }
+    }
+    return NULL;
+}
+
+bool tg_lab_expand(const char *text, const struct tg_lab_place *place, struct tg_buf *out)
+{
+    while (*text != '\0') {
+        size_t plain = strcspn(text, "{");
+        tg_buf_append(out, text, plain);
+        text += plain;
+        if (*text == '\0') {
+            break;
+        }
+        size_t len = strcspn(text, "}") + 1;
+        const char *value = value_of(text, len, place);
+        if (value != NULL) {
+            tg_buf_puts(out, value);
+            text += len;
+        } else {
+            tg_buf_putc(out, *text++);
+        }
+    }
+    return !out->is_full;
 }

@@ -11,9 +11,12 @@
 #ifndef TG_PLAN_LAB_H
 #define TG_PLAN_LAB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
+#include "model/desired.h"
 #include "model/kind.h"
 
 /* Text in the languages the file gives; the screen picks by locale ("zh_TW"), falling back to
@@ -29,6 +32,8 @@ struct tg_lab_region {
     const char *cluster;
     const char *node_pool;
     const char *address_name;
+    const char *node_range;  /* CIDR of the node subnet; "" when nothing is made */
+    const char *proxy_range; /* CIDR of the proxy-only subnet */
 };
 
 enum tg_lab_where {
@@ -52,6 +57,35 @@ struct tg_lab_condition {
     int at_least;       /* objects wanted; 0 means 1 */
 };
 
+/* One thing that a step makes, in one place or in each region; texts may hold the placeholders of
+ * tg_lab_expand(). */
+struct tg_lab_make {
+    enum tg_lab_where where;
+    enum tg_api api;
+    enum tg_desired_form form;
+    const char *collection; /* as in struct tg_desired; of Kubernetes the apiVersion */
+    const char *kind;       /* Kubernetes, else NULL */
+    const char *ns;         /* Kubernetes, NULL for cluster scope */
+    const char *name;
+    const char *body;        /* JSON text or NULL */
+    const char *create_body; /* JSON text or NULL */
+    const char *secret; /* which of the operator's secrets it carries: "hf_token"; NULL: none */
+    const char *secret_key;
+    bool has_content;  /* a bucket: removing it removes what it holds */
+    bool is_only_ours; /* found but different is a conflict, never changed */
+    bool is_kept;      /* taking the lab down leaves it */
+    bool is_passing;   /* removed again as soon as its step is done */
+};
+
+/* Things that Google's controllers leave behind and that block a removal: found by what is
+ * observed, shown, and removed before the step they block. */
+struct tg_lab_leftover {
+    enum tg_kind kind;      /* Firewall */
+    const char *name;       /* with a star at the end */
+    const char *parent;     /* the network it must be of */
+    const char *collection; /* where it is removed */
+};
+
 struct tg_lab_step {
     const char *id;
     int section; /* of the lab's text */
@@ -60,6 +94,14 @@ struct tg_lab_step {
     const char *usual; /* "3-5m" as the lab says; NULL */
     const struct tg_lab_condition *conditions;
     size_t conditions_count;
+    const struct tg_lab_make *makes;
+    size_t makes_count;
+    const int *needs; /* indexes of steps that are done before */
+    size_t needs_count;
+    const struct tg_lab_leftover *leftovers; /* removed before this step is undone */
+    size_t leftovers_count;
+    int timeout_s;          /* lab time from its start until it must be done */
+    bool is_made_only_once; /* nothing is made while its conditions hold (a download) */
 };
 
 struct tg_lab {
@@ -79,6 +121,20 @@ struct tg_lab {
     const struct tg_lab_step *steps;
     size_t steps_count;
 };
+
+/* Appends text with {project} {region} {zone} {cluster} {node_pool} {address} {node_range}
+ * {proxy_range} {config_cluster} {project_number} replaced; region NULL: those of a region stay as
+ * they are. False when the buffer is full. */
+struct tg_lab_place {
+    const struct tg_lab *lab;
+    const struct tg_lab_region *region; /* NULL: none */
+    const char *project;
+    const char *project_number; /* NULL: not known */
+};
+bool tg_lab_expand(const char *text, const struct tg_lab_place *place, struct tg_buf *out);
+
+/* Index of the step with this id, -1 when there is none. */
+int tg_lab_step_index(const struct tg_lab *lab, const char *id);
 
 /* Frees the lab with its arena; NULL allowed. */
 void tg_lab_free(struct tg_lab *lab);

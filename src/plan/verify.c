@@ -25,34 +25,34 @@ struct judgement {
     int64_t last_us;
 };
 
-/* Replaces {region}, {zone}, {cluster}, {node_pool}, {address} and {project} in a name. */
-static void expand(const char *name, const struct tg_lab_region *region, const char *project,
-                   char *out, size_t size)
+#define NAME_MAX_LEN 255
+
+static void expand(const struct tg_lab *lab, const char *text, const struct tg_lab_region *region,
+                   const char *project, char *out, size_t size)
 {
-    size_t used = 0;
-    out[0] = '\0';
-    while (*name != '\0' && used + 1 < size) {
-        const char *value = NULL;
-        size_t len = strcspn(name, "}") + 1;
-        if (*name == '{' && tg_str_has_prefix(name, "{project}")) {
-            value = project;
-        } else if (*name == '{' && region != NULL) {
-            value = tg_str_has_prefix(name, "{region}")      ? region->name
-                    : tg_str_has_prefix(name, "{zone}")      ? region->zone
-                    : tg_str_has_prefix(name, "{cluster}")   ? region->cluster
-                    : tg_str_has_prefix(name, "{node_pool}") ? region->node_pool
-                    : tg_str_has_prefix(name, "{address}")   ? region->address_name
-                                                             : NULL;
-        }
-        if (value != NULL) {
-            int wrote = snprintf(out + used, size - used, "%s", value);
-            used += wrote > 0 ? (size_t)wrote : 0;
-            name += len;
-        } else {
-            out[used++] = *name++;
-            out[used] = '\0';
+    struct tg_lab_place place = {.lab = lab, .region = region, .project = project};
+    struct tg_buf name;
+    tg_buf_init(&name, NAME_MAX_LEN);
+    tg_lab_expand(text, &place, &name);
+    tg_str_copy(out, size, tg_buf_text(&name));
+    tg_buf_fini(&name);
+}
+
+/* True when Google Cloud's clusters are seen and this one is not among them: then nothing is in it
+ * either. */
+static bool is_cluster_absent(const struct tg_model *model, const char *cluster)
+{
+    const struct tg_target *gcp = tg_model_gcp(model);
+    if (gcp == NULL || gcp->kinds[TG_KIND_GCP_CLUSTER].synced_us == 0) {
+        return false;
+    }
+    const struct tg_store *store = &gcp->kinds[TG_KIND_GCP_CLUSTER].store;
+    for (size_t i = 0; i < store->count; i++) {
+        if (tg_str_eq(store->items[i]->name, cluster)) {
+            return false;
         }
     }
+    return true;
 }
 
 static const struct tg_target *cluster_target(const struct tg_model *model, const char *cluster)
@@ -199,9 +199,16 @@ static enum finding judge_at(struct judgement *judgement, const struct tg_target
     char name[256];
     char why[160] = "";
     const char *kind = tg_kind_info(condition->kind)->name;
-    expand(condition->name, region, target != NULL ? target->project : "", name, sizeof(name));
+    expand(judgement->lab, condition->name, region, target != NULL ? target->project : "", name,
+           sizeof(name));
     const struct tg_kind_view *view = target != NULL ? &target->kinds[condition->kind] : NULL;
-    if (view == NULL || (view->synced_us == 0 && view->phase != TG_KIND_PHASE_ABSENT)) {
+    bool is_in_cluster =
+        condition->where == TG_LAB_WHERE_CONFIG || condition->where == TG_LAB_WHERE_REGIONS;
+    const char *cluster = region != NULL ? region->cluster : judgement->lab->config_cluster;
+    if (is_in_cluster && is_cluster_absent(judgement->model, cluster)) {
+        static const struct tg_kind_view nothing;
+        view = &nothing;
+    } else if (view == NULL || (view->synced_us == 0 && view->phase != TG_KIND_PHASE_ABSENT)) {
         snprintf(why, sizeof(why), "not observed");
     }
     bool is_observed = why[0] == '\0';

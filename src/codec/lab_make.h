@@ -1,0 +1,44 @@
+/* codec/lab_make.h - the half of a lab file that says what steps make; and what both halves read
+ * with.
+ *
+ * Private to codec/lab_*.c.
+ *
+ * Thread: any. Errors: CONFIG as "name:line:column: what".
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#ifndef TG_CODEC_LAB_MAKE_H
+#define TG_CODEC_LAB_MAKE_H
+
+#include "codec/yaml.h"
+#include "plan/lab.h"
+
+struct tg_lab_reader {
+    const char *name; /* of the file */
+    struct tg_lab *lab;
+    struct tg_err *err;
+};
+
+/* True when node is a map and every key of it is one of keys (ended by NULL). */
+bool tg_lab_check_keys(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                       const char *const *keys);
+
+/* Text of key in the lab's arena; NULL when it is not there. The second form makes that an error.
+ */
+const char *tg_lab_read_text(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                             const char *key);
+bool tg_lab_need_text(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                      const char *key, const char **out);
+
+bool tg_lab_read_where(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                       enum tg_lab_where *out);
+
+/* Reads make, leftovers, timeout and once of a step. */
+bool tg_lab_read_makes(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                       struct tg_lab_step *out);
+
+/* Reads needs of the step at index, whose ids must stand before it; absent: the step before. */
+bool tg_lab_read_needs(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                       struct tg_lab_step *steps, size_t index);
+
+#endif

@@ -167,7 +167,7 @@ static void add_share(struct ui_lines *lines, const struct tg_score *score)
             snprintf(texts[i], sizeof(texts[i]), "%.0f%%", values[i] * 100);
         }
     }
-    add_figure(lines, _("served by region"), _("before %s  down %s  after %s"), texts[0], texts[1],
+    add_figure(lines, _("region's share"), _("before %s  down %s  after %s"), texts[0], texts[1],
                texts[2]);
 }
 

@@ -90,6 +90,11 @@ noinst_LIBRARIES += %D%/libtg_plan.a
 	%D%/plan/lab.h \
 	%D%/plan/record.c \
 	%D%/plan/record.h \
+	%D%/plan/run.c \
+	%D%/plan/run.h \
+	%D%/plan/run_items.c \
+	%D%/plan/run_items.h \
+	%D%/plan/run_state.def \
 	%D%/plan/verify.c \
 	%D%/plan/verify.h
 
@@ -327,6 +332,8 @@ noinst_LIBRARIES += %D%/libtg_app.a
 	%D%/app/drill_control.c \
 	%D%/app/plain.c \
 	%D%/app/plain.h \
+	%D%/app/provision.c \
+	%D%/app/provision.h \
 	%D%/app/rig.c \
 	%D%/app/rig.h \
 	%D%/app/session.c \

@@ -116,6 +116,7 @@ check_PROGRAMS += %D%/test_plan
 TESTS += %D%/test_plan
 %C%_test_plan_SOURCES = \
 	%D%/unit/plan/test_lab.c \
+	%D%/unit/plan/test_run.c \
 	%D%/unit/plan/test_verify.c
 %C%_test_plan_LDADD =  $(codec_libs) $(CRITERION_LIBS) -lm
 

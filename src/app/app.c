@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/provision.h"
 #include "base/assert.h"
 #include "base/i18n.h"
 #include "base/mem.h"
@@ -27,6 +28,7 @@ struct tg_app *tg_app_new(struct tg_clock clock, struct tg_lab *lab, bool is_arm
     app->steps = tg_calloc(lab->steps_count + 1, sizeof(*app->steps));
     app->next_call_id = 1;
     app->drill_wake_lab_us = TG_TIME_NEVER;
+    app->run_wake_lab_us = TG_TIME_NEVER;
     app->steps_judged_us = INT64_MIN;
     return app;
 }
@@ -37,6 +39,7 @@ void tg_app_free(struct tg_app *app)
         return;
     }
     tg_drill_free(app->drill);
+    tg_run_free(app->run);
     tg_journal_close(app->journal);
     tg_model_free(app->model);
     tg_lab_free(app->lab);
@@ -99,31 +102,39 @@ static void drill_journalled(struct tg_app *app, int64_t sequence, const struct 
     step_drill(app, &event);
 }
 
+int64_t tg_app_append(struct tg_app *app, const struct tg_record *records, size_t count)
+{
+    int64_t sequence = 0;
+    struct tg_err err = TG_ERR_INIT;
+    for (size_t i = 0; i < count && err.code == TG_CODE_NONE; i++) {
+        if (app->journal == NULL) {
+            tg_err_set(&err, TG_CODE_STATE, 0, "there is no journal");
+        } else {
+            sequence = tg_journal_append(app->journal, &records[i], &err);
+        }
+    }
+    if (err.code == TG_CODE_NONE) {
+        return sequence;
+    }
+    tg_app_notice(app, TG_SEVERITY_FAIL, _("The journal refuses to write: %s"), err.msg);
+    return -1;
+}
+
 /* The records of one update, in order. In the synchronous form the machine hears at once that they
  * are durable; with the journal's own thread TG_MSG_JOURNALLED tells it later. */
 static void append_records(struct tg_app *app, const struct tg_drill_update *update)
 {
-    int64_t sequence = 0;
-    struct tg_err err = TG_ERR_INIT;
-    for (size_t i = 0; i < update->records_count; i++) {
-        if (app->journal == NULL) {
-            tg_err_set(&err, TG_CODE_STATE, 0, "there is no journal");
-            break;
-        }
-        sequence = tg_journal_append(app->journal, &update->records[i], &err);
-        if (sequence == 0) {
-            break;
-        }
-    }
-    if (err.code != TG_CODE_NONE) {
-        tg_app_notice(app, TG_SEVERITY_FAIL, _("The journal refuses to write: %s"), err.msg);
+    int64_t sequence = tg_app_append(app, update->records, update->records_count);
+    if (sequence < 0) {
+        struct tg_err err = TG_ERR_INIT;
+        tg_err_set(&err, TG_CODE_IO, 0, "%.200s", app->notice);
         drill_journalled(app, 0, &err);
-    } else if (update->records_count > 0 && app->is_journal_synchronous) {
+    } else if (sequence > 0 && app->is_journal_synchronous) {
         drill_journalled(app, sequence, NULL);
     }
 }
 
-static void send_call(struct tg_app *app, struct tg_call *call)
+void tg_app_send(struct tg_app *app, struct tg_call *call)
 {
     if (app->link.call == NULL) {
         tg_call_free(call);
@@ -132,15 +143,14 @@ static void send_call(struct tg_app *app, struct tg_call *call)
     app->link.call(app->link.context, call);
 }
 
-/* Asks for what is polled of all targets of a type, before it is due. */
-static void refresh(struct tg_app *app, enum tg_target_type type, enum tg_kind kind)
+void tg_app_refresh(struct tg_app *app, enum tg_target_type type, enum tg_kind kind)
 {
     for (size_t i = 0; i < app->model->targets_count; i++) {
         if (app->model->targets[i]->type == type) {
             struct tg_call *call = tg_call_new(TG_CALL_REFRESH, app->model->targets[i]->index);
             call->id = app->next_call_id++;
             call->resource = kind;
-            send_call(app, call);
+            tg_app_send(app, call);
         }
     }
 }
@@ -161,10 +171,10 @@ static void step_drill(struct tg_app *app, struct tg_drill_event *event)
                       tg_drill_state_name(app->drill->state), update.notice);
     }
     if (update.is_scrape_wanted) {
-        refresh(app, TG_TARGET_CLUSTER, TG_KIND_POD);
+        tg_app_refresh(app, TG_TARGET_CLUSTER, TG_KIND_POD);
     }
     if (update.is_balancer_wanted) {
-        refresh(app, TG_TARGET_GCP, TG_KIND_GCP_BACKEND);
+        tg_app_refresh(app, TG_TARGET_GCP, TG_KIND_GCP_BACKEND);
     }
     struct tg_call *calls[TG_DRILL_CALLS_MAX];
     size_t calls_count = update.calls_count;
@@ -173,7 +183,7 @@ static void step_drill(struct tg_app *app, struct tg_drill_event *event)
     /* Calls go first only in the order of memory: the machine emits a changing call after its
      * record's acknowledgement, never in the same update as the record. */
     for (size_t i = 0; i < calls_count; i++) {
-        send_call(app, calls[i]);
+        tg_app_send(app, calls[i]);
     }
     append_records(app, &update);
     tg_drill_update_fini(&update);
@@ -197,6 +207,7 @@ static bool handle_detail(struct tg_app *app, struct tg_msg *msg)
 bool tg_app_handle(struct tg_app *app, struct tg_msg *msg)
 {
     bool is_changed = tg_reduce(app->model, msg);
+    is_changed = tg_app_provision_handle(app, msg) || is_changed;
     if (handle_detail(app, msg)) {
         is_changed = true;
     } else if (app->drill != NULL) {
@@ -248,7 +259,9 @@ static bool judge_steps(struct tg_app *app, int64_t now_us)
 bool tg_app_tick(struct tg_app *app)
 {
     int64_t now_us = tg_clock_monotonic_us(&app->clock);
-    bool is_changed = judge_steps(app, now_us);
+    bool is_changed = tg_app_open_clusters(app);
+    is_changed = judge_steps(app, now_us) || is_changed;
+    is_changed = tg_app_provision_tick(app) || is_changed;
     if (app->drill != NULL && !tg_drill_is_over(app->drill) &&
         tg_app_lab_us(app) >= app->drill_wake_lab_us) {
         struct tg_drill_event event = {.kind = TG_DRILL_EVENT_TICK};
@@ -256,6 +269,21 @@ bool tg_app_tick(struct tg_app *app)
         is_changed = true;
     }
     return is_changed;
+}
+
+/* Our clock when the lab's will read so. */
+static int64_t monotonic_of_lab(const struct tg_app *app, int64_t lab_us)
+{
+    double speed = 1.0;
+    if (lab_us == TG_TIME_NEVER) {
+        return TG_TIME_NEVER;
+    }
+    if (!tg_model_is_simulated(app->model, &speed) || speed <= 0) {
+        speed = 1.0;
+    }
+    int64_t wait_lab_us = lab_us - tg_app_lab_us(app);
+    int64_t wait_us = wait_lab_us <= 0 ? 0 : (int64_t)((double)wait_lab_us / speed) + 1000;
+    return tg_clock_monotonic_us(&app->clock) + wait_us;
 }
 
 int64_t tg_app_next_wake_us(const struct tg_app *app)
@@ -267,15 +295,13 @@ int64_t tg_app_next_wake_us(const struct tg_app *app)
     } else if (app->steps_revision != app->model->revision) {
         wake_us = app->steps_judged_us + STEPS_INTERVAL_US;
     }
-    if (app->drill != NULL && !tg_drill_is_over(app->drill) &&
-        app->drill_wake_lab_us != TG_TIME_NEVER) {
-        double speed = 1.0;
-        if (!tg_model_is_simulated(app->model, &speed) || speed <= 0) {
-            speed = 1.0;
-        }
-        int64_t wait_lab_us = app->drill_wake_lab_us - tg_app_lab_us(app);
-        int64_t wait_us = wait_lab_us <= 0 ? 0 : (int64_t)((double)wait_lab_us / speed) + 1000;
-        wake_us = now_us + wait_us < wake_us ? now_us + wait_us : wake_us;
+    if (app->drill != NULL && !tg_drill_is_over(app->drill)) {
+        int64_t drill_us = monotonic_of_lab(app, app->drill_wake_lab_us);
+        wake_us = drill_us < wake_us ? drill_us : wake_us;
+    }
+    if (app->run != NULL && !app->run->is_over) {
+        int64_t run_us = monotonic_of_lab(app, app->run_wake_lab_us);
+        wake_us = run_us < wake_us ? run_us : wake_us;
     }
     return wake_us;
 }
@@ -294,7 +320,7 @@ void tg_app_open_detail(struct tg_app *app, int target, enum tg_kind resource, c
     app->detail_text = NULL;
     app->detail_err = (struct tg_err)TG_ERR_INIT;
     app->detail_call_id = call->id;
-    send_call(app, call);
+    tg_app_send(app, call);
 }
 
 bool tg_app_holds_fault(const struct tg_app *app)

@@ -23,12 +23,16 @@
 #include "model/fleet.h"
 #include "model/msg.h"
 #include "plan/lab.h"
+#include "plan/run.h"
 #include "plan/verify.h"
 
 /* How a call reaches its target's worker; takes the call over. */
 struct tg_link {
     void (*call)(void *context, struct tg_call *call);
     void *context;
+    /* Watches a cluster of project from now on, as a new target of the model; false when it cannot
+     * be. NULL: clusters are only those from the start. */
+    bool (*open_cluster)(void *context, const char *project, const struct tg_obj *cluster);
 };
 
 struct tg_app {
@@ -44,6 +48,13 @@ struct tg_app {
     bool is_restore_offered; /* the journal has an open drill that nobody took up yet */
     uint64_t next_call_id;
     int64_t drill_wake_lab_us;
+    /* Standing the lab up or taking it down (app/provision.h). */
+    struct tg_run *run; /* the present or last one; NULL: none */
+    int64_t run_wake_lab_us;
+    int64_t run_sequence;     /* newest record of it */
+    int64_t run_refreshed_us; /* monotonic */
+    bool is_run_changed;      /* within one event */
+
     int64_t steps_judged_us; /* monotonic time of the last judgement */
     uint64_t steps_revision; /* model revision it was made on */
 
@@ -104,6 +115,13 @@ bool tg_app_holds_fault(const struct tg_app *app);
  */
 void tg_app_open_detail(struct tg_app *app, int target, enum tg_kind resource, const char *ns,
                         const char *name);
+
+/* For app/provision.c: sends a call, asks for what is polled of all targets of a type before it is
+ * due, and appends records: the sequence of the last, 0 when there are none, -1 when the journal
+ * refused (the operator is told). */
+void tg_app_send(struct tg_app *app, struct tg_call *call);
+void tg_app_refresh(struct tg_app *app, enum tg_target_type type, enum tg_kind kind);
+int64_t tg_app_append(struct tg_app *app, const struct tg_record *records, size_t count);
 
 /* Sets the operator's line (printf), already translated. */
 void tg_app_notice(struct tg_app *app, enum tg_severity severity, const char *format, ...)

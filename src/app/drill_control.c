@@ -73,16 +73,8 @@ static const char *gateway_address(const struct tg_app *app, int client_target, 
 static void make_id(const struct tg_app *app, char *out, size_t size)
 {
     char stamp[40];
-    tg_fmt_rfc3339(stamp, sizeof(stamp), tg_app_lab_us(app), 0);
-    char compact[24];
-    size_t used = 0;
-    for (const char *c = stamp; *c != '\0' && used + 1 < sizeof(compact); c++) {
-        if (*c != '-' && *c != ':') {
-            compact[used++] = *c == 'T' ? 't' : *c == 'Z' ? 'z' : *c;
-        }
-    }
-    compact[used] = '\0';
-    snprintf(out, size, "scale0-%s", compact);
+    tg_fmt_compact(stamp, sizeof(stamp), tg_app_lab_us(app));
+    snprintf(out, size, "scale0-%s", stamp);
 }
 
 bool tg_app_drill_start(struct tg_app *app, int target, struct tg_err *err)

@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/queue.h"
+#include "base/str.h"
 #include "provider/target.h"
 #include "sim/controllers.h"
 #include "sim/direct.h"
@@ -28,6 +29,7 @@ struct tg_rig {
     uint64_t next_exchange_id;
     int64_t quantum_us;
     int64_t speed;
+    bool is_built; /* its clusters stand from the start; else they are watched when they come */
     struct tg_queue
         *inbox; /* as in production: what a provider says during a call is heard after it */
     bool has_activity;
@@ -86,21 +88,39 @@ static void add_provider(struct tg_rig *rig, struct tg_target_config *config)
         tg_provider_new(config, rig->transport, &emitter, &rig->next_exchange_id);
 }
 
+static void add_cluster(struct tg_rig *rig, int region)
+{
+    const struct sim_region *place = sim_world_region(rig->world, region);
+    char *context = tg_asprintf("gke_%s_%s_%s", sim_world_config(rig->world)->project,
+                                sim_region_zone(place), sim_region_cluster(place));
+    struct tg_target_config config = {
+        .index = tg_model_add_cluster(rig->app->model, context),
+        .endpoint.base_url = tg_asprintf("sim://%d", region),
+        .app_label = tg_strdup(rig->app->lab->app_label),
+        .seed = (uint64_t)region,
+    };
+    free(context);
+    add_provider(rig, &config);
+}
+
+static bool open_cluster(void *context, const char *project, const struct tg_obj *cluster)
+{
+    struct tg_rig *rig = context;
+    (void)project;
+    for (int i = 0; i < sim_world_region_count(rig->world); i++) {
+        if (tg_str_eq(sim_region_cluster(sim_world_region(rig->world, i)), cluster->name)) {
+            add_cluster(rig, i);
+            return true;
+        }
+    }
+    return false;
+}
+
 static void add_targets(struct tg_rig *rig)
 {
     const char *project = sim_world_config(rig->world)->project;
-    for (int i = 0; i < sim_world_region_count(rig->world); i++) {
-        const struct sim_region *region = sim_world_region(rig->world, i);
-        char *context = tg_asprintf("gke_%s_%s_%s", project, sim_region_zone(region),
-                                    sim_region_cluster(region));
-        struct tg_target_config config = {
-            .index = tg_model_add_cluster(rig->app->model, context),
-            .endpoint.base_url = tg_asprintf("sim://%d", i),
-            .app_label = tg_strdup(rig->app->lab->app_label),
-            .seed = (uint64_t)i,
-        };
-        free(context);
-        add_provider(rig, &config);
+    for (int i = 0; i < sim_world_region_count(rig->world) && rig->is_built; i++) {
+        add_cluster(rig, i);
     }
     struct tg_target_config gcp = {
         .index = tg_model_add_gcp(rig->app->model, project),
@@ -124,7 +144,8 @@ struct tg_rig *tg_rig_attach(const struct tg_rig_config *config, struct sim_worl
     rig->inbox = tg_queue_new(INBOX_MAX, free_message);
     rig->transport = sim_direct_new(world);
     rig->app = tg_app_new(tg_clock_virtual(&rig->now), config->lab, true);
-    rig->app->link = (struct tg_link){take_call, rig};
+    rig->app->link = (struct tg_link){take_call, rig, open_cluster};
+    rig->is_built = sim_world_config(world)->is_built;
     add_targets(rig);
     if (config->journal != NULL && !tg_app_open_journal(rig->app, config->journal, NULL, err)) {
         tg_rig_free(rig);

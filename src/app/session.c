@@ -215,6 +215,63 @@ static void add_gcp(struct tg_session *session, const struct tg_session_config *
     target->seed = tg_hash_str(config->project);
 }
 
+/* What clusters that come to be later are reached with. */
+static void keep_access(struct tg_session *session, const struct tg_session_config *config)
+{
+    session->clock = config->clock;
+    if (config->gcp_token != NULL) {
+        session->gcp_token = tg_secret_new(config->gcp_token, strlen(config->gcp_token));
+    }
+    session->gcp_token_path =
+        config->gcp_token_path == NULL ? NULL : tg_strdup(config->gcp_token_path);
+}
+
+/* A cluster of the project that is running now: its API server takes Google's own tokens. It gets a
+ * worker of its own, whatever --workers says: those that run cannot take another target. */
+static bool open_cluster(void *context, const char *project, const struct tg_obj *cluster)
+{
+    struct tg_session *session = context;
+    struct tg_err err = TG_ERR_INIT;
+    size_t len = 0;
+    const char *authority = cluster->as.gcp.authority;
+    char *pem = tg_base64_decode(authority, strlen(authority), &len);
+    if (pem == NULL || len == 0 || *cluster->as.gcp.address == '\0' || session->gcp_token == NULL) {
+        free(pem);
+        return false;
+    }
+    char *name = tg_asprintf("gke_%s_%s_%s", project, cluster->as.gcp.location, cluster->name);
+    struct tg_target_config target = {
+        .index = tg_model_add_cluster(session->app->model, name),
+        .endpoint =
+            {
+                .base_url = tg_asprintf("https://%s", cluster->as.gcp.address),
+                .ca_pem = pem,
+                .bearer_token = tg_secret_new(tg_secret_peek(session->gcp_token),
+                                              tg_secret_len(session->gcp_token)),
+                .token_path =
+                    session->gcp_token_path == NULL ? NULL : tg_strdup(session->gcp_token_path),
+            },
+        .app_label = tg_strdup(session->app->lab->app_label),
+        .seed = tg_hash_str(name),
+    };
+    free(name);
+    int index = target.index;
+    session->workers =
+        tg_realloc_array(session->workers, session->workers_count + 1, sizeof(struct tg_worker *));
+    session->worker_of =
+        tg_realloc_array(session->worker_of, (size_t)index + 1, sizeof(*session->worker_of));
+    session->workers[session->workers_count] =
+        tg_worker_start(&target, 1, session->inbox, session->clock, &err);
+    if (session->workers[session->workers_count] == NULL) {
+        tg_app_notice(session->app, TG_SEVERITY_FAIL, "%s", err.msg);
+        session->worker_of[index] =
+            0; /* which does not know it: nothing is asked, nothing is seen */
+        return true;
+    }
+    session->worker_of[index] = (int)session->workers_count++;
+    return true;
+}
+
 /* Deals targets to workers in turn, so that with enough workers each target has one of its own. */
 static bool start_workers(struct tg_session *session, const struct tg_session_config *config,
                           struct targets *targets, struct tg_err *err)
@@ -245,7 +302,8 @@ struct tg_session *tg_session_start(struct tg_session_config *config, struct tg_
     struct targets targets = {0};
     session->inbox = tg_queue_new(INBOX_MAX, free_message);
     session->app = tg_app_new(config->clock, config->lab, config->is_armed);
-    session->app->link = (struct tg_link){send_to_worker, session};
+    session->app->link = (struct tg_link){send_to_worker, session, open_cluster};
+    keep_access(session, config);
     bool is_ok = add_clusters(session, config, &targets, err);
     if (is_ok) {
         add_gcp(session, config, &targets);
@@ -275,6 +333,8 @@ void tg_session_stop(struct tg_session *session)
     tg_queue_free(session->inbox);
     free(session->workers);
     free(session->worker_of);
+    tg_secret_free(session->gcp_token);
+    free(session->gcp_token_path);
     free(session);
 }
 

@@ -38,6 +38,10 @@ struct tg_session {
     struct tg_worker **workers;
     size_t workers_count;
     int *worker_of; /* by target */
+    /* For clusters that come to be while it runs. */
+    struct tg_clock clock;
+    struct tg_secret *gcp_token;
+    char *gcp_token_path;
 };
 
 /* Reads the kubeconfig, opens the journal and starts the workers. NULL and err (CONFIG with

@@ -212,6 +212,16 @@ const char *tg_fmt_rfc3339(char *out, size_t size, int64_t wall_us, int digits)
     return out;
 }
 
+const char *tg_fmt_compact(char *out, size_t size, int64_t wall_us)
+{
+    struct civil civil = civil_of(seconds_in_range(wall_us));
+
+    tg_assert(out != NULL && size > 0);
+    snprintf(out, size, "%04d%02d%02dt%02d%02d%02dz", (int)civil.year, civil.month, civil.day,
+             civil.hour, civil.minute, civil.second);
+    return out;
+}
+
 const char *tg_fmt_clock(char *out, size_t size, int64_t wall_us)
 {
     struct civil civil = civil_of(seconds_in_range(wall_us));

@@ -23,6 +23,9 @@ const char *tg_fmt_bytes(char *out, size_t size, uint64_t bytes);
 /* RFC 3339 in UTC with digits fractional digits (0, 3, 6 or 9): "2026-01-01T00:00:00Z". */
 const char *tg_fmt_rfc3339(char *out, size_t size, int64_t wall_us, int digits);
 
+/* A moment as part of a name, in UTC: "20260101t120431z". */
+const char *tg_fmt_compact(char *out, size_t size, int64_t wall_us);
+
 /* "12:04:31" in UTC. */
 const char *tg_fmt_clock(char *out, size_t size, int64_t wall_us);
 

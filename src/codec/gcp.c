@@ -51,6 +51,7 @@ static void fill(struct tg_obj *draft, enum tg_kind kind, const json_t *item)
     case TG_KIND_GCP_PROJECT:
         draft->name = tg_json_text(item, "projectId");
         gcp->status = tg_json_text(item, "lifecycleState");
+        gcp->number = tg_json_int(item, "projectNumber", 0);
         break;
     case TG_KIND_GCP_SERVICE:
         gcp->status = tg_json_text(item, "state");

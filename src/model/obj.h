@@ -205,9 +205,9 @@ struct tg_gcp {
     const char
         *parent; /* cluster of a node pool; backend service of a backend; network of a subnetwork */
     const char *group; /* network endpoint group of a backend */
-    int64_t number; /* MTU of a network, node count of a pool or cluster, port of a backend, objects
-                       in a bucket */
-    int64_t bytes;  /* in a bucket */
+    int64_t number;    /* of a project; MTU of a network, node count of a pool or cluster, port of a
+                          backend, objects    in a bucket */
+    int64_t bytes;     /* in a bucket */
     const char *authority; /* of a cluster: its certificate authority, PEM in base64 */
 };
 

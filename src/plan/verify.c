@@ -38,9 +38,7 @@ static void expand(const struct tg_lab *lab, const char *text, const struct tg_l
     tg_buf_fini(&name);
 }
 
-/* True when Google Cloud's clusters are seen and this one is not among them: then nothing is in it
- * either. */
-static bool is_cluster_absent(const struct tg_model *model, const char *cluster)
+bool tg_verify_is_cluster_absent(const struct tg_model *model, const char *cluster)
 {
     const struct tg_target *gcp = tg_model_gcp(model);
     if (gcp == NULL || gcp->kinds[TG_KIND_GCP_CLUSTER].synced_us == 0) {
@@ -55,7 +53,7 @@ static bool is_cluster_absent(const struct tg_model *model, const char *cluster)
     return true;
 }
 
-static const struct tg_target *cluster_target(const struct tg_model *model, const char *cluster)
+const struct tg_target *tg_verify_cluster(const struct tg_model *model, const char *cluster)
 {
     for (size_t i = 0; i < model->targets_count; i++) {
         const struct tg_target *target = model->targets[i];
@@ -205,7 +203,7 @@ static enum finding judge_at(struct judgement *judgement, const struct tg_target
     bool is_in_cluster =
         condition->where == TG_LAB_WHERE_CONFIG || condition->where == TG_LAB_WHERE_REGIONS;
     const char *cluster = region != NULL ? region->cluster : judgement->lab->config_cluster;
-    if (is_in_cluster && is_cluster_absent(judgement->model, cluster)) {
+    if (is_in_cluster && tg_verify_is_cluster_absent(judgement->model, cluster)) {
         static const struct tg_kind_view nothing;
         view = &nothing;
     } else if (view == NULL || (view->synced_us == 0 && view->phase != TG_KIND_PHASE_ABSENT)) {
@@ -267,13 +265,14 @@ static void judge_condition(struct judgement *judgement, const struct tg_lab_con
         count(judgement, judge_at(judgement, gcp, condition, NULL));
         break;
     case TG_LAB_WHERE_CONFIG:
-        count(judgement, judge_at(judgement, cluster_target(judgement->model, lab->config_cluster),
-                                  condition, NULL));
+        count(judgement,
+              judge_at(judgement, tg_verify_cluster(judgement->model, lab->config_cluster),
+                       condition, NULL));
         break;
     case TG_LAB_WHERE_REGIONS:
         for (size_t i = 0; i < lab->regions_count; i++) {
             count(judgement,
-                  judge_at(judgement, cluster_target(judgement->model, lab->regions[i].cluster),
+                  judge_at(judgement, tg_verify_cluster(judgement->model, lab->regions[i].cluster),
                            condition, &lab->regions[i]));
         }
         break;

@@ -10,6 +10,7 @@
 #ifndef TG_PLAN_VERIFY_H
 #define TG_PLAN_VERIFY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "model/fleet.h"
@@ -36,5 +37,12 @@ struct tg_step_status {
 /* Fills statuses[lab->steps_count]. */
 void tg_verify_lab(const struct tg_lab *lab, const struct tg_model *model, int64_t now_us,
                    struct tg_step_status *statuses);
+
+/* The watched cluster with this name, or NULL. */
+const struct tg_target *tg_verify_cluster(const struct tg_model *model, const char *cluster);
+
+/* True when Google Cloud's clusters are seen and this one is not among them: then nothing is in it
+ * either. */
+bool tg_verify_is_cluster_absent(const struct tg_model *model, const char *cluster);
 
 #endif

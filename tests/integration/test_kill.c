@@ -82,7 +82,7 @@ static struct tg_rig *world_at(int64_t records)
     dying.app = app;
     dying.link = app->link;
     dying.records = records;
-    app->link = (struct tg_link){call_unless_dead, NULL};
+    app->link.call = call_unless_dead;
     cr_assert(tg_app_drill_start(app, tg_app_primary_target(app), &err), "%s", err.msg);
     cr_assert(has_died(app) || tg_rig_run(rig, 60 * MINUTE_US, has_died));
     return rig;

@@ -1,0 +1,251 @@
+/* app/provision.c - standing a lab up and taking it down, with the app's journal and targets. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include "app/provision.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fmt.h"
+#include "base/i18n.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+/* What is waited for is polled out of turn, no more often than this. */
+#define REFRESH_US        (1 * TG_US_PER_S)
+#define REFRESH_FAST_US   (200 * TG_US_PER_MS) /* a simulated world that runs faster than ours */
+#define RESCAN_DEFAULT_US (120 * TG_US_PER_S)
+
+static void step_run(struct tg_app *app, struct tg_run_event *event);
+
+static void journalled(struct tg_app *app, const struct tg_err *err)
+{
+    struct tg_run_event event = {.kind = TG_RUN_EVENT_JOURNALLED};
+    if (err != NULL) {
+        event.err = *err;
+    }
+    step_run(app, &event);
+}
+
+static void append_records(struct tg_app *app, const struct tg_run_update *update)
+{
+    int64_t sequence = tg_app_append(app, update->records, update->records_count);
+    if (sequence < 0) {
+        struct tg_err err = TG_ERR_INIT;
+        tg_err_set(&err, TG_CODE_IO, 0, "the journal refuses to write");
+        journalled(app, &err);
+    } else if (sequence > 0) {
+        app->run_sequence = sequence;
+        if (app->is_journal_synchronous) {
+            journalled(app, NULL);
+        }
+    }
+}
+
+static void step_run(struct tg_app *app, struct tg_run_event *event)
+{
+    struct tg_run_update update = {0};
+    event->at_us = tg_clock_monotonic_us(&app->clock);
+    event->lab_us = tg_app_lab_us(app);
+    event->model = app->model;
+    event->statuses = app->steps;
+    tg_run_step(app->run, event, &update);
+    app->run_wake_lab_us = update.wake_lab_us;
+    app->is_run_changed = app->is_run_changed || update.is_changed;
+    struct tg_call *calls[TG_RUN_CALLS_MAX];
+    size_t count = update.calls_count;
+    memcpy(calls, update.calls, sizeof(calls));
+    update.calls_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        tg_app_send(app, calls[i]);
+    }
+    append_records(app, &update);
+    tg_run_update_fini(&update);
+}
+
+/* ---- starting ---- */
+
+static bool find_range(const struct tg_lab *lab, const struct tg_provision_request *request,
+                       struct tg_run_config *config, struct tg_err *err)
+{
+    config->from = request->from != NULL ? tg_lab_step_index(lab, request->from) : 0;
+    config->until =
+        request->until != NULL ? tg_lab_step_index(lab, request->until) : (int)lab->steps_count - 1;
+    if (config->from < 0 || config->until < 0) {
+        return tg_err_set(err, TG_CODE_USAGE, 0, "the lab has no step '%s'",
+                          config->from < 0 ? request->from : request->until);
+    }
+    return config->from <= config->until ||
+           tg_err_set(err, TG_CODE_USAGE, 0, "step '%s' comes after '%s'", request->from,
+                      request->until);
+}
+
+/* Takes up an open run of the same direction; closes one of the other. */
+static bool take_open(struct tg_app *app, struct tg_run_config *config,
+                      struct tg_run_reopened *reopened, char *id, size_t size, struct tg_err *err)
+{
+    struct tg_record *records = NULL;
+    size_t count = 0;
+    if (!tg_journal_open_run(app->journal, TG_RUN_PROVISION, &records, &count, err)) {
+        return false;
+    }
+    struct tg_err why = TG_ERR_INIT;
+    bool is_ours = count > 0 && tg_run_reopen(records, count, app->lab, reopened, &why) &&
+                   reopened->config.direction == config->direction &&
+                   tg_str_eq(reopened->project, config->project);
+    bool is_ok = true;
+    if (is_ours) {
+        tg_str_copy(id, size, records[0].run_id);
+        config->from = reopened->config.from;
+        config->until = reopened->config.until;
+    } else if (count > 0) {
+        struct tg_record waive = {.kind = TG_RECORD_WAIVE,
+                                  .run_id = records[0].run_id,
+                                  .payload = tg_record_new_text("reason", id)};
+        is_ok = tg_journal_append(app->journal, &waive, err) > 0;
+        free(waive.payload);
+    }
+    tg_journal_records_free(records, count);
+    return is_ok;
+}
+
+static void make_id(const struct tg_app *app, enum tg_run_direction direction, char *out,
+                    size_t size)
+{
+    char stamp[40];
+    tg_fmt_compact(stamp, sizeof(stamp), tg_app_lab_us(app));
+    snprintf(out, size, "%s-%s", direction == TG_RUN_UP ? "up" : "down", stamp);
+}
+
+bool tg_app_provision_start(struct tg_app *app, const struct tg_provision_request *request,
+                            struct tg_err *err)
+{
+    const struct tg_target *gcp = tg_model_gcp(app->model);
+    if (!app->is_armed) {
+        return tg_err_set(err, TG_CODE_READ_ONLY, 0, "the session is not armed");
+    }
+    if (app->journal == NULL) {
+        return tg_err_set(err, TG_CODE_STATE, 0, "there is no journal to write intents into");
+    }
+    if (gcp == NULL) {
+        return tg_err_set(err, TG_CODE_NOT_FOUND, 0, "no Google Cloud project is given");
+    }
+    if (app->is_restore_offered || (app->drill != NULL && !tg_drill_is_over(app->drill))) {
+        return tg_err_set(err, TG_CODE_STATE, 0, "a drill is open; restore it first");
+    }
+    if (app->run != NULL && !app->run->is_over) {
+        return tg_err_set(err, TG_CODE_STATE, 0, "the lab is being changed already");
+    }
+    char id[64];
+    struct tg_run_reopened reopened;
+    struct tg_run_config config = {.lab = app->lab,
+                                   .direction = request->direction,
+                                   .project = gcp->name,
+                                   .rescan_us = RESCAN_DEFAULT_US};
+    for (size_t i = 0; i < request->secrets_count && i < TG_RUN_SECRETS_MAX; i++) {
+        config.secrets[config.secrets_count++] = request->secrets[i];
+    }
+    make_id(app, request->direction, id, sizeof(id));
+    if (!find_range(app->lab, request, &config, err) ||
+        !take_open(app, &config, &reopened, id, sizeof(id), err)) {
+        return false;
+    }
+    config.id = id;
+    tg_run_free(app->run);
+    app->run = tg_run_new(&config, &app->next_call_id);
+    app->run_wake_lab_us = 0;
+    tg_app_tick(app);
+    return true;
+}
+
+void tg_app_provision_abort(struct tg_app *app)
+{
+    if (app->run != NULL && !app->run->is_over) {
+        struct tg_run_event event = {.kind = TG_RUN_EVENT_ABORT};
+        step_run(app, &event);
+    }
+}
+
+/* ---- messages and time ---- */
+
+bool tg_app_provision_handle(struct tg_app *app, const struct tg_msg *msg)
+{
+    if (app->run == NULL) {
+        return false;
+    }
+    app->is_run_changed = false;
+    if (msg->kind == TG_MSG_CALL_DONE || msg->kind == TG_MSG_CALL_PROGRESS) {
+        struct tg_run_event event = {.kind = TG_RUN_EVENT_MSG, .msg = msg};
+        step_run(app, &event);
+    } else if (msg->kind == TG_MSG_JOURNALLED &&
+               (msg->as.journalled.err.code != TG_CODE_NONE ||
+                msg->as.journalled.sequence >= app->run_sequence)) {
+        journalled(app, &msg->as.journalled.err);
+    }
+    return app->is_run_changed;
+}
+
+/* Google Cloud's lists that steps under way are judged by come at their own, slow pace. */
+static void refresh_waited_for(struct tg_app *app)
+{
+    double speed = 1;
+    int64_t now_us = tg_clock_monotonic_us(&app->clock);
+    bool is_fast = tg_model_is_simulated(app->model, &speed) && speed > 1;
+    if (now_us - app->run_refreshed_us < (is_fast ? REFRESH_FAST_US : REFRESH_US)) {
+        return;
+    }
+    app->run_refreshed_us = now_us;
+    bool is_asked[TG_KIND_COUNT] = {false};
+    is_asked[TG_KIND_GCP_PROJECT] = true;
+    is_asked[TG_KIND_GCP_CLUSTER] = true;
+    for (size_t i = 0; i < app->lab->steps_count; i++) {
+        enum tg_run_state state = app->run->steps[i].state;
+        const struct tg_lab_step *step = &app->lab->steps[i];
+        bool is_under_way = state == TG_RUN_WAITING || state == TG_RUN_MAKING;
+        bool is_looked_at = app->run->rescan_lab_us != 0 && state != TG_RUN_SKIPPED;
+        for (size_t c = 0; c < step->conditions_count && (is_under_way || is_looked_at); c++) {
+            is_asked[step->conditions[c].kind] = true;
+        }
+        for (size_t l = 0; l < step->leftovers_count && (is_under_way || is_looked_at); l++) {
+            is_asked[step->leftovers[l].kind] = true;
+        }
+    }
+    for (int kind = 0; kind < TG_KIND_COUNT; kind++) {
+        if (is_asked[kind] && tg_kind_info((enum tg_kind)kind)->source == TG_KIND_SOURCE_GCP) {
+            tg_app_refresh(app, TG_TARGET_GCP, (enum tg_kind)kind);
+        }
+    }
+}
+
+bool tg_app_provision_tick(struct tg_app *app)
+{
+    if (app->run == NULL || app->run->is_over) {
+        return false;
+    }
+    app->is_run_changed = false;
+    refresh_waited_for(app);
+    if (tg_app_lab_us(app) >= app->run_wake_lab_us) {
+        struct tg_run_event event = {.kind = TG_RUN_EVENT_TICK};
+        step_run(app, &event);
+    }
+    return app->is_run_changed;
+}
+
+bool tg_app_open_clusters(struct tg_app *app)
+{
+    const struct tg_target *gcp = tg_model_gcp(app->model);
+    bool is_opened = false;
+    for (size_t i = 0; gcp != NULL && app->link.open_cluster != NULL && i < app->lab->regions_count;
+         i++) {
+        const struct tg_lab_region *region = &app->lab->regions[i];
+        const struct tg_obj *cluster =
+            tg_store_get(&gcp->kinds[TG_KIND_GCP_CLUSTER].store, region->zone, region->cluster);
+        if (cluster == NULL || !tg_str_eq(cluster->as.gcp.status, "RUNNING") ||
+            tg_verify_cluster(app->model, region->cluster) != NULL) {
+            continue;
+        }
+        is_opened = app->link.open_cluster(app->link.context, gcp->name, cluster) || is_opened;
+    }
+    return is_opened;
+}

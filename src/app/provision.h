@@ -1,0 +1,40 @@
+/* app/provision.h - runs that stand a lab up or take it down, joined to the app: their records,
+ * their calls, what they wait for, and clusters that come to be on the way.
+ *
+ * Thread: UI thread.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#ifndef TG_APP_PROVISION_H
+#define TG_APP_PROVISION_H
+
+#include "app/app.h"
+
+/* What is asked for; texts and secrets are borrowed until the run is freed. */
+struct tg_provision_request {
+    enum tg_run_direction direction;
+    const char *from;  /* id of a step; NULL: the first */
+    const char *until; /* NULL: the last */
+    const struct tg_run_secret *secrets;
+    size_t secrets_count;
+};
+
+/* Starts a run, or takes up the open one of the journal when it is of the same direction (an open
+ * one of the other is closed: what was half made is what is taken down now). Fails (READ_ONLY,
+ * STATE, NOT_FOUND, USAGE) without having done anything. */
+bool tg_app_provision_start(struct tg_app *app, const struct tg_provision_request *request,
+                            struct tg_err *err);
+
+/* Nothing more is started. */
+void tg_app_provision_abort(struct tg_app *app);
+
+/* Gives a message to the run when it is the run's; true when a view of it may differ. */
+bool tg_app_provision_handle(struct tg_app *app, const struct tg_msg *msg);
+
+/* Lets time pass; true when a view of the run may differ. */
+bool tg_app_provision_tick(struct tg_app *app);
+
+/* Opens the lab's clusters that Google Cloud shows running and that are not watched yet. */
+bool tg_app_open_clusters(struct tg_app *app);
+
+#endif

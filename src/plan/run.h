@@ -1,0 +1,172 @@
+/* plan/run.h - standing a lab up, or taking it down, as a pure machine.
+ *
+ * tg_run_step(run, event, update): time, answers and what is observed come in; calls and records go
+ * out. A call leaves only after the record that announces it is durable. Every call is an ENSURE or
+ * a REMOVE, which find what is there already: a run that was killed is taken up by running it
+ * again.
+ *
+ * Up: a step starts when the steps it needs are done; its things are made in order, those of
+ * different regions at once; then it waits until its conditions are observed (plan/verify.h), so
+ * that a step counts as done only when it is seen to be. Down goes the other way round, removes
+ * first what Google's controllers left behind, and looks a second time after a while, since
+ * controllers resurrect.
+ *
+ * Times: at_us is the monotonic clock; lab_us is lab wall time, which all waiting here uses.
+ *
+ * Thread: UI thread. Ownership: the run owns its items; an update's calls and records belong to the
+ * caller, who frees them with tg_run_update_fini().
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#ifndef TG_PLAN_RUN_H
+#define TG_PLAN_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/fleet.h"
+#include "model/msg.h"
+#include "plan/lab.h"
+#include "plan/record.h"
+#include "plan/verify.h"
+
+enum tg_run_direction { TG_RUN_UP, TG_RUN_DOWN };
+
+enum tg_run_state {
+#define TG_RUN_STATE(id, word, name) TG_RUN_##id,
+#include "plan/run_state.def"
+#undef TG_RUN_STATE
+    TG_RUN_STATE_COUNT
+};
+
+/* A secret the operator gave, by the name the lab file uses. */
+struct tg_run_secret {
+    const char *name; /* "hf_token" */
+    const struct tg_secret *value;
+};
+
+#define TG_RUN_SECRETS_MAX 4
+struct tg_run_config {
+    const char *id; /* "up-20260101t120431z"; copied */
+    const struct tg_lab *lab;
+    enum tg_run_direction direction;
+    const char *project; /* copied */
+    int from;            /* index of the first step, in the lab's order */
+    int until;           /* index of the last one */
+    struct tg_run_secret secrets[TG_RUN_SECRETS_MAX];
+    size_t secrets_count;
+    int64_t rescan_us; /* down: lab time until the second look */
+};
+
+enum tg_run_item_state {
+    TG_RUN_ITEM_WAITING, /* for its turn, for its API server, or for another try */
+    TG_RUN_ITEM_INTENT,  /* its record is on the way to the disk */
+    TG_RUN_ITEM_ASKED,   /* its call is under way */
+    TG_RUN_ITEM_DONE,
+    TG_RUN_ITEM_FAILED,
+};
+
+/* One thing in one place. */
+struct tg_run_item {
+    int step;
+    int make;   /* index into the step's makes; -1: a leftover */
+    int region; /* index into the lab's regions; -1: none */
+    bool is_removal;
+    enum tg_run_item_state state;
+    enum tg_ensured ensured;
+    uint64_t call; /* 0: none */
+    int attempts;
+    int64_t retry_lab_us; /* not before */
+    int64_t started_lab_us;
+    int64_t ended_lab_us;
+    struct tg_err err;           /* of the last attempt */
+    char progress[120];          /* in the server's words; "" none */
+    int percent;                 /* -1: not told */
+    char *name;                  /* "Network/tpu-gke-dranet-vpc", for people */
+    struct tg_desired *leftover; /* make < 0: what is removed */
+};
+
+struct tg_run_step {
+    enum tg_run_state state;
+    int64_t started_lab_us; /* 0: not yet */
+    int64_t ended_lab_us;
+    char waiting_for[160]; /* English, from the server or verify; "" when nothing is waited for */
+    struct tg_err err;
+    bool is_passing_removed; /* what was only needed on the way is gone again */
+};
+
+/* Readable by views; written by tg_run_step() alone. */
+struct tg_run {
+    struct tg_run_config config; /* texts are the run's copies */
+    struct tg_run_step *steps;   /* lab->steps_count */
+    struct tg_run_item *items;
+    size_t items_count;
+    bool is_over;
+    bool is_aborted;
+    bool is_waiting_for_journal;
+    int64_t granted_lab_us; /* a role was given or an API enabled by this run: they take time */
+    int64_t started_lab_us;
+    int64_t rescan_lab_us; /* down: when the second look is due; 0: not yet */
+    bool has_left_behind;  /* down: the second look found something */
+    struct tg_err err;     /* the journal refused */
+    uint64_t *next_call_id;
+};
+
+enum tg_run_event_kind {
+    TG_RUN_EVENT_TICK,       /* time passed, or what is observed changed */
+    TG_RUN_EVENT_MSG,        /* CALL_DONE or CALL_PROGRESS; borrowed */
+    TG_RUN_EVENT_JOURNALLED, /* the last records are durable, or err */
+    TG_RUN_EVENT_ABORT,      /* nothing more is started; what the servers do goes on */
+};
+
+struct tg_run_event {
+    enum tg_run_event_kind kind;
+    int64_t at_us;
+    int64_t lab_us;
+    const struct tg_model *model;
+    const struct tg_step_status *statuses; /* of the lab's steps, as judged now */
+    const struct tg_msg *msg;
+    struct tg_err err;
+};
+
+#define TG_RUN_CALLS_MAX   32
+#define TG_RUN_RECORDS_MAX 32
+struct tg_run_update {
+    struct tg_call *calls[TG_RUN_CALLS_MAX];
+    size_t calls_count;
+    struct tg_record records[TG_RUN_RECORDS_MAX];
+    size_t records_count;
+    bool is_changed;     /* a view of the run may differ */
+    int64_t wake_lab_us; /* when a TICK is needed at the latest; TG_TIME_NEVER */
+};
+void tg_run_update_fini(struct tg_run_update *update);
+
+/* New run; next_call_id is where it takes ids for its calls from (shared with the app). The caller
+ * frees with tg_run_free(). */
+struct tg_run *tg_run_new(const struct tg_run_config *config, uint64_t *next_call_id);
+void tg_run_free(struct tg_run *run);
+
+/* Fills what the records of an open run say of it: id, direction, project, from, until; texts
+ * borrow from the records or from out->texts. False and err when they do not say enough, or speak
+ * of another lab. */
+struct tg_run_reopened {
+    struct tg_run_config config;
+    char project[64];
+};
+bool tg_run_reopen(const struct tg_record *records, size_t count, const struct tg_lab *lab,
+                   struct tg_run_reopened *out, struct tg_err *err);
+
+void tg_run_step(struct tg_run *run, const struct tg_run_event *event,
+                 struct tg_run_update *update);
+
+/* True when every step that was asked for is done (and, down, the second look found nothing). */
+bool tg_run_is_good(const struct tg_run *run);
+
+const char *tg_run_state_word(enum tg_run_state state); /* N_ text, for screens */
+const char *tg_run_state_name(enum tg_run_state state); /* for JSON and journal */
+
+/* Items of a step: how many, and how many are done. */
+void tg_run_count(const struct tg_run *run, int step, int *done, int *total);
+
+#endif

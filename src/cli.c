@@ -44,6 +44,10 @@ static const struct command_info commands[] = {
     {"status", CLI_COMMAND_STATUS, 't', "", N_("Print what the panes show")},
     {"drill", CLI_COMMAND_DRILL, 'f', "scale0", N_("Run a failover drill and print its verdict")},
     {"restore", CLI_COMMAND_RESTORE, 'r', "", N_("Restore what an interrupted drill left behind")},
+    {"up", CLI_COMMAND_UP, 'u', "",
+     N_("Stand the lab up, step by step, and go on where it stopped")},
+    {"down", CLI_COMMAND_DOWN, 'w', "",
+     N_("Take the lab down and look that nothing billed is left")},
     {"help", CLI_COMMAND_HELP, 0, "", N_("Show this help")},
     {"version", CLI_COMMAND_VERSION, 0, "", N_("Show the version")},
 };
@@ -156,6 +160,21 @@ static bool apply(struct cli *cli, enum option_id id, const char *value, struct 
         return parse_int(name, value, 0, 86400, &cli->timeout_s, err);
     case OPTION_REASON:
         cli->waive_reason = value;
+        return true;
+    case OPTION_FROM:
+        cli->from = value;
+        return true;
+    case OPTION_UNTIL:
+        cli->until = value;
+        return true;
+    case OPTION_DRY_RUN:
+        cli->is_dry_run = true;
+        return true;
+    case OPTION_YES:
+        cli->is_yes = true;
+        return true;
+    case OPTION_HF_TOKEN_FILE:
+        cli->hf_token_file = value;
         return true;
     case OPTION_DIR:
         cli->dir = value;

@@ -21,6 +21,8 @@ enum cli_command {
     CLI_COMMAND_STATUS,
     CLI_COMMAND_DRILL,
     CLI_COMMAND_RESTORE,
+    CLI_COMMAND_UP,
+    CLI_COMMAND_DOWN,
     CLI_COMMAND_HELP,
     CLI_COMMAND_VERSION,
 };
@@ -57,6 +59,11 @@ struct cli {
     bool is_watch;
     int timeout_s;
     const char *waive_reason;
+    const char *from;
+    const char *until;
+    const char *hf_token_file;
+    bool is_dry_run;
+    bool is_yes;
     const char *dir;
     const char *listen;
     bool is_empty;

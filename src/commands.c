@@ -140,10 +140,12 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
     }
     char *journal = tg_asprintf("%s/journal.db", state);
     char *kubeconfig = find_kubeconfig(cli);
+    bool is_provisioning = cli->command == CLI_COMMAND_UP || cli->command == CLI_COMMAND_DOWN;
     struct tg_session_config config = {
         .clock = tg_clock_real(),
         .lab = lab,
-        .kubeconfig = kubeconfig,
+        /* The lab's clusters are found through their project, and may not be there yet. */
+        .kubeconfig = is_provisioning ? NULL : kubeconfig,
         .contexts = cli->contexts,
         .contexts_count = cli->contexts_count,
         .project = or_environment(cli->project, "PROJECT_ID"),

@@ -21,6 +21,7 @@ int command_sim(const struct cli *cli);
 int command_status(const struct cli *cli);
 int command_drill(const struct cli *cli);
 int command_restore(const struct cli *cli);
+int command_provision(const struct cli *cli); /* up and down */
 
 /* Prints "tidegate: sentence: message (hint)" and returns the exit status that fits the error's
  * code. */

@@ -94,6 +94,8 @@ noinst_LIBRARIES += %D%/libtg_plan.a
 	%D%/plan/run.h \
 	%D%/plan/run_items.c \
 	%D%/plan/run_items.h \
+	%D%/plan/run_report.c \
+	%D%/plan/run_report.h \
 	%D%/plan/run_state.def \
 	%D%/plan/verify.c \
 	%D%/plan/verify.h
@@ -308,6 +310,8 @@ noinst_LIBRARIES += %D%/libtg_io.a
 %C%_libtg_io_a_SOURCES = \
 	%D%/io/clock_real.c \
 	%D%/io/clock_real.h \
+	%D%/io/ask.c \
+	%D%/io/ask.h \
 	%D%/io/curl_transport.c \
 	%D%/io/curl_transport.h \
 	%D%/io/journal.h \
@@ -348,6 +352,7 @@ tidegate_SOURCES = \
 	%D%/cli.h \
 	%D%/command_console.c \
 	%D%/command_drill.c \
+	%D%/command_provision.c \
 	%D%/command_sim.c \
 	%D%/command_status.c \
 	%D%/commands.c \

@@ -75,6 +75,9 @@ static int run(const struct cli *cli)
         return command_drill(cli);
     case CLI_COMMAND_RESTORE:
         return command_restore(cli);
+    case CLI_COMMAND_UP:
+    case CLI_COMMAND_DOWN:
+        return command_provision(cli);
     case CLI_COMMAND_HELP:
         cli_print_help(stdout);
         return CLI_EXIT_OK;

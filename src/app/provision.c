@@ -66,19 +66,18 @@ static void step_run(struct tg_app *app, struct tg_run_event *event)
 
 /* ---- starting ---- */
 
-static bool find_range(const struct tg_lab *lab, const struct tg_provision_request *request,
-                       struct tg_run_config *config, struct tg_err *err)
+bool tg_app_provision_range(const struct tg_lab *lab, const char *from, const char *until,
+                            struct tg_run_config *config, struct tg_err *err)
 {
-    config->from = request->from != NULL ? tg_lab_step_index(lab, request->from) : 0;
-    config->until =
-        request->until != NULL ? tg_lab_step_index(lab, request->until) : (int)lab->steps_count - 1;
+    config->from = from != NULL ? tg_lab_step_index(lab, from) : 0;
+    config->until = until != NULL ? tg_lab_step_index(lab, until) : (int)lab->steps_count - 1;
     if (config->from < 0 || config->until < 0) {
         return tg_err_set(err, TG_CODE_USAGE, 0, "the lab has no step '%s'",
-                          config->from < 0 ? request->from : request->until);
+                          config->from < 0 ? from : until);
     }
     return config->from <= config->until ||
-           tg_err_set(err, TG_CODE_USAGE, 0, "step '%s' comes after '%s'", request->from,
-                      request->until);
+           tg_err_set(err, TG_CODE_USAGE, 0, "step '%s' comes after '%s'",
+                      lab->steps[config->from].id, lab->steps[config->until].id);
 }
 
 /* Takes up an open run of the same direction; closes one of the other. */
@@ -147,7 +146,7 @@ bool tg_app_provision_start(struct tg_app *app, const struct tg_provision_reques
         config.secrets[config.secrets_count++] = request->secrets[i];
     }
     make_id(app, request->direction, id, sizeof(id));
-    if (!find_range(app->lab, request, &config, err) ||
+    if (!tg_app_provision_range(app->lab, request->from, request->until, &config, err) ||
         !take_open(app, &config, &reopened, id, sizeof(id), err)) {
         return false;
     }

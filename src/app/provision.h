@@ -19,6 +19,11 @@ struct tg_provision_request {
     size_t secrets_count;
 };
 
+/* Fills from and until of config from ids of steps, NULL for the first and the last. False with
+ * USAGE. */
+bool tg_app_provision_range(const struct tg_lab *lab, const char *from, const char *until,
+                            struct tg_run_config *config, struct tg_err *err);
+
 /* Starts a run, or takes up the open one of the journal when it is of the same direction (an open
  * one of the other is closed: what was half made is what is taken down now). Fails (READ_ONLY,
  * STATE, NOT_FOUND, USAGE) without having done anything. */

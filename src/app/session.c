@@ -304,7 +304,7 @@ struct tg_session *tg_session_start(struct tg_session_config *config, struct tg_
     session->app = tg_app_new(config->clock, config->lab, config->is_armed);
     session->app->link = (struct tg_link){send_to_worker, session, open_cluster};
     keep_access(session, config);
-    bool is_ok = add_clusters(session, config, &targets, err);
+    bool is_ok = config->kubeconfig == NULL || add_clusters(session, config, &targets, err);
     if (is_ok) {
         add_gcp(session, config, &targets);
         is_ok = config->journal == NULL ||

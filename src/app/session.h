@@ -18,7 +18,8 @@
 struct tg_session_config {
     struct tg_clock clock;
     struct tg_lab *lab;     /* moved in, also on failure */
-    const char *kubeconfig; /* files, separated by colons; the first that has a name wins */
+    const char *kubeconfig; /* files, separated by colons; the first that has a name wins. NULL: the
+                               lab's clusters, when the project has them running */
     const char *const
         *contexts; /* none: the lab's clusters when the file has them, else every context */
     size_t contexts_count;

@@ -226,7 +226,12 @@ static enum finding judge_at(struct judgement *judgement, const struct tg_target
             note_creation(judgement, obj);
         }
     }
-    int64_t contact_us = is_observed ? tg_target_contact_us(target, condition->kind) : 0;
+    int64_t contact_us = 0;
+    if (is_observed && target != NULL) {
+        contact_us = tg_target_contact_us(target, condition->kind);
+    } else if (is_observed) {
+        contact_us = tg_target_contact_us(tg_model_gcp(judgement->model), TG_KIND_GCP_CLUSTER);
+    }
     if (contact_us > 0) {
         int64_t age_us = judgement->now_us - contact_us;
         judgement->status->age_us =

@@ -373,3 +373,18 @@ Test(verify, of_the_built_in_lab_nothing_is_known_at_first)
     free(statuses);
     tg_lab_free(lab);
 }
+
+/* Where Google Cloud shows no such cluster, nothing is in it: missing, and as fresh as that list.
+ */
+Test(verify, what_is_in_a_cluster_that_does_not_exist_is_missing)
+{
+    tg_model_free(model);
+    model = tg_model_new();
+    gcp = tg_model_add_gcp(model, "p");
+    list(gcp, TG_KIND_GCP_CLUSTER, NULL);
+    struct tg_step_status status =
+        judge("      - {where: regions, kind: Deployment, name: vllm}\n");
+    cr_assert_eq(status.state, TG_STEP_MISSING);
+    cr_assert_str_eq(status.missing, "Deployment/vllm missing in us-east5");
+    cr_assert_eq(status.age_us, 10 * S_US);
+}

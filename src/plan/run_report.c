@@ -1,0 +1,227 @@
+/* plan/run_report.c - plans and runs for people and for scripts. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include "plan/run_report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fmt.h"
+#include "base/i18n.h"
+#include "base/json_out.h"
+#include "base/utf8.h"
+
+static const char *const seen_names[] = {"unknown", "missing", "running", "done"};
+
+static const char *seen_word(enum tg_step_state state)
+{
+    static const char *const words[] = {N_("not observed"), N_("missing"), N_("partly there"),
+                                        N_("done")};
+    return _(words[state]);
+}
+
+static void put_padded(struct tg_buf *out, const char *text, int width)
+{
+    tg_buf_puts(out, text);
+    for (int used = (int)tg_utf8_width(text); used < width; used++) {
+        tg_buf_putc(out, ' ');
+    }
+}
+
+static size_t things_of(const struct tg_lab *lab, int step, bool is_down)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < lab->steps[step].makes_count; i++) {
+        const struct tg_lab_make *make = &lab->steps[step].makes[i];
+        bool is_everywhere =
+            make->where == TG_LAB_WHERE_REGIONS || make->where == TG_LAB_WHERE_EACH_REGION_GCP;
+        count += is_down && make->is_kept ? 0 : is_everywhere ? lab->regions_count : 1;
+    }
+    return count;
+}
+
+bool tg_run_report_plan(const struct tg_run_config *config, const struct tg_step_status *statuses,
+                        const char *locale, struct tg_buf *out)
+{
+    const struct tg_lab *lab = config->lab;
+    bool is_down = config->direction == TG_RUN_DOWN;
+    tg_buf_printf(
+        out, is_down ? _("Taking down %s in project %s:\n") : _("Standing up %s in project %s:\n"),
+        tg_lab_text_for(&lab->title, locale), config->project);
+    for (int i = config->from; i <= config->until; i++) {
+        int step = is_down ? config->until - (i - config->from) : i;
+        const struct tg_lab_step *of = &lab->steps[step];
+        size_t things = things_of(lab, step, is_down);
+        tg_buf_puts(out, "  ");
+        put_padded(out, of->id, 16);
+        put_padded(out, tg_lab_text_for(&of->title, locale), 40);
+        put_padded(out, seen_word(statuses[step].state), 14);
+        if (things == 0) {
+            tg_buf_printf(out, "%s", is_down ? _("nothing of its own") : _("only waits"));
+        } else {
+            tg_buf_printf(out,
+                          is_down
+                              ? ngettext("%zu thing is removed", "%zu things are removed", things)
+                              : ngettext("%zu thing", "%zu things", things),
+                          things);
+        }
+        if (of->usual != NULL && !is_down) {
+            tg_buf_printf(out, _(", usually %s"), of->usual);
+        }
+        tg_buf_putc(out, '\n');
+    }
+    return !out->is_full;
+}
+
+static void open_json(struct tg_json_out *json, const struct tg_run_config *config)
+{
+    tg_json_open(json, NULL, '{');
+    tg_json_put_int(json, "schema_version", 1);
+    tg_json_put_text(json, "direction", config->direction == TG_RUN_UP ? "up" : "down");
+    tg_json_put_text(json, "lab", config->lab->name);
+    tg_json_put_text(json, "project", config->project);
+}
+
+static void put_observed(struct tg_json_out *json, const struct tg_step_status *status)
+{
+    tg_json_put_text(json, "observed", seen_names[status->state]);
+    tg_json_put_text(json, "missing", status->missing[0] != '\0' ? status->missing : NULL);
+}
+
+bool tg_run_report_plan_json(const struct tg_run_config *config,
+                             const struct tg_step_status *statuses, struct tg_buf *out)
+{
+    struct tg_json_out json = {out, false};
+    const struct tg_lab *lab = config->lab;
+    open_json(&json, config);
+    tg_json_open(&json, "steps", '[');
+    for (int step = config->from; step <= config->until; step++) {
+        tg_json_open(&json, NULL, '{');
+        tg_json_put_text(&json, "id", lab->steps[step].id);
+        put_observed(&json, &statuses[step]);
+        tg_json_put_int(&json, "things",
+                        (int64_t)things_of(lab, step, config->direction == TG_RUN_DOWN));
+        tg_json_put_text(&json, "usually", lab->steps[step].usual);
+        tg_json_close(&json, '}');
+    }
+    tg_json_close(&json, ']');
+    tg_json_close(&json, '}');
+    return !out->is_full;
+}
+
+static void put_thing(struct tg_json_out *json, const struct tg_run_item *item)
+{
+    static const char *const states[] = {"waiting", "waiting", "asked", "done", "failed"};
+    tg_json_open(json, NULL, '{');
+    tg_json_put_text(json, "name", item->name);
+    tg_json_put_text(json, "what", item->is_removal ? "remove" : "ensure");
+    tg_json_put_text(json, "state", states[item->state]);
+    tg_json_put_text(json, "outcome",
+                     item->state == TG_RUN_ITEM_DONE ? tg_ensured_name(item->ensured) : NULL);
+    tg_json_put_text(json, "error", item->err.code != TG_CODE_NONE ? item->err.msg : NULL);
+    tg_json_put_text(json, "error_code",
+                     item->err.code != TG_CODE_NONE ? tg_code_name(item->err.code) : NULL);
+    tg_json_put_seconds(json, "seconds",
+                        item->ended_lab_us > 0 && item->started_lab_us > 0
+                            ? item->ended_lab_us - item->started_lab_us
+                            : -1);
+    tg_json_close(json, '}');
+}
+
+static int64_t span_us(const struct tg_run_step *step)
+{
+    return step->ended_lab_us > 0 && step->started_lab_us > 0
+               ? step->ended_lab_us - step->started_lab_us
+               : -1;
+}
+
+bool tg_run_report_json(const struct tg_run *run, const struct tg_step_status *statuses,
+                        struct tg_buf *out)
+{
+    struct tg_json_out json = {out, false};
+    const struct tg_lab *lab = run->config.lab;
+    open_json(&json, &run->config);
+    tg_json_put_text(&json, "id", run->config.id);
+    tg_json_put_bool(&json, "good", tg_run_is_good(run));
+    tg_json_put_bool(&json, "aborted", run->is_aborted);
+    tg_json_put_bool(&json, "left_behind", run->has_left_behind);
+    tg_json_put_text(&json, "error", run->err.code != TG_CODE_NONE ? run->err.msg : NULL);
+    tg_json_open(&json, "steps", '[');
+    for (size_t step = 0; step < lab->steps_count; step++) {
+        const struct tg_run_step *of = &run->steps[step];
+        tg_json_open(&json, NULL, '{');
+        tg_json_put_text(&json, "id", lab->steps[step].id);
+        tg_json_put_text(&json, "state", tg_run_state_name(of->state));
+        put_observed(&json, &statuses[step]);
+        tg_json_put_seconds(&json, "seconds", span_us(of));
+        tg_json_put_text(&json, "error", of->err.code != TG_CODE_NONE ? of->err.msg : NULL);
+        tg_json_open(&json, "things", '[');
+        for (size_t i = 0; i < run->items_count; i++) {
+            if (run->items[i].step == (int)step) {
+                put_thing(&json, &run->items[i]);
+            }
+        }
+        tg_json_close(&json, ']');
+        tg_json_close(&json, '}');
+    }
+    tg_json_close(&json, ']');
+    tg_json_close(&json, '}');
+    return !out->is_full;
+}
+
+void tg_run_report_step(const struct tg_run *run, int step, const char *locale, int64_t lab_us,
+                        struct tg_buf *out)
+{
+    const struct tg_run_step *of = &run->steps[step];
+    const struct tg_lab_step *lab_step = &run->config.lab->steps[step];
+    char span[24] = "";
+    int done = 0;
+    int total = 0;
+    tg_run_count(run, step, &done, &total);
+    int64_t until_us = of->ended_lab_us > 0 ? of->ended_lab_us : lab_us;
+    if (of->started_lab_us > 0) {
+        tg_fmt_duration(span, sizeof(span), until_us - of->started_lab_us);
+    }
+    put_padded(out, tg_lab_text_for(&lab_step->title, locale), 40);
+    put_padded(out, _(tg_run_state_word(of->state)), 12);
+    if (total > 0) {
+        tg_buf_printf(out, " %d/%d", done, total);
+    }
+    tg_buf_printf(out, " %s", span);
+    if (of->err.code != TG_CODE_NONE) {
+        tg_buf_printf(out, "  %s: %s", _(tg_code_text(of->err.code)), of->err.msg);
+    } else if (of->waiting_for[0] != '\0') {
+        tg_buf_printf(out, "  %s", of->waiting_for);
+    }
+}
+
+bool tg_run_report_text(const struct tg_run *run, const struct tg_step_status *statuses,
+                        const char *locale, struct tg_buf *out)
+{
+    const struct tg_lab *lab = run->config.lab;
+    bool is_down = run->config.direction == TG_RUN_DOWN;
+    (void)statuses;
+    for (size_t step = 0; step < lab->steps_count; step++) {
+        enum tg_run_state state = run->steps[step].state;
+        if (state == TG_RUN_FAILED || state == TG_RUN_BLOCKED) {
+            tg_buf_puts(out, "  ");
+            tg_run_report_step(run, (int)step, locale, 0, out);
+            const char *hint = tg_code_hint(run->steps[step].err.code);
+            tg_buf_printf(out, "%s%s\n", hint[0] != '\0' ? "\n    " : "",
+                          hint[0] != '\0' ? _(hint) : "");
+        }
+    }
+    if (tg_run_is_good(run)) {
+        tg_buf_printf(out, "%s\n",
+                      is_down ? _("Nothing of the lab is left in what could be read.")
+                              : _("The lab stands: every step is observed to be done."));
+    } else if (run->is_aborted) {
+        tg_buf_printf(out, "%s\n",
+                      _("Stopped. What the servers have begun goes on; run again to continue."));
+    } else if (run->has_left_behind) {
+        tg_buf_printf(out, "%s\n", _("Something is still there; run again to remove it."));
+    } else {
+        tg_buf_printf(out, "%s\n", _("Not everything is done; run again to continue."));
+    }
+    return !out->is_full;
+}

@@ -1,0 +1,31 @@
+/* plan/run_report.h - a lab as it is to be stood up or taken down, and what came of it: as a page
+ * of text and as JSON (schema in src/plan/README.md).
+ *
+ * Thread: UI thread. Text is translated, JSON never.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#ifndef TG_PLAN_RUN_REPORT_H
+#define TG_PLAN_RUN_REPORT_H
+
+#include "base/buf.h"
+#include "plan/run.h"
+
+/* The steps from..until in the order they are taken, each with what is observed of it and how long
+ * it usually takes. Appends; false when the buffer's ceiling cut it. */
+bool tg_run_report_plan(const struct tg_run_config *config, const struct tg_step_status *statuses,
+                        const char *locale, struct tg_buf *out);
+bool tg_run_report_plan_json(const struct tg_run_config *config,
+                             const struct tg_step_status *statuses, struct tg_buf *out);
+
+/* What came of a run. */
+bool tg_run_report_text(const struct tg_run *run, const struct tg_step_status *statuses,
+                        const char *locale, struct tg_buf *out);
+bool tg_run_report_json(const struct tg_run *run, const struct tg_step_status *statuses,
+                        struct tg_buf *out);
+
+/* One line about a step as it is now: "vpc: waiting  Network/... 25s". */
+void tg_run_report_step(const struct tg_run *run, int step, const char *locale, int64_t lab_us,
+                        struct tg_buf *out);
+
+#endif

@@ -17,6 +17,7 @@
 
 #define DEMO_SPEED       10.0
 #define DEMO_PLAIN_SPEED 60.0
+#define DEMO_EMPTY_SPEED 60.0 /* the lab stands in a minute or two */
 #define DEMO_SETTLE_US   (5 * TG_US_PER_S)
 
 static bool has_terminal(const struct cli *cli)
@@ -79,7 +80,8 @@ static struct tg_session *start_demo_session(const struct cli *cli, const char *
     struct tg_session_config config = {
         .clock = tg_clock_real(),
         .lab = lab,
-        .kubeconfig = sim_server_kubeconfig_path(server),
+        /* In an empty project clusters are watched when they come to be. */
+        .kubeconfig = cli->is_empty ? NULL : sim_server_kubeconfig_path(server),
         .project = sim_server_project(server),
         .gcp_endpoint = sim_server_gcp_url(server),
         .gcp_ca_pem = sim_server_ca_pem(server),
@@ -121,8 +123,11 @@ int command_demo(const struct cli *cli)
     if (dir == NULL) {
         return command_fail(&err);
     }
-    struct sim_server *server =
-        start_world(cli, dir, is_console ? DEMO_SPEED : DEMO_PLAIN_SPEED, &err);
+    struct sim_server *server = start_world(cli, dir,
+                                            cli->is_empty ? DEMO_EMPTY_SPEED
+                                            : is_console  ? DEMO_SPEED
+                                                          : DEMO_PLAIN_SPEED,
+                                            &err);
     struct tg_session *session = server != NULL ? start_demo_session(cli, dir, server, &err) : NULL;
     int status;
     if (session == NULL) {

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/provision.h"
 #include "base/assert.h"
 #include "base/i18n.h"
 #include "base/mem.h"
@@ -36,6 +37,7 @@ struct loop {
     struct ui *ui;
     struct ui_canvas *canvas;
     char *world_note;
+    struct tg_secret *secret; /* the operator's, for standing the lab up; NULL: none given */
     bool is_dirty;
     bool is_first_data_seen;
     bool is_leaving;
@@ -60,6 +62,7 @@ static struct ui_inputs gather(const struct loop *loop)
         .lab = app->lab,
         .steps = app->steps,
         .drill = app->drill,
+        .run = app->run,
         .is_restore_offered = app->is_restore_offered,
         .is_armed = app->is_armed,
         .now_us = tg_clock_monotonic_us(&app->clock),
@@ -98,7 +101,24 @@ static void leave(struct loop *loop, const char *reason)
     }
 }
 
-static void carry_out(struct loop *loop, const struct ui_intent *intent)
+/* The secret lives until the console ends: a run borrows it. */
+static bool change_lab(struct loop *loop, struct ui_intent *intent, struct tg_err *err)
+{
+    struct tg_run_secret given = {.name = "hf_token"};
+    struct tg_provision_request request = {
+        .direction = intent->kind == UI_INTENT_LAB_UP ? TG_RUN_UP : TG_RUN_DOWN};
+    if (intent->reason[0] != '\0') {
+        tg_secret_free(loop->secret);
+        loop->secret = tg_secret_new(intent->reason, strlen(intent->reason));
+        explicit_bzero(intent->reason, sizeof(intent->reason));
+        given.value = loop->secret;
+        request.secrets = &given;
+        request.secrets_count = 1;
+    }
+    return tg_app_provision_start(loop->session->app, &request, err);
+}
+
+static void carry_out(struct loop *loop, struct ui_intent *intent)
 {
     struct tg_app *app = loop->session->app;
     struct tg_err err = TG_ERR_INIT;
@@ -126,6 +146,13 @@ static void carry_out(struct loop *loop, const struct ui_intent *intent)
         break;
     case UI_INTENT_WAIVE:
         is_ok = tg_app_waive(app, intent->reason, &err);
+        break;
+    case UI_INTENT_LAB_UP:
+    case UI_INTENT_LAB_DOWN:
+        is_ok = change_lab(loop, intent, &err);
+        break;
+    case UI_INTENT_LAB_STOP:
+        tg_app_provision_abort(app);
         break;
     }
     if (!is_ok) {
@@ -332,6 +359,7 @@ int loop_run(struct tg_session *session, const struct cli *cli, struct sim_serve
     int status = say_goodbye(&loop);
     ui_canvas_free(loop.canvas);
     ui_free(loop.ui);
+    tg_secret_free(loop.secret);
     free(loop.world_note);
     return status;
 }

@@ -34,7 +34,7 @@ struct ui_line *ui_lines_add(struct ui_lines *lines)
 {
     lines->items = tg_realloc_array(lines->items, lines->count + 1, sizeof(*lines->items));
     struct ui_line *line = &lines->items[lines->count++];
-    *line = (struct ui_line){.target = -1};
+    *line = (struct ui_line){.target = -1, .step = -1};
     return line;
 }
 

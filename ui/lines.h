@@ -26,6 +26,7 @@ struct ui_line {
     enum tg_kind kind;
     char *ns;
     char *name;
+    int step; /* of the lab it stands for; -1: none */
 };
 
 struct ui_lines {

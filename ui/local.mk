@@ -11,6 +11,7 @@ noinst_LIBRARIES += %D%/libtg_ui.a
 	%D%/key.h \
 	%D%/key_stream.c \
 	%D%/key_stream.h \
+	%D%/lab.c \
 	%D%/lines.c \
 	%D%/lines.h \
 	%D%/overlay.c \
@@ -24,4 +25,5 @@ noinst_LIBRARIES += %D%/libtg_ui.a
 	%D%/view.h \
 	%D%/view_drill.c \
 	%D%/view_lab.c \
-	%D%/view_regions.c
+	%D%/view_regions.c \
+	%D%/view_step.c

@@ -20,6 +20,11 @@ static struct ui_rect centre(const struct ui_canvas *canvas, int width, int heig
     return (struct ui_rect){(room_x - width) / 2, (room_y - height) / 2, width, height};
 }
 
+int ui_overlay_cells(const struct ui_canvas *canvas, int width)
+{
+    return centre(canvas, width, 8).width - 2;
+}
+
 static void draw_lines(struct ui *ui, struct ui_canvas *canvas, struct ui_rect rect,
                        const char *title, const char *note, enum ui_style note_style,
                        const struct ui_lines *lines, long selected)
@@ -29,6 +34,13 @@ static void draw_lines(struct ui *ui, struct ui_canvas *canvas, struct ui_rect r
     last = last < 0 ? 0 : last;
     ui->overlay_first = ui->overlay_first > last ? last : ui->overlay_first;
     ui_lines_draw(lines, canvas, inner, (size_t)ui->overlay_first, selected, ui->is_utf8);
+}
+
+void ui_overlay_lines(struct ui *ui, struct ui_canvas *canvas, int width, const char *title,
+                      const char *note, const struct ui_lines *lines)
+{
+    draw_lines(ui, canvas, centre(canvas, width, (int)lines->count + 2), title, note,
+               UI_STYLE_MUTED, lines, -1);
 }
 
 /* One command: keys and name, and what it does beside them on as many lines as it needs. */
@@ -204,6 +216,16 @@ void ui_overlay_draw(struct ui *ui, const struct ui_inputs *inputs, struct ui_ca
         break;
     case UI_OVERLAY_QUIT:
         draw_quit(ui, canvas);
+        break;
+    case UI_OVERLAY_STEP:
+        ui_lab_draw_step(ui, inputs, canvas);
+        break;
+    case UI_OVERLAY_LAB_UP:
+    case UI_OVERLAY_LAB_DOWN:
+        ui_lab_draw_confirm(ui, inputs, canvas);
+        break;
+    case UI_OVERLAY_SECRET:
+        ui_lab_draw_secret(ui, canvas);
         break;
     case UI_OVERLAY_WAIVE:
         draw_prompt(ui, canvas, _("Why is it closed without restoring? "));

@@ -21,6 +21,10 @@ enum ui_overlay {
     UI_OVERLAY_CONFIRM,
     UI_OVERLAY_QUIT,
     UI_OVERLAY_WAIVE,
+    UI_OVERLAY_STEP,
+    UI_OVERLAY_LAB_UP,
+    UI_OVERLAY_LAB_DOWN,
+    UI_OVERLAY_SECRET,
 };
 
 struct ui_pane {
@@ -50,14 +54,34 @@ struct ui {
     char input[120];
     char message[300];
     char detail_title[320];
+    size_t step; /* of the page that is open */
 };
 
 /* Fills lines with a view's contents. */
 void ui_frame_fill(const struct ui_view_context *context, enum ui_view view,
                    struct ui_lines *lines);
 
+/* Opens a dialog with an empty line to type in. */
+void ui_ask(struct ui *ui, enum ui_overlay overlay);
+
+/* ---- ui/lab.c: standing the lab up and taking it down ---- */
+
+void ui_lab_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_command command,
+                    struct ui_intent *intent);
+/* Enter in one of its dialogs, which is closed already. */
+void ui_lab_submit(struct ui *ui, const struct ui_inputs *inputs, enum ui_overlay overlay,
+                   struct ui_intent *intent);
+void ui_lab_draw_confirm(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas);
+void ui_lab_draw_secret(struct ui *ui, struct ui_canvas *canvas);
+void ui_lab_draw_step(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas);
+
 /* Commands of the palette that match what is typed, best first; returns how many. */
 size_t ui_palette_matches(const struct ui *ui, enum tg_command matches[TG_COMMAND_COUNT]);
+
+/* A dialog of so many cells at most, in the middle: cells within it, and drawing it. */
+int ui_overlay_cells(const struct ui_canvas *canvas, int width);
+void ui_overlay_lines(struct ui *ui, struct ui_canvas *canvas, int width, const char *title,
+                      const char *note, const struct ui_lines *lines);
 
 /* Draws the dialog or overlay that is open over the panes (ui/overlay.c). */
 void ui_overlay_draw(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas);

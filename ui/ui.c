@@ -38,10 +38,16 @@ static void focus_on(struct ui *ui, int view)
     ui->focus = (enum ui_view)((view + UI_VIEW_COUNT) % UI_VIEW_COUNT);
 }
 
+/* Overlays that are read and scrolled, not typed into. */
+static bool is_page(enum ui_overlay overlay)
+{
+    return overlay == UI_OVERLAY_DETAIL || overlay == UI_OVERLAY_HELP || overlay == UI_OVERLAY_STEP;
+}
+
 static void move(struct ui *ui, long by)
 {
     struct ui_pane *pane = &ui->panes[ui->focus];
-    if (ui->overlay == UI_OVERLAY_DETAIL || ui->overlay == UI_OVERLAY_HELP) {
+    if (is_page(ui->overlay)) {
         ui->overlay_first = ui->overlay_first + by < 0 ? 0 : ui->overlay_first + by;
         return;
     }
@@ -73,11 +79,16 @@ static void open_selected(struct ui *ui, const struct ui_inputs *inputs, struct 
                  tg_kind_info(line->kind)->name, line->name);
         ui->overlay = UI_OVERLAY_DETAIL;
         ui->overlay_first = 0;
+    } else if (pane->selected >= 0 && pane->selected < (long)lines.count &&
+               lines.items[pane->selected].step >= 0) {
+        ui->step = (size_t)lines.items[pane->selected].step;
+        ui->overlay = UI_OVERLAY_STEP;
+        ui->overlay_first = 0;
     }
     ui_lines_fini(&lines);
 }
 
-static void ask(struct ui *ui, enum ui_overlay overlay)
+void ui_ask(struct ui *ui, enum ui_overlay overlay)
 {
     ui->overlay = overlay;
     ui->input[0] = '\0';
@@ -98,7 +109,7 @@ static void drill_commands(struct ui *ui, const struct ui_inputs *inputs, enum t
         } else if (is_running || inputs->is_restore_offered) {
             tg_str_copy(ui->message, sizeof(ui->message), _("Not now: a drill is open already."));
         } else {
-            ask(ui, UI_OVERLAY_CONFIRM);
+            ui_ask(ui, UI_OVERLAY_CONFIRM);
         }
         break;
     case TG_COMMAND_DRILL_ABORT:
@@ -118,7 +129,7 @@ static void drill_commands(struct ui *ui, const struct ui_inputs *inputs, enum t
         break;
     case TG_COMMAND_WAIVE:
         if (inputs->is_restore_offered || is_running) {
-            ask(ui, UI_OVERLAY_WAIVE);
+            ui_ask(ui, UI_OVERLAY_WAIVE);
         }
         break;
     default:
@@ -130,7 +141,7 @@ static void quit(struct ui *ui, const struct ui_inputs *inputs, struct ui_intent
 {
     if (inputs->drill != NULL && tg_drill_holds_fault(inputs->drill) &&
         inputs->drill->trace.restore_acked_us == 0 && ui->overlay != UI_OVERLAY_QUIT) {
-        ask(ui, UI_OVERLAY_QUIT);
+        ui_ask(ui, UI_OVERLAY_QUIT);
     } else {
         intent->kind = UI_INTENT_QUIT;
     }
@@ -147,13 +158,13 @@ static void run(struct ui *ui, const struct ui_inputs *inputs, enum tg_command c
         quit(ui, inputs, intent);
         break;
     case TG_COMMAND_HELP:
-        ask(ui, ui->overlay == UI_OVERLAY_HELP ? UI_OVERLAY_NONE : UI_OVERLAY_HELP);
+        ui_ask(ui, ui->overlay == UI_OVERLAY_HELP ? UI_OVERLAY_NONE : UI_OVERLAY_HELP);
         break;
     case TG_COMMAND_PALETTE:
-        ask(ui, UI_OVERLAY_PALETTE);
+        ui_ask(ui, UI_OVERLAY_PALETTE);
         break;
     case TG_COMMAND_COMMAND_LINE:
-        ask(ui, UI_OVERLAY_COMMAND);
+        ui_ask(ui, UI_OVERLAY_COMMAND);
         break;
     case TG_COMMAND_BACK:
         if (ui->is_zoomed) {
@@ -209,7 +220,7 @@ static void run(struct ui *ui, const struct ui_inputs *inputs, enum tg_command c
         open_selected(ui, inputs, intent);
         break;
     case TG_COMMAND_FILTER:
-        ask(ui, UI_OVERLAY_FILTER);
+        ui_ask(ui, UI_OVERLAY_FILTER);
         tg_str_copy(ui->input, sizeof(ui->input), pane->filter);
         break;
     case TG_COMMAND_FILTER_CLEAR:
@@ -219,6 +230,11 @@ static void run(struct ui *ui, const struct ui_inputs *inputs, enum tg_command c
         tg_str_copy(ui->message, sizeof(ui->message),
                     inputs->world_note != NULL ? inputs->world_note
                                                : _("These are clusters of your kubeconfig."));
+        break;
+    case TG_COMMAND_LAB_UP:
+    case TG_COMMAND_LAB_DOWN:
+    case TG_COMMAND_LAB_STOP:
+        ui_lab_command(ui, inputs, command, intent);
         break;
     default:
         drill_commands(ui, inputs, command, intent);
@@ -370,6 +386,11 @@ static void submit(struct ui *ui, const struct ui_inputs *inputs, struct ui_inte
     case UI_OVERLAY_QUIT:
         intent->kind = UI_INTENT_QUIT;
         return;
+    case UI_OVERLAY_LAB_UP:
+    case UI_OVERLAY_LAB_DOWN:
+    case UI_OVERLAY_SECRET:
+        ui_lab_submit(ui, inputs, overlay, intent);
+        return;
     default:
         return;
     }
@@ -388,13 +409,23 @@ static bool dialog_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_
         return false;
     }
     if (key.code == UI_KEY_ESC) {
+        if (ui->overlay == UI_OVERLAY_SECRET) {
+            explicit_bzero(ui->input, sizeof(ui->input));
+        }
         if (ui->overlay == UI_OVERLAY_FILTER) {
             ui->panes[ui->focus].filter[0] = '\0';
         }
         ui->overlay = UI_OVERLAY_NONE;
         return true;
     }
-    if (ui->overlay == UI_OVERLAY_DETAIL || ui->overlay == UI_OVERLAY_HELP) {
+    if (ui->overlay == UI_OVERLAY_STEP && (key.code == UI_KEY_TAB || key.code == UI_KEY_BACKTAB)) {
+        size_t count = inputs->lab->steps_count;
+        ui->step = (ui->step + (key.code == UI_KEY_TAB ? 1 : count - 1)) % count;
+        ui->panes[UI_VIEW_STEPS].selected = (long)ui->step;
+        ui->overlay_first = 0;
+        return true;
+    }
+    if (is_page(ui->overlay)) {
         return false;
     }
     /* One key is enough to leave in a hurry: Ctrl-C in the quit dialog means yes. */
@@ -415,7 +446,10 @@ static bool dialog_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_
     if (ui->overlay == UI_OVERLAY_PALETTE) {
         palette_key(ui, key);
     }
-    bool is_typed = ui->overlay != UI_OVERLAY_CONFIRM || !ui->is_pasting;
+    /* What is dangerous is typed by hand; a token is long, and pasted. */
+    bool is_typed =
+        !ui->is_pasting || (ui->overlay != UI_OVERLAY_CONFIRM && ui->overlay != UI_OVERLAY_LAB_UP &&
+                            ui->overlay != UI_OVERLAY_LAB_DOWN);
     if (is_typed && edit(ui, key) && ui->overlay == UI_OVERLAY_FILTER) {
         tg_str_copy(ui->panes[ui->focus].filter, sizeof(ui->panes[ui->focus].filter), ui->input);
         ui->panes[ui->focus].selected = -1;
@@ -452,7 +486,8 @@ bool ui_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key,
 
 int64_t ui_refresh_us(const struct ui_inputs *inputs)
 {
-    if (inputs->drill != NULL && !tg_drill_is_over(inputs->drill)) {
+    if ((inputs->drill != NULL && !tg_drill_is_over(inputs->drill)) ||
+        (inputs->run != NULL && !inputs->run->is_over)) {
         return TG_US_PER_S;
     }
     for (size_t i = 0; i < inputs->model->targets_count; i++) {

@@ -17,6 +17,7 @@
 #include "model/command.h"
 #include "model/fleet.h"
 #include "plan/lab.h"
+#include "plan/run.h"
 #include "plan/verify.h"
 #include "ui/canvas.h"
 #include "ui/key.h"
@@ -26,6 +27,7 @@ struct ui_inputs {
     const struct tg_lab *lab;
     const struct tg_step_status *steps; /* lab->steps_count */
     const struct tg_drill *drill;       /* NULL: none in this session */
+    const struct tg_run *run;           /* standing up or taking down; NULL: none in this session */
     bool is_restore_offered;            /* an open drill was found in the journal at start */
     bool is_armed;
     int64_t now_us; /* monotonic */
@@ -51,7 +53,10 @@ enum ui_intent_kind {
     UI_INTENT_DRILL_START, /* confirmed by typing the region: target */
     UI_INTENT_DRILL_ABORT,
     UI_INTENT_RESTORE,
-    UI_INTENT_WAIVE, /* reason */
+    UI_INTENT_WAIVE,  /* reason */
+    UI_INTENT_LAB_UP, /* confirmed by typing the project; reason: the secret that was asked for */
+    UI_INTENT_LAB_DOWN,
+    UI_INTENT_LAB_STOP,
 };
 
 struct ui_intent {

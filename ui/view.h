@@ -40,6 +40,11 @@ void ui_view_routes(const struct ui_view_context *context, struct ui_lines *line
 void ui_view_drill(const struct ui_view_context *context, struct ui_lines *lines);
 void ui_view_events(const struct ui_view_context *context, struct ui_lines *lines);
 
+/* A step of the lab as a page: why, how it is known to be done, what was made, what does it by
+ * hand.
+ */
+void ui_view_step_page(const struct ui_view_context *context, size_t index, struct ui_lines *lines);
+
 /* Kinds of the view that a target lacks or does not let us see: one line each, with the reason. */
 void ui_view_unseen(const struct ui_view_context *context, enum ui_view view,
                     struct ui_lines *lines);

@@ -1,4 +1,4 @@
-/* ui/view_lab.c - the steps, the interfaces and the events. */
+/* ui/view_lab.c - the interfaces and the events. */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <stdio.h>
@@ -9,49 +9,6 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "ui/view.h"
-
-void ui_view_steps(const struct ui_view_context *context, struct ui_lines *lines)
-{
-    const struct tg_lab *lab = context->inputs->lab;
-    for (size_t i = 0; i < lab->steps_count; i++) {
-        const struct tg_step_status *status = &context->inputs->steps[i];
-        struct ui_line *line = ui_lines_add(lines);
-        const char *title = tg_lab_text_for(&lab->steps[i].title, context->inputs->locale);
-        int title_cells = context->width > 46 ? 38 : context->width - 12;
-        if (lines->wanted == 0 && status->state != TG_STEP_DONE) {
-            lines->wanted = (long)i;
-        }
-        switch (status->state) {
-        case TG_STEP_DONE:
-            ui_line_put(line, UI_STYLE_OK, 2, "%s", ui_view_sign(context, TG_SEVERITY_OK));
-            ui_line_put(line, UI_STYLE_TEXT, title_cells, "%s", title);
-            ui_line_put(line, UI_STYLE_OK, 0, " %s", _("done"));
-            break;
-        case TG_STEP_RUNNING:
-            ui_line_put(line, UI_STYLE_RUNNING, 2, "%s", context->is_utf8 ? "▸" : ">");
-            ui_line_put(line, UI_STYLE_TEXT, title_cells, "%s", title);
-            ui_line_put(line, UI_STYLE_RUNNING, 0, " %d/%d", status->conditions_met,
-                        status->conditions_total);
-            break;
-        case TG_STEP_MISSING:
-            ui_line_put(line, UI_STYLE_MUTED, 2, "%s", ui_view_sign(context, TG_SEVERITY_INFO));
-            ui_line_put(line, UI_STYLE_TEXT, title_cells, "%s", title);
-            ui_line_put(line, UI_STYLE_MUTED, 0, " %s", _("missing"));
-            break;
-        case TG_STEP_UNKNOWN:
-            ui_line_put(line, UI_STYLE_STALE, 2, "?");
-            ui_line_put(line, UI_STYLE_TEXT, title_cells, "%s", title);
-            ui_line_put(line, UI_STYLE_STALE, 0, " %s", _("unknown"));
-            break;
-        }
-        if (status->missing[0] != '\0' && context->width > 60) {
-            ui_line_put(line, UI_STYLE_MUTED, 0, "  %s", status->missing);
-        } else if (context->width > 100) {
-            ui_line_put(line, UI_STYLE_MUTED, 0, "  %s",
-                        tg_lab_text_for(&lab->steps[i].why, context->inputs->locale));
-        }
-    }
-}
 
 void ui_view_interfaces(const struct ui_view_context *context, struct ui_lines *lines)
 {

@@ -193,8 +193,9 @@ static bool read_conditions(struct tg_lab_reader *reader, const struct tg_yaml_n
 static bool read_step(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
                       struct tg_lab_step *out)
 {
-    static const char *const keys[] = {"id",   "section", "title",     "why",     "usual", "verify",
-                                       "make", "needs",   "leftovers", "timeout", "once",  NULL};
+    static const char *const keys[] = {"id",     "section",  "title", "why",       "usual",
+                                       "verify", "make",     "needs", "leftovers", "timeout",
+                                       "once",   "commands", NULL};
     int64_t section = 0;
     if (!tg_lab_check_keys(reader, node, keys) || !tg_lab_need_text(reader, node, "id", &out->id) ||
         !read_localised(reader, node, "title", &out->title) ||
@@ -207,6 +208,7 @@ static bool read_step(struct tg_lab_reader *reader, const struct tg_yaml_node *n
     }
     out->section = (int)section;
     out->usual = tg_lab_read_text(reader, node, "usual");
+    out->commands = tg_lab_read_text(reader, node, "commands");
     return read_conditions(reader, node, out) && tg_lab_read_makes(reader, node, out);
 }
 

@@ -91,7 +91,8 @@ struct tg_lab_step {
     int section; /* of the lab's text */
     struct tg_lab_text title;
     struct tg_lab_text why;
-    const char *usual; /* "3-5m" as the lab says; NULL */
+    const char *usual;    /* "3-5m" as the lab says; NULL */
+    const char *commands; /* what does the same by hand, a line each, with placeholders; NULL */
     const struct tg_lab_condition *conditions;
     size_t conditions_count;
     const struct tg_lab_make *makes;

@@ -1,0 +1,155 @@
+/* ui/lab.c - the console's commands that stand the lab up and take it down: what is asked before,
+ * and the page of a step. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/i18n.h"
+#include "base/str.h"
+#include "ui/state.h"
+
+static bool is_running(const struct ui_inputs *inputs)
+{
+    return inputs->run != NULL && !inputs->run->is_over;
+}
+
+static const char *why_not(const struct ui_inputs *inputs)
+{
+    if (!inputs->is_armed) {
+        return _("Not now: this session is read-only; start with --arm.");
+    }
+    if (is_running(inputs)) {
+        return _("Not now: the lab is being changed already; :lab.stop ends that.");
+    }
+    if (inputs->is_restore_offered || (inputs->drill != NULL && !tg_drill_is_over(inputs->drill))) {
+        return _("Not now: a drill is open already.");
+    }
+    return tg_model_gcp(inputs->model) == NULL
+               ? _("Google Cloud is not watched: give --project and --gcp-token-file.")
+               : NULL;
+}
+
+void ui_lab_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_command command,
+                    struct ui_intent *intent)
+{
+    if (command == TG_COMMAND_LAB_STOP) {
+        if (is_running(inputs)) {
+            intent->kind = UI_INTENT_LAB_STOP;
+        } else {
+            tg_str_copy(ui->message, sizeof(ui->message), _("The lab is not being changed."));
+        }
+        return;
+    }
+    const char *refusal = why_not(inputs);
+    if (refusal != NULL) {
+        tg_str_copy(ui->message, sizeof(ui->message), refusal);
+    } else {
+        ui_ask(ui, command == TG_COMMAND_LAB_UP ? UI_OVERLAY_LAB_UP : UI_OVERLAY_LAB_DOWN);
+    }
+}
+
+/* Something that is not there yet carries a secret of the operator's. */
+static bool needs_secret(const struct ui_inputs *inputs)
+{
+    for (size_t i = 0; i < inputs->lab->steps_count; i++) {
+        const struct tg_lab_step *step = &inputs->lab->steps[i];
+        bool is_there = step->is_made_only_once && inputs->steps[i].state == TG_STEP_DONE;
+        for (size_t m = 0; m < step->makes_count && !is_there; m++) {
+            if (step->makes[m].secret != NULL) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+void ui_lab_submit(struct ui *ui, const struct ui_inputs *inputs, enum ui_overlay overlay,
+                   struct ui_intent *intent)
+{
+    const struct tg_target *gcp = tg_model_gcp(inputs->model);
+    if (overlay == UI_OVERLAY_SECRET) {
+        if (ui->input[0] != '\0') {
+            intent->kind = UI_INTENT_LAB_UP;
+            tg_str_copy(intent->reason, sizeof(intent->reason), ui->input);
+        }
+        explicit_bzero(ui->input, sizeof(ui->input));
+        return;
+    }
+    if (gcp == NULL || !tg_str_eq(ui->input, gcp->name)) {
+        tg_str_copy(ui->message, sizeof(ui->message), _("Not the project's id: nothing is done."));
+        return;
+    }
+    ui->focus = UI_VIEW_STEPS;
+    if (overlay == UI_OVERLAY_LAB_DOWN) {
+        intent->kind = UI_INTENT_LAB_DOWN;
+    } else if (needs_secret(inputs)) {
+        ui_ask(ui, UI_OVERLAY_SECRET);
+    } else {
+        intent->kind = UI_INTENT_LAB_UP;
+    }
+}
+
+void ui_lab_draw_confirm(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas)
+{
+    struct ui_lines lines = {0};
+    const struct tg_target *gcp = tg_model_gcp(inputs->model);
+    bool is_down = ui->overlay == UI_OVERLAY_LAB_DOWN;
+    int cells = ui_overlay_cells(canvas, 92);
+    int there = 0;
+    int count = (int)inputs->lab->steps_count;
+    for (int i = 0; i < count; i++) {
+        there += inputs->steps[i].state == TG_STEP_DONE ? 1 : 0;
+    }
+    struct ui_line *line = ui_lines_add(&lines);
+    ui_line_put(line, is_down ? UI_STYLE_FAIL : UI_STYLE_WARN, 0,
+                is_down ? _("Everything of the lab in project %s is removed, its weights too.")
+                        : _("What is missing of the lab in project %s is made."),
+                gcp != NULL ? gcp->name : "");
+    line = ui_lines_add(&lines);
+    ui_line_put(line, UI_STYLE_TEXT, 0, _("%d of %d steps are done now."), there, count);
+    ui_lines_add_wrapped(&lines, UI_STYLE_TEXT, cells,
+                         is_down
+                             ? _("Firewall rules that controllers leave behind are found and "
+                                 "removed; a second look comes two minutes later.")
+                             : _("Clusters and TPUs are billed from the moment they exist. What "
+                                 "is there already is only looked at."));
+    ui_lines_add_wrapped(&lines, UI_STYLE_TEXT, cells,
+                         _("Every act is written to the journal first; run again to continue."));
+    ui_line_put(ui_lines_add(&lines), UI_STYLE_TEXT, 0, " ");
+    line = ui_lines_add(&lines);
+    ui_line_put(line, UI_STYLE_TEXT, 0, _("Type the project's id, %s, and Enter: "),
+                gcp != NULL ? gcp->name : "");
+    ui_line_put(line, UI_STYLE_KEY, 0, "%s_", ui->input);
+    ui_overlay_lines(ui, canvas, 92, is_down ? _("Take the lab down?") : _("Stand the lab up?"),
+                     _("Esc: nothing is done"), &lines);
+    ui_lines_fini(&lines);
+}
+
+void ui_lab_draw_secret(struct ui *ui, struct ui_canvas *canvas)
+{
+    struct ui_lines lines = {0};
+    int cells = ui_overlay_cells(canvas, 80);
+    ui_lines_add_wrapped(&lines, UI_STYLE_TEXT, cells,
+                         _("The weights are downloaded with your Hugging Face token. It is sent "
+                           "to the config cluster as a Secret, and removed there when the "
+                           "download is done."));
+    struct ui_line *line = ui_lines_add(&lines);
+    ui_line_put(line, UI_STYLE_TEXT, 0, "%s", _("Hugging Face token (not shown): "));
+    ui_line_put(line, UI_STYLE_KEY, 0, "%.*s_", (int)strlen(ui->input),
+                "************************************************************************");
+    ui_overlay_lines(ui, canvas, 80, _("A secret is needed"), _("Esc: nothing is done"), &lines);
+    ui_lines_fini(&lines);
+}
+
+void ui_lab_draw_step(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas)
+{
+    struct ui_lines lines = {0};
+    char title[160];
+    struct ui_view_context context = {inputs, ui->is_utf8, ui_overlay_cells(canvas, 110), 0};
+    ui_view_step_page(&context, ui->step, &lines);
+    snprintf(title, sizeof(title), "%zu/%zu %s", ui->step + 1, inputs->lab->steps_count,
+             tg_lab_text_for(&inputs->lab->steps[ui->step].title, inputs->locale));
+    ui_overlay_lines(ui, canvas, 110, title, _("Tab next step, Esc closes"), &lines);
+    ui_lines_fini(&lines);
+}

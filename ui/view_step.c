@@ -1,0 +1,264 @@
+/* ui/view_step.c - the steps of the lab as a pane, and one of them as a page of the walkthrough. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/fmt.h"
+#include "base/i18n.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "ui/view.h"
+
+#define COMMANDS_BYTES_MAX 16384
+
+/* What is shown of a step in a line: a sign, a style, and a word or two. */
+struct look {
+    const char *sign;
+    enum ui_style style;
+    char word[80];
+};
+
+static struct look look_of_observed(const struct ui_view_context *context,
+                                    const struct tg_step_status *status)
+{
+    struct look look = {"?", UI_STYLE_STALE, ""};
+    switch (status->state) {
+    case TG_STEP_DONE:
+        look.sign = ui_view_sign(context, TG_SEVERITY_OK);
+        look.style = UI_STYLE_OK;
+        snprintf(look.word, sizeof(look.word), "%s", _("done"));
+        break;
+    case TG_STEP_RUNNING:
+        look.sign = context->is_utf8 ? "▸" : ">";
+        look.style = UI_STYLE_RUNNING;
+        snprintf(look.word, sizeof(look.word), "%d/%d", status->conditions_met,
+                 status->conditions_total);
+        break;
+    case TG_STEP_MISSING:
+        look.sign = ui_view_sign(context, TG_SEVERITY_INFO);
+        look.style = UI_STYLE_MUTED;
+        snprintf(look.word, sizeof(look.word), "%s", _("missing"));
+        break;
+    case TG_STEP_UNKNOWN:
+        snprintf(look.word, sizeof(look.word), "%s", _("unknown"));
+        break;
+    }
+    return look;
+}
+
+static const char *span_of(const struct ui_view_context *context, const struct tg_run_step *step,
+                           char *out, size_t size)
+{
+    int64_t until_us = step->ended_lab_us > 0 ? step->ended_lab_us : context->inputs->lab_us;
+    return tg_fmt_duration(out, size, until_us - step->started_lab_us);
+}
+
+/* While the lab is changed, and where that failed, the run's word counts; else what is observed. */
+static bool look_of_run(const struct ui_view_context *context, size_t index, struct look *look)
+{
+    const struct tg_run *run = context->inputs->run;
+    if (run == NULL) {
+        return false;
+    }
+    char span[24];
+    const struct tg_run_step *step = &run->steps[index];
+    switch (step->state) {
+    case TG_RUN_MAKING:
+    case TG_RUN_WAITING:
+        look->sign = context->is_utf8 ? "▸" : ">";
+        look->style = UI_STYLE_RUNNING;
+        snprintf(look->word, sizeof(look->word), "%s %s", _(tg_run_state_word(step->state)),
+                 span_of(context, step, span, sizeof(span)));
+        return !run->is_over;
+    case TG_RUN_FAILED:
+    case TG_RUN_BLOCKED:
+        look->sign = ui_view_sign(context, TG_SEVERITY_FAIL);
+        look->style = UI_STYLE_FAIL;
+        snprintf(look->word, sizeof(look->word), "%s", _(tg_run_state_word(step->state)));
+        return context->inputs->steps[index].state != TG_STEP_DONE;
+    default:
+        return false;
+    }
+}
+
+static const char *rest_of(const struct ui_view_context *context, size_t index)
+{
+    const struct tg_run *run = context->inputs->run;
+    const struct tg_step_status *status = &context->inputs->steps[index];
+    if (run != NULL && run->steps[index].err.code != TG_CODE_NONE &&
+        status->state != TG_STEP_DONE) {
+        return run->steps[index].err.msg;
+    }
+    if (run != NULL && !run->is_over && run->steps[index].waiting_for[0] != '\0' &&
+        run->steps[index].state != TG_RUN_PENDING) {
+        return run->steps[index].waiting_for;
+    }
+    return status->missing;
+}
+
+void ui_view_steps(const struct ui_view_context *context, struct ui_lines *lines)
+{
+    const struct tg_lab *lab = context->inputs->lab;
+    for (size_t i = 0; i < lab->steps_count; i++) {
+        const struct tg_step_status *status = &context->inputs->steps[i];
+        struct look look = look_of_observed(context, status);
+        bool is_moving = look_of_run(context, i, &look);
+        struct ui_line *line = ui_lines_add(lines);
+        line->step = (int)i;
+        int title_cells = context->width > 46 ? 38 : context->width - 12;
+        if (lines->wanted == 0 && (is_moving || status->state != TG_STEP_DONE)) {
+            lines->wanted = (long)i;
+        }
+        ui_line_put(line, look.style, 2, "%s", look.sign);
+        ui_line_put(line, UI_STYLE_TEXT, title_cells, "%s",
+                    tg_lab_text_for(&lab->steps[i].title, context->inputs->locale));
+        ui_line_put(line, look.style, 0, " %s", look.word);
+        const char *rest = rest_of(context, i);
+        if (rest[0] != '\0' && context->width > 60) {
+            ui_line_put(line, UI_STYLE_MUTED, 0, "  %s", rest);
+        } else if (context->width > 100) {
+            ui_line_put(line, UI_STYLE_MUTED, 0, "  %s",
+                        tg_lab_text_for(&lab->steps[i].why, context->inputs->locale));
+        }
+    }
+}
+
+/* ---- one step as a page ---- */
+
+static void heading(struct ui_lines *lines, const char *text)
+{
+    ui_line_put(ui_lines_add(lines), UI_STYLE_TEXT, 0, " ");
+    ui_line_put(ui_lines_add(lines), UI_STYLE_TITLE, 0, "%s", text);
+}
+
+static void add_state(const struct ui_view_context *context, size_t index, int cells,
+                      struct ui_lines *lines)
+{
+    const struct tg_step_status *status = &context->inputs->steps[index];
+    struct look look = look_of_observed(context, status);
+    char age[24];
+    struct ui_line *line = ui_lines_add(lines);
+    ui_line_put(line, look.style, 2, "%s", look.sign);
+    ui_line_put(line, look.style, 0, "%s", look.word);
+    ui_line_put(line, UI_STYLE_MUTED, 0, "  ");
+    ui_line_put(line, UI_STYLE_MUTED, 0, _("%d of %d conditions are observed"),
+                status->conditions_met, status->conditions_total);
+    if (status->age_us >= 0) {
+        ui_line_put(line, UI_STYLE_MUTED, 0, ", ");
+        ui_line_put(line, UI_STYLE_MUTED, 0, _("seen %s ago"),
+                    ui_view_age(age, sizeof(age), status->age_us));
+    }
+    if (look_of_run(context, index, &look)) {
+        line = ui_lines_add(lines);
+        ui_line_put(line, look.style, 2, "%s", look.sign);
+        ui_line_put(line, look.style, 0, "%s", look.word);
+    }
+    const char *rest = rest_of(context, index);
+    if (rest[0] != '\0') {
+        ui_lines_add_wrapped(lines, UI_STYLE_WARN, cells, rest);
+    }
+}
+
+static void add_conditions(const struct tg_lab_step *step, struct ui_lines *lines)
+{
+    for (size_t i = 0; i < step->conditions_count; i++) {
+        const struct tg_lab_condition *condition = &step->conditions[i];
+        bool is_everywhere = condition->where == TG_LAB_WHERE_REGIONS ||
+                             condition->where == TG_LAB_WHERE_EACH_REGION_GCP;
+        struct ui_line *line = ui_lines_add(lines);
+        ui_line_put(line, UI_STYLE_TEXT, 0, "  %s", tg_kind_info(condition->kind)->name);
+        ui_line_put(line, UI_STYLE_TEXT, 0, "%s%s", condition->name[0] != '\0' ? "/" : "",
+                    condition->name);
+        if (condition->condition != NULL) {
+            ui_line_put(line, UI_STYLE_MUTED, 0, "  %s=True", condition->condition);
+        } else if (condition->field != NULL && condition->equals != NULL) {
+            ui_line_put(line, UI_STYLE_MUTED, 0, "  %s=%s", condition->field, condition->equals);
+        }
+        if (is_everywhere) {
+            ui_line_put(line, UI_STYLE_MUTED, 0, "  %s", _("in each region"));
+        }
+    }
+}
+
+static void add_things(const struct ui_view_context *context, int index, struct ui_lines *lines)
+{
+    const struct tg_run *run = context->inputs->run;
+    for (size_t i = 0; run != NULL && i < run->items_count; i++) {
+        const struct tg_run_item *item = &run->items[i];
+        if (item->step != index) {
+            continue;
+        }
+        enum tg_severity severity = item->state == TG_RUN_ITEM_DONE     ? TG_SEVERITY_OK
+                                    : item->state == TG_RUN_ITEM_FAILED ? TG_SEVERITY_FAIL
+                                    : item->err.code != TG_CODE_NONE    ? TG_SEVERITY_WARN
+                                                                        : TG_SEVERITY_INFO;
+        struct ui_line *line = ui_lines_add(lines);
+        ui_line_put(line, ui_view_style(severity), 2, "%s", ui_view_sign(context, severity));
+        ui_line_put(line, UI_STYLE_TEXT, 0, "%s", item->name);
+        ui_line_put(line, UI_STYLE_MUTED, 0, "  %s",
+                    item->state == TG_RUN_ITEM_DONE  ? tg_ensured_name(item->ensured)
+                    : item->progress[0] != '\0'      ? item->progress
+                    : item->err.code != TG_CODE_NONE ? item->err.msg
+                                                     : "");
+    }
+}
+
+static void add_commands(const struct ui_view_context *context, const struct tg_lab_step *step,
+                         int cells, struct ui_lines *lines)
+{
+    struct tg_buf text;
+    const struct tg_target *gcp = tg_model_gcp(context->inputs->model);
+    struct tg_lab_place place = {.lab = context->inputs->lab,
+                                 .project = gcp != NULL ? gcp->name : NULL};
+    tg_buf_init(&text, COMMANDS_BYTES_MAX);
+    tg_lab_expand(step->commands, &place, &text);
+    for (const char *at = tg_buf_text(&text); *at != '\0';) {
+        size_t len = strcspn(at, "\n");
+        char *line = tg_asprintf(*at == '#' ? "%.*s" : "$ %.*s", (int)len, at);
+        ui_lines_add_wrapped(lines, UI_STYLE_KEY, cells, line);
+        free(line);
+        at += len + (at[len] == '\n' ? 1 : 0);
+    }
+    tg_buf_fini(&text);
+}
+
+void ui_view_step_page(const struct ui_view_context *context, size_t index, struct ui_lines *lines)
+{
+    const struct tg_lab *lab = context->inputs->lab;
+    const struct tg_lab_step *step = &lab->steps[index];
+    int cells = context->width;
+    ui_lines_add_wrapped(lines, UI_STYLE_TEXT, cells,
+                         tg_lab_text_for(&step->why, context->inputs->locale));
+    ui_line_put(ui_lines_add(lines), UI_STYLE_TEXT, 0, " ");
+    add_state(context, index, cells, lines);
+    heading(lines, _("It is done when this is observed"));
+    add_conditions(step, lines);
+    int done = 0;
+    int total = 0;
+    if (context->inputs->run != NULL) {
+        tg_run_count(context->inputs->run, (int)index, &done, &total);
+    }
+    if (total > 0) {
+        heading(lines, _("What was made, or removed"));
+        add_things(context, (int)index, lines);
+    }
+    if (step->commands != NULL) {
+        heading(lines, _("By hand, in another terminal; it ticks itself off"));
+        add_commands(context, step, cells, lines);
+    }
+    if (step->needs_count > 0) {
+        heading(lines, _("It needs"));
+        for (size_t i = 0; i < step->needs_count; i++) {
+            ui_line_put(
+                ui_lines_add(lines), UI_STYLE_TEXT, 0, "  %s",
+                tg_lab_text_for(&lab->steps[step->needs[i]].title, context->inputs->locale));
+        }
+    }
+    if (step->usual != NULL) {
+        ui_line_put(ui_lines_add(lines), UI_STYLE_TEXT, 0, " ");
+        ui_line_put(ui_lines_add(lines), UI_STYLE_MUTED, 0, _("usually %s"), step->usual);
+    }
+}

@@ -1,0 +1,40 @@
+/* provider/ensure.h - makes wanted things, or takes them away, and waits until the server says that
+ * it is so.
+ *
+ * One machine for each call ENSURE or REMOVE: read; when it is there, compare; make it or change it
+ * (a repeated request is the same request: request_id, or 409 read again); follow the long-running
+ * operation; read once more. Kubernetes objects are server-side applied with our field manager.
+ * Errors are typed: QUOTA, STOCKOUT, FORBIDDEN, DISABLED, CONFLICT (there, and different in what
+ * cannot be changed), IN_USE (the message names what uses it); transient ones are tried again with
+ * back-off and end as the last of them after a while.
+ *
+ * Thread: the worker's; instances are independent.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#ifndef TG_PROVIDER_ENSURE_H
+#define TG_PROVIDER_ENSURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "provider/context.h"
+
+struct tg_ensures;
+
+struct tg_ensures *tg_ensures_new(struct tg_provider_context *context);
+void tg_ensures_free(struct tg_ensures *ensures);
+
+/* Starts a call of kind ENSURE or REMOVE, which moves in. CALL_PROGRESS and one CALL_DONE come of
+ * it. */
+void tg_ensures_start(struct tg_ensures *ensures, struct tg_call *call, int64_t now_us);
+
+/* Ends the machine of a call without a CALL_DONE; what the server is doing goes on. */
+void tg_ensures_cancel(struct tg_ensures *ensures, uint64_t call_id);
+
+/* Lets time pass; returns when it wants to be stepped again (monotonic), TG_TIME_NEVER: not. */
+int64_t tg_ensures_step(struct tg_ensures *ensures, int64_t now_us);
+bool tg_ensures_event(struct tg_ensures *ensures, const struct tg_transport_event *event,
+                      int64_t now_us);
+
+#endif

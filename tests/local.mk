@@ -123,8 +123,11 @@ TESTS += %D%/test_plan
 check_PROGRAMS += %D%/test_provider
 TESTS += %D%/test_provider
 %C%_test_provider_SOURCES = \
+	%D%/unit/provider/ensure_rig.h \
 	%D%/unit/provider/provider_rig.h \
 	%D%/unit/provider/test_calls.c \
+	%D%/unit/provider/test_ensure_gcp.c \
+	%D%/unit/provider/test_ensure_k8s.c \
 	%D%/unit/provider/test_gcp_poll.c \
 	%D%/unit/provider/test_scrape.c \
 	%D%/unit/provider/test_watch_machine.c

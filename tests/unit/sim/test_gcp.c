@@ -3,6 +3,8 @@
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <criterion/criterion.h>
 
+#include "base/clock.h"
+#include "base/mem.h"
 #include "sim/gcp_state.h"
 #include "tests/unit/sim/world_rig.h"
 

@@ -66,6 +66,7 @@ TESTS += %D%/test_codec
 	%D%/unit/codec/routes.h \
 	%D%/unit/codec/test_gcp.c \
 	%D%/unit/codec/test_json.c \
+	%D%/unit/codec/test_json_match.c \
 	%D%/unit/codec/test_json_prune.c \
 	%D%/unit/codec/test_k8s_kinds.c \
 	%D%/unit/codec/test_k8s_list.c \

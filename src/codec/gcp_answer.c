@@ -131,6 +131,20 @@ static enum tg_gcp_remedy remedy_of(const struct refusal *refusal, enum tg_code 
     return TG_GCP_NO_REMEDY;
 }
 
+/* Older answers name the API only in the address of the page where it is enabled. */
+static void set_disabled(const struct refusal *refusal, struct tg_err *err)
+{
+    static const char page[] = "/apis/api/";
+    const char *service = refusal->service;
+    const char *link = strstr(refusal->message, page);
+    if (*service == '\0' && link != NULL) {
+        service = link + strlen(page);
+    }
+    int len = (int)strcspn(service, "/ ");
+    tg_err_set(err, TG_CODE_DISABLED, refusal->http_status, "%.*s%s%s", len, service,
+               len > 0 ? " is not enabled: " : "", refusal->message);
+}
+
 /* What the two kinds of JSON and plain text have in common is left to Kubernetes' reader. */
 static enum tg_gcp_remedy judge(const struct refusal *refusal, struct tg_err *err)
 {
@@ -138,8 +152,7 @@ static enum tg_gcp_remedy judge(const struct refusal *refusal, struct tg_err *er
     enum tg_code code = tg_code_from_http_status(http);
     const char *message = refusal->message;
     if (is_disabled(refusal)) {
-        tg_err_set(err, TG_CODE_DISABLED, http, "%s%s%s", refusal->service,
-                   *refusal->service != '\0' ? " is not enabled: " : "", message);
+        set_disabled(refusal, err);
         return TG_GCP_NO_REMEDY;
     }
     enum tg_gcp_remedy remedy = remedy_of(refusal, &code);

@@ -12,6 +12,7 @@
 #include "provider/target.h"
 #include "sim/cloud.h"
 #include "sim/direct.h"
+#include "tests/unit/codec/quoted.h"
 
 #define PROJECT  "demo-4711"
 #define NETWORK  "projects/" PROJECT "/global/networks/tpu-gke-dranet-vpc"
@@ -33,7 +34,7 @@ struct bench {
     int writes;
     int64_t now_us;
     int64_t wake_us;
-    struct tg_msg *done; /* CALL_DONE of the call under way */
+    struct tg_msg *done;  /* CALL_DONE of the call under way */
     char progress[16384]; /* all texts of it, one a line */
 };
 
@@ -224,13 +225,9 @@ static const struct thing things[] = {
 
 #define THINGS (sizeof(things) / sizeof(things[0]))
 
-static char *unquoted(const char *quoted)
+static char *unquoted(const char *text)
 {
-    char *text = tg_strdup(quoted);
-    for (char *at = text; at != NULL && *at != '\0'; at++) {
-        *at = *at == '\'' ? '"' : *at;
-    }
-    return text;
+    return text != NULL ? quoted(text) : NULL;
 }
 
 static struct tg_desired *desired_of(const struct thing *thing)
@@ -466,6 +463,27 @@ Test(ensure, objects_are_applied_found_changed_and_removed)
     cr_assert_str_eq(done->as.call.err.msg, "ConfigMap notes: data.a is \"2\", wanted \"3\"");
     expect_object(bench, TG_CALL_REMOVE, config_map("2"), TG_ENSURED_REMOVED);
     expect_object(bench, TG_CALL_REMOVE, config_map("2"), TG_ENSURED_ABSENT);
+    bench_free(bench);
+}
+
+/* A definition is applied, and what it defines right after it. */
+Test(ensure, a_kind_is_defined_and_used)
+{
+    struct bench *bench = bench_new(true);
+    open_provider(bench, "sim://0");
+    struct tg_desired *thing = object("example.com/v1", "Thing", "first", "{'spec':{'size':3}}");
+    thing->ns = tg_strdup("default");
+    struct tg_desired *again = tg_desired_copy(thing);
+    expect_object(bench, TG_CALL_ENSURE,
+                  object("apiextensions.k8s.io/v1", "CustomResourceDefinition",
+                         "things.example.com",
+                         "{'spec':{'group':'example.com','scope':'Namespaced','names':{'plural':"
+                         "'things','singular':'thing','kind':'Thing'},'versions':[{'name':'v1',"
+                         "'served':true,'storage':true,'schema':{'openAPIV3Schema':{'type':"
+                         "'object','x-kubernetes-preserve-unknown-fields':true}}}]}}"),
+                  TG_ENSURED_CREATED);
+    expect_object(bench, TG_CALL_ENSURE, thing, TG_ENSURED_CREATED);
+    expect_object(bench, TG_CALL_ENSURE, again, TG_ENSURED_FOUND);
     bench_free(bench);
 }
 

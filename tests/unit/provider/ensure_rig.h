@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "provider/ensure.h"
+#include "tests/unit/codec/quoted.h"
 #include "tests/unit/provider/provider_rig.h"
 
 #define CALL_ID 7
@@ -21,23 +22,18 @@ static inline int64_t ensure_step(void *machine, int64_t now_us)
     return tg_ensures_step(machine, now_us);
 }
 
-/* Text with ' for "; NULL stays NULL. */
-static inline char *ensure_json(const char *quoted)
+static inline char *ensure_json(const char *text)
 {
-    char *text = tg_strdup(quoted);
-    for (char *at = text; at != NULL && *at != '\0'; at++) {
-        *at = *at == '\'' ? '"' : *at;
-    }
-    return text;
+    return text != NULL ? quoted(text) : NULL;
 }
 
 static inline struct tg_desired *ensure_object(enum tg_api api, const char *collection,
-                                               const char *name, const char *quoted)
+                                               const char *name, const char *body)
 {
     struct tg_desired *desired = tg_desired_new(api, TG_FORM_OBJECT);
     desired->collection = tg_strdup(collection);
     desired->name = tg_strdup(name);
-    desired->body = ensure_json(quoted);
+    desired->body = ensure_json(body);
     return desired;
 }
 

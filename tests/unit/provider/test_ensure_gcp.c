@@ -142,6 +142,12 @@ Test(ensure_gcp, refusals_have_types)
                    TG_CODE_DISABLED,
                    "compute.googleapis.com is not enabled: Compute Engine API is disabled.");
     expect_refusal(403,
+                   "{'error':{'message':'Enable it at https://console/apis/api/"
+                   "gkehub.googleapis.com/overview.','errors':[{'reason':'accessNotConfigured'}]}}",
+                   TG_CODE_DISABLED,
+                   "gkehub.googleapis.com is not enabled: Enable it at "
+                   "https://console/apis/api/gkehub.googleapis.com/overview.");
+    expect_refusal(403,
                    "{'error':{'message':'Insufficient regional quota to satisfy request: resource "
                    "X','errors':[{'reason':'forbidden'}]}}",
                    TG_CODE_QUOTA, "Insufficient regional quota to satisfy request: resource X");

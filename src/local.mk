@@ -122,12 +122,23 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 %C%_libtg_codec_a_SOURCES = \
 	%D%/codec/gcp.c \
 	%D%/codec/gcp.h \
+	%D%/codec/gcp_answer.c \
+	%D%/codec/gcp_answer.h \
+	%D%/codec/gcp_policy.c \
+	%D%/codec/gcp_policy.h \
+	%D%/codec/gcp_resource.c \
+	%D%/codec/gcp_resource.def \
+	%D%/codec/gcp_resource.h \
 	%D%/codec/json.c \
 	%D%/codec/json.h \
+	%D%/codec/json_match.c \
+	%D%/codec/json_match.h \
 	%D%/codec/json_prune.c \
 	%D%/codec/json_prune.h \
 	%D%/codec/k8s.c \
 	%D%/codec/k8s.h \
+	%D%/codec/k8s_apply.c \
+	%D%/codec/k8s_apply.h \
 	%D%/codec/k8s_object.c \
 	%D%/codec/k8s_object.h \
 	%D%/codec/k8s_pod_status.c \
@@ -153,6 +164,14 @@ noinst_LIBRARIES += %D%/libtg_provider.a
 	%D%/provider/calls.h \
 	%D%/provider/context.c \
 	%D%/provider/context.h \
+	%D%/provider/ensure.c \
+	%D%/provider/ensure.h \
+	%D%/provider/ensure_gcp.c \
+	%D%/provider/ensure_k8s.c \
+	%D%/provider/ensure_machine.h \
+	%D%/provider/ensure_policy.c \
+	%D%/provider/gcp_path.c \
+	%D%/provider/gcp_path.h \
 	%D%/provider/gcp_poll.c \
 	%D%/provider/gcp_poll.h \
 	%D%/provider/k8s_watch.c \

@@ -21,6 +21,7 @@ TESTS += %D%/test_integration
 	%D%/integration/rig_support.c \
 	%D%/integration/rig_support.h \
 	%D%/integration/test_drill_rig.c \
+	%D%/integration/test_ensure.c \
 	%D%/integration/test_kill.c \
 	%D%/integration/test_status.c
 %C%_test_integration_LDADD =  $(app_libs) $(CRITERION_LIBS) -lm
@@ -65,6 +66,7 @@ TESTS += %D%/test_codec
 	%D%/unit/codec/routes.h \
 	%D%/unit/codec/test_gcp.c \
 	%D%/unit/codec/test_json.c \
+	%D%/unit/codec/test_json_match.c \
 	%D%/unit/codec/test_json_prune.c \
 	%D%/unit/codec/test_k8s_kinds.c \
 	%D%/unit/codec/test_k8s_list.c \
@@ -123,8 +125,11 @@ TESTS += %D%/test_plan
 check_PROGRAMS += %D%/test_provider
 TESTS += %D%/test_provider
 %C%_test_provider_SOURCES = \
+	%D%/unit/provider/ensure_rig.h \
 	%D%/unit/provider/provider_rig.h \
 	%D%/unit/provider/test_calls.c \
+	%D%/unit/provider/test_ensure_gcp.c \
+	%D%/unit/provider/test_ensure_k8s.c \
 	%D%/unit/provider/test_gcp_poll.c \
 	%D%/unit/provider/test_scrape.c \
 	%D%/unit/provider/test_watch_machine.c

@@ -270,20 +270,3 @@ bool tg_gcp_decode_objects(const char *json, size_t len, int64_t *count, int64_t
     tg_json_release(&document);
     return true;
 }
-
-void tg_gcp_decode_error(int http_status, const char *body, size_t len, struct tg_err *err)
-{
-    struct tg_err why = TG_ERR_INIT;
-    struct tg_json document = {0};
-    if (len > 0 && body[0] == '{') {
-        (void)tg_json_parse(body, len, NULL, &document, &why);
-    }
-    const char *message = tg_json_text(document.root, "error/message");
-    if (*message != '\0') {
-        tg_err_set(err, tg_code_from_http_status(http_status), http_status, "%s: %s",
-                   tg_json_text(document.root, "error/status"), message);
-    } else {
-        tg_k8s_decode_status(http_status, body, len, err);
-    }
-    tg_json_release(&document);
-}

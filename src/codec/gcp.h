@@ -1,4 +1,4 @@
-/* codec/gcp.h - Google Cloud's REST answers to observed objects and errors.
+/* codec/gcp.h - Google Cloud's REST answers to observed objects.
  *
  * Thread: a worker's. Ownership: lists as in codec/k8s.h.
  */
@@ -35,8 +35,5 @@ bool tg_gcp_decode_health(const struct tg_gcp_group *group, const char *json, si
 /* Objects and bytes of a bucket's object list, into *count and *bytes. */
 bool tg_gcp_decode_objects(const char *json, size_t len, int64_t *count, int64_t *bytes,
                            struct tg_err *err);
-
-/* Error for an HTTP status with Google's error body, or any text. */
-void tg_gcp_decode_error(int http_status, const char *body, size_t len, struct tg_err *err);
 
 #endif

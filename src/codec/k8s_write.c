@@ -9,16 +9,7 @@
 #include "base/assert.h"
 #include "base/assets.h"
 #include "base/str.h"
-
-/* Takes the document. */
-static char *dump(json_t *document)
-{
-    tg_assert(document != NULL);
-    char *text = json_dumps(document, JSON_COMPACT);
-    json_decref(document);
-    tg_assert(text != NULL);
-    return text;
-}
+#include "codec/json_match.h"
 
 char *tg_k8s_write_scale(const struct tg_call *call)
 {
@@ -35,18 +26,18 @@ char *tg_k8s_write_scale(const struct tg_call *call)
     if (call->resource_version != NULL) {
         json_object_set_new(metadata, "resourceVersion", json_string(call->resource_version));
     }
-    return dump(
+    return tg_json_dump(
         json_pack("{s:o,s:{s:i}}", "metadata", metadata, "spec", "replicas", call->replicas));
 }
 
 char *tg_k8s_write_access_review(const struct tg_call *call)
 {
     const struct tg_kind_info *kind = tg_kind_info(call->resource);
-    return dump(json_pack("{s:s,s:s,s:{s:{s:s,s:s,s:s,s:s,s:s}}}", "apiVersion",
-                          "authorization.k8s.io/v1", "kind", "SelfSubjectAccessReview", "spec",
-                          "resourceAttributes", "namespace", call->ns, "verb", call->verb, "group",
-                          kind->group, "resource", kind->plural, "subresource",
-                          call->subresource != NULL ? call->subresource : ""));
+    return tg_json_dump(
+        json_pack("{s:s,s:s,s:{s:{s:s,s:s,s:s,s:s,s:s}}}", "apiVersion", "authorization.k8s.io/v1",
+                  "kind", "SelfSubjectAccessReview", "spec", "resourceAttributes", "namespace",
+                  call->ns, "verb", call->verb, "group", kind->group, "resource", kind->plural,
+                  "subresource", call->subresource != NULL ? call->subresource : ""));
 }
 
 char *tg_k8s_write_delete(const struct tg_call *call)
@@ -56,7 +47,7 @@ char *tg_k8s_write_delete(const struct tg_call *call)
     if (call->uid != NULL) {
         json_object_set_new(options, "preconditions", json_pack("{s:s}", "uid", call->uid));
     }
-    return dump(options);
+    return tg_json_dump(options);
 }
 
 static json_t *variable(const char *name, const char *value)
@@ -99,7 +90,7 @@ char *tg_k8s_write_probe(const struct tg_call *call)
                   (json_int_t)call->probe_lifetime_s, "terminationGracePeriodSeconds",
                   (json_int_t)1, "securityContext", "runAsNonRoot", 1, "runAsUser", 100,
                   "seccompProfile", "type", "RuntimeDefault", "containers", probe_container(call));
-    return dump(json_pack("{s:s,s:s,s:{s:s,s:s,s:o},s:o}", "apiVersion", "v1", "kind", "Pod",
-                          "metadata", "name", call->name, "namespace", call->ns, "labels", labels,
-                          "spec", spec));
+    return tg_json_dump(json_pack("{s:s,s:s,s:{s:s,s:s,s:o},s:o}", "apiVersion", "v1", "kind",
+                                  "Pod", "metadata", "name", call->name, "namespace", call->ns,
+                                  "labels", labels, "spec", spec));
 }

@@ -46,7 +46,8 @@ struct exchange {
     bool has_headers;
     bool is_stream;
     bool is_cancelled;
-    struct tg_err why; /* our own reason for ending it */
+    struct tg_err why;              /* our own reason for ending it */
+    struct tg_http_request request; /* its body is sent from here, so that no copy of it stays */
     char content_type[128];
     char world[192];
     int64_t retry_after_us;
@@ -241,7 +242,7 @@ static void set_request(struct exchange *exchange, const struct tg_http_request 
         add_header(exchange, "Content-Type",
                    request->content_type != NULL ? request->content_type : "application/json");
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
-        curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
     }
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
@@ -284,11 +285,12 @@ static void submit(struct tg_transport *transport, uint64_t id, struct tg_http_r
     if (request->header_deadline_us > 0) {
         exchange->header_deadline_us = exchange->submitted_us + request->header_deadline_us;
     }
-    set_request(exchange, request);
+    exchange->request = *request;
+    *request = (struct tg_http_request){0};
+    set_request(exchange, &exchange->request);
     exchange->next = owner->first;
     owner->first = exchange;
     curl_multi_add_handle(owner->multi, exchange->easy);
-    tg_http_request_fini(request);
 }
 
 static void free_exchange(struct exchange *exchange)
@@ -301,6 +303,7 @@ static void free_exchange(struct exchange *exchange)
     curl_multi_remove_handle(exchange->owner->multi, exchange->easy);
     curl_easy_cleanup(exchange->easy);
     curl_slist_free_all(exchange->headers);
+    tg_http_request_fini(&exchange->request);
     free(exchange);
 }
 

@@ -27,6 +27,9 @@ void tg_http_request_fini(struct tg_http_request *request)
     free(request->path);
     free(request->content_type);
     free(request->accept);
+    if (request->is_body_secret && request->body != NULL) {
+        explicit_bzero(request->body, request->body_len);
+    }
     free(request->body);
     memset(request, 0, sizeof(*request));
 }

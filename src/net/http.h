@@ -41,6 +41,7 @@ struct tg_http_request {
     char *accept;       /* NULL: application/json */
     char *body;         /* NULL: none */
     size_t body_len;
+    bool is_body_secret;        /* wiped when it is given back */
     int64_t deadline_us;        /* whole exchange, from submit; 0: none (streams) */
     int64_t header_deadline_us; /* until the status line; 0: deadline_us alone rules */
     int64_t idle_deadline_us;   /* longest silence within the body; 0: none */

@@ -16,11 +16,22 @@ static uint64_t submit(struct tg_provider_context *context, struct tg_http_reque
 {
     uint64_t id = (*context->next_exchange_id)++;
     request->endpoint = &context->config.endpoint;
-    request->header_deadline_us = HEADER_DEADLINE_US;
+    if (request->header_deadline_us == 0) {
+        request->header_deadline_us = HEADER_DEADLINE_US;
+    }
     request->body_len_max = BODY_BYTES_MAX;
     context->transport->ops->submit(context->transport, id, request);
     tg_http_request_fini(request);
     return id;
+}
+
+uint64_t tg_provider_submit_request(struct tg_provider_context *context,
+                                    struct tg_http_request *request)
+{
+    if (request->deadline_us == 0) {
+        request->deadline_us = DEADLINE_US;
+    }
+    return submit(context, request);
 }
 
 uint64_t tg_provider_submit(struct tg_provider_context *context, const char *method, char *path,
@@ -32,9 +43,8 @@ uint64_t tg_provider_submit(struct tg_provider_context *context, const char *met
         .body = body,
         .body_len = body != NULL ? strlen(body) : 0,
         .content_type = tg_strdup(content_type),
-        .deadline_us = DEADLINE_US,
     };
-    return submit(context, &request);
+    return tg_provider_submit_request(context, &request);
 }
 
 uint64_t tg_provider_submit_stream(struct tg_provider_context *context, char *path, int64_t idle_us)

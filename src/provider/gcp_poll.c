@@ -14,8 +14,10 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "codec/gcp.h"
+#include "codec/gcp_answer.h"
 #include "net/backoff.h"
 #include "net/url.h"
+#include "provider/gcp_path.h"
 
 #define BODY_BYTES_MAX (32 * 1024 * 1024)
 #define GROUPS_MAX     64
@@ -97,31 +99,27 @@ static int64_t interval_us(enum tg_kind kind)
     }
 }
 
-/* The collection's path, with %s for the project; the API's own host comes first when no endpoint
- * overrides it. */
 struct place {
     enum tg_kind kind;
-    const char *host;
+    enum tg_api api;
+    bool is_of_project; /* below "projects/P" */
     const char *path;
 };
 
 static const struct place places[] = {
-    {TG_KIND_GCP_PROJECT, "cloudresourcemanager.googleapis.com", "/v1/projects/%s"},
-    {TG_KIND_GCP_SERVICE, "serviceusage.googleapis.com", "/v1/projects/%s/services"},
-    {TG_KIND_GCP_NETWORK, "compute.googleapis.com", "/compute/v1/projects/%s/global/networks"},
-    {TG_KIND_GCP_SUBNETWORK, "compute.googleapis.com",
-     "/compute/v1/projects/%s/aggregated/subnetworks"},
-    {TG_KIND_GCP_ADDRESS, "compute.googleapis.com", "/compute/v1/projects/%s/aggregated/addresses"},
-    {TG_KIND_GCP_FIREWALL, "compute.googleapis.com", "/compute/v1/projects/%s/global/firewalls"},
-    {TG_KIND_GCP_BUCKET, "storage.googleapis.com", "/storage/v1/b"},
-    {TG_KIND_GCP_SERVICE_ACCOUNT, "iam.googleapis.com", "/v1/projects/%s/serviceAccounts"},
-    {TG_KIND_GCP_CLUSTER, "container.googleapis.com", "/v1/projects/%s/locations/-/clusters"},
-    {TG_KIND_GCP_NODE_POOL, "container.googleapis.com", "/v1/projects/%s/locations/-/clusters"},
-    {TG_KIND_GCP_MEMBERSHIP, "gkehub.googleapis.com",
-     "/v1/projects/%s/locations/global/memberships"},
-    {TG_KIND_GCP_FEATURE, "gkehub.googleapis.com", "/v1/projects/%s/locations/global/features"},
-    {TG_KIND_GCP_BACKEND, "compute.googleapis.com",
-     "/compute/v1/projects/%s/global/backendServices"},
+    {TG_KIND_GCP_PROJECT, TG_API_RESOURCE_MANAGER, true, ""},
+    {TG_KIND_GCP_SERVICE, TG_API_SERVICE_USAGE, true, "services"},
+    {TG_KIND_GCP_NETWORK, TG_API_COMPUTE, true, "global/networks"},
+    {TG_KIND_GCP_SUBNETWORK, TG_API_COMPUTE, true, "aggregated/subnetworks"},
+    {TG_KIND_GCP_ADDRESS, TG_API_COMPUTE, true, "aggregated/addresses"},
+    {TG_KIND_GCP_FIREWALL, TG_API_COMPUTE, true, "global/firewalls"},
+    {TG_KIND_GCP_BUCKET, TG_API_STORAGE, false, "b"},
+    {TG_KIND_GCP_SERVICE_ACCOUNT, TG_API_IAM, true, "serviceAccounts"},
+    {TG_KIND_GCP_CLUSTER, TG_API_CONTAINER, true, "locations/-/clusters"},
+    {TG_KIND_GCP_NODE_POOL, TG_API_CONTAINER, true, "locations/-/clusters"},
+    {TG_KIND_GCP_MEMBERSHIP, TG_API_GKEHUB, true, "locations/global/memberships"},
+    {TG_KIND_GCP_FEATURE, TG_API_GKEHUB, true, "locations/global/features"},
+    {TG_KIND_GCP_BACKEND, TG_API_COMPUTE, true, "global/backendServices"},
 };
 
 static const struct place *place_of(enum tg_kind kind)
@@ -134,23 +132,15 @@ static const struct place *place_of(enum tg_kind kind)
     return NULL;
 }
 
-/* Without an override each API has a host of its own: the path carries it as "//host/path", which
- * the transport takes for an absolute place under https. */
 static void begin_path(const struct tg_gcp_poll *poll, struct tg_buf *path)
 {
     const struct place *place = place_of(poll->kind);
-    tg_buf_init(path, PATH_LEN_MAX);
-    if (poll->context->config.endpoint.base_url == NULL) {
-        tg_buf_printf(path, "//%s", place->host);
+    tg_gcp_path_begin(poll->context, place->api, path);
+    if (place->is_of_project) {
+        tg_gcp_path_append(path, "projects");
+        tg_url_append_segment(path, poll->context->config.project);
     }
-    const char *mark = strstr(place->path, "%s");
-    if (mark == NULL) {
-        tg_buf_puts(path, place->path);
-    } else {
-        tg_buf_printf(path, "%.*s", (int)(mark - place->path), place->path);
-        tg_url_escape(path, poll->context->config.project);
-        tg_buf_puts(path, mark + 2);
-    }
+    tg_gcp_path_append(path, place->path);
 }
 
 static char *list_path(const struct tg_gcp_poll *poll)
@@ -227,7 +217,8 @@ int64_t tg_gcp_poll_step(struct tg_gcp_poll *poll, int64_t now_us)
 static void retry(struct tg_gcp_poll *poll, const struct tg_err *err)
 {
     enum tg_kind_phase phase = TG_KIND_PHASE_RETRYING;
-    if (err->code == TG_CODE_FORBIDDEN || err->code == TG_CODE_UNAUTHORIZED) {
+    if (err->code == TG_CODE_FORBIDDEN || err->code == TG_CODE_UNAUTHORIZED ||
+        err->code == TG_CODE_DISABLED) {
         phase = TG_KIND_PHASE_DENIED;
     } else if (err->code == TG_CODE_NOT_FOUND) {
         phase = TG_KIND_PHASE_ABSENT;

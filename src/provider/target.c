@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "provider/calls.h"
 #include "provider/context.h"
+#include "provider/ensure.h"
 #include "provider/gcp_poll.h"
 #include "provider/k8s_watch.h"
 #include "provider/scrape.h"
@@ -25,6 +26,7 @@ struct tg_provider {
     struct tg_k8s_watch *watches[TG_KIND_COUNT];
     struct tg_gcp_poll *polls[TG_KIND_COUNT];
     struct tg_calls *calls;
+    struct tg_ensures *ensures;
     struct tg_scrape *scrape;
     int64_t world_us;     /* last WORLD emitted */
     uint64_t heartbeat;   /* exchange of the question whether the API server is there; 0: none */
@@ -66,6 +68,7 @@ struct tg_provider *tg_provider_new(struct tg_target_config *config, struct tg_t
             provider->watches[kind] = tg_k8s_watch_new(&provider->context, (enum tg_kind)kind);
         }
     }
+    provider->ensures = tg_ensures_new(&provider->context);
     if (!provider->context.config.is_gcp) {
         provider->calls = tg_calls_new(&provider->context);
         provider->scrape = tg_scrape_new(&provider->context);
@@ -83,6 +86,7 @@ void tg_provider_free(struct tg_provider *provider)
         tg_gcp_poll_free(provider->polls[kind]);
     }
     tg_calls_free(provider->calls);
+    tg_ensures_free(provider->ensures);
     tg_scrape_free(provider->scrape);
     tg_http_endpoint_fini(&provider->context.config.endpoint);
     free(provider->context.config.project);
@@ -124,7 +128,7 @@ int64_t tg_provider_step(struct tg_provider *provider, int64_t now_us)
     if (provider->scrape != NULL) {
         wake_us = earlier(wake_us, tg_scrape_step(provider->scrape, now_us));
     }
-    return wake_us;
+    return earlier(wake_us, tg_ensures_step(provider->ensures, now_us));
 }
 
 /* "simulated; seed=7; speed=10; now_us=123": what a simulated world says of itself. */
@@ -182,7 +186,7 @@ bool tg_provider_event(struct tg_provider *provider, const struct tg_transport_e
                    (provider->polls[kind] != NULL &&
                     tg_gcp_poll_event(provider->polls[kind], event, now_us));
     }
-    is_taken = is_taken ||
+    is_taken = is_taken || tg_ensures_event(provider->ensures, event, now_us) ||
                (provider->scrape != NULL && tg_scrape_event(provider->scrape, event, now_us)) ||
                (provider->calls != NULL && tg_calls_event(provider->calls, event, now_us));
     if (is_taken && event->kind == TG_TRANSPORT_HEADERS && event->world != NULL) {
@@ -208,13 +212,22 @@ void tg_provider_call(struct tg_provider *provider, struct tg_call *call, int64_
         refresh(provider, call);
         return;
     }
+    if (call->kind == TG_CALL_ENSURE || call->kind == TG_CALL_REMOVE) {
+        tg_ensures_start(provider->ensures, call, now_us);
+        return;
+    }
+    if (call->kind == TG_CALL_CANCEL) {
+        tg_ensures_cancel(provider->ensures, call->cancel_id);
+    }
     if (provider->calls != NULL) {
         tg_calls_start(provider->calls, call, now_us);
         return;
     }
-    struct tg_msg *msg = tg_msg_new(TG_MSG_CALL_DONE, provider->context.config.index, now_us);
-    msg->as.call.call_id = call->id;
-    tg_err_set(&msg->as.call.err, TG_CODE_INVALID, 0, "Google Cloud takes no calls yet");
+    if (call->kind != TG_CALL_CANCEL) {
+        struct tg_msg *msg = tg_msg_new(TG_MSG_CALL_DONE, provider->context.config.index, now_us);
+        msg->as.call.call_id = call->id;
+        tg_err_set(&msg->as.call.err, TG_CODE_INVALID, 0, "Google Cloud takes no such call");
+        tg_provider_emit(&provider->context, msg);
+    }
     tg_call_free(call);
-    tg_provider_emit(&provider->context, msg);
 }

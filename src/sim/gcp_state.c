@@ -94,6 +94,9 @@ static const char *guess(const struct sim_gcp_call *call)
         {"services", "serviceusage"}, {"serviceAccounts", "iam"},
         {"operations", "container"},  {"b", "storage"},
     };
+    if (call->count > 0 && tg_str_eq(call->segments[0], "operations")) {
+        return "serviceusage"; /* the only one whose operations belong to no project */
+    }
     for (int s = 0; s < call->count; s++) {
         for (size_t i = 0; i < TG_COUNT(marks); i++) {
             if (tg_str_eq(call->segments[s], marks[i][0])) {

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include "codec/gcp.h"
+#include "codec/gcp_answer.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -32,6 +32,8 @@ struct provider_rig {
     char method[16];
     char body[4096];
     char content_type[64];
+    char accept[128];
+    bool is_body_secret;
     bool is_stream;
     int64_t idle_us; /* its silence limit */
     struct tg_msg *messages[MESSAGES_MAX];
@@ -48,6 +50,9 @@ static inline void rig_submit(struct tg_transport *transport, uint64_t id,
     rig->submitted++;
     rig->idle_us = request->idle_deadline_us;
     rig->is_stream = request->is_stream;
+    rig->is_body_secret = request->is_body_secret;
+    snprintf(rig->accept, sizeof(rig->accept), "%s",
+             request->accept != NULL ? request->accept : "");
     snprintf(rig->path, sizeof(rig->path), "%s", request->path);
     snprintf(rig->method, sizeof(rig->method), "%s", request->method);
     snprintf(rig->body, sizeof(rig->body), "%s", request->body != NULL ? request->body : "");

@@ -3,6 +3,8 @@
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <criterion/criterion.h>
 
+#include "base/clock.h"
+#include "base/mem.h"
 #include "sim/gcp_state.h"
 #include "tests/unit/sim/world_rig.h"
 
@@ -150,5 +152,26 @@ Test(sim_gcp, an_empty_project_has_empty_lists)
     cr_expect_eq(count(world, "/v1/projects/demo-4711/services", "services"), 2);
     json_decref(get(world, P "/aggregated/addresses", 200));
     json_decref(get(world, "/v1/projects/demo-4711", 200));
+    sim_world_free(world);
+}
+
+/* Service Usage names its operations without a project: whoever follows one finds it. */
+Test(sim_gcp, an_enabled_service_has_an_operation_that_ends)
+{
+    struct sim_world *world = rig_world(1, 2, false);
+    int status = 0;
+    json_t *body = json_object();
+    json_t *begun = sim_gcp_get(world, "POST",
+                                "/v1beta1/projects/demo-4711/services/gkehub.googleapis.com:enable",
+                                "", body, &status);
+    char *path = tg_asprintf("/v1beta1/%s", sim_json_text(begun, "name"));
+    json_decref(get(world, path, 200));
+    sim_world_run_until(world, sim_world_now_us(world) + 600 * TG_US_PER_S);
+    json_t *ended = get(world, path, 200);
+    cr_expect(json_is_true(json_object_get(ended, "done")));
+    json_decref(ended);
+    json_decref(begun);
+    json_decref(body);
+    free(path);
     sim_world_free(world);
 }

@@ -102,6 +102,10 @@ struct sim_vllm_counters {
     struct sim_histogram inter_token;  /* microseconds */
     struct sim_histogram end_to_end;   /* microseconds */
     struct sim_histogram queue;        /* microseconds */
+    struct sim_histogram prefill;      /* microseconds */
+    struct sim_histogram decode;       /* microseconds */
+    struct sim_histogram inference;    /* microseconds: prefill and decode */
+    struct sim_histogram output_token; /* microseconds, mean of a request */
     struct sim_histogram prompt_sizes; /* tokens */
     struct sim_histogram output_sizes; /* tokens */
     int64_t start_wall_us;

@@ -39,6 +39,10 @@ void sim_vllm_counters_init(struct sim_vllm_counters *counters, int64_t start_wa
     counters->inter_token.bounds = inter_token_bounds;
     counters->end_to_end.bounds = request_bounds;
     counters->queue.bounds = request_bounds;
+    counters->prefill.bounds = request_bounds;
+    counters->decode.bounds = request_bounds;
+    counters->inference.bounds = request_bounds;
+    counters->output_token.bounds = inter_token_bounds;
     counters->prompt_sizes.bounds = size_bounds;
     counters->output_sizes.bounds = size_bounds;
 }
@@ -72,11 +76,15 @@ void sim_vllm_book(struct sim_vllm *vllm, const char *client_ip, int64_t prompt_
     sim_histogram_add(&counters->queue, queue_us, 1);
     sim_histogram_add(&counters->first_token, first_us, 1);
     sim_histogram_add(&counters->end_to_end, total_us, 1);
+    sim_histogram_add(&counters->prefill, first_us - queue_us, 1);
+    sim_histogram_add(&counters->decode, total_us - first_us, 1);
+    sim_histogram_add(&counters->inference, total_us - queue_us, 1);
     sim_histogram_add(&counters->prompt_sizes, prompt_tokens, 1);
     sim_histogram_add(&counters->output_sizes, output_tokens, 1);
     if (output_tokens > 1) {
         sim_histogram_add(&counters->inter_token, (total_us - first_us) / (output_tokens - 1),
                           (uint64_t)(output_tokens - 1));
+        sim_histogram_add(&counters->output_token, (total_us - first_us) / (output_tokens - 1), 1);
     }
     struct sim_pod *pod = sim_vllm_pod(vllm);
     sim_log_line(sim_pod_main(pod)->log,
@@ -153,6 +161,31 @@ static void write_finished(struct tg_buf *out, const struct sim_vllm_counters *c
     }
 }
 
+static void write_histograms(struct tg_buf *out, const struct sim_vllm_counters *counters)
+{
+    histogram(out, "vllm:time_to_first_token_seconds",
+              "Histogram of time to first token in seconds.", &counters->first_token, TG_US_PER_S);
+    histogram(out, "vllm:inter_token_latency_seconds",
+              "Histogram of inter-token latency in seconds.", &counters->inter_token, TG_US_PER_S);
+    histogram(out, "vllm:e2e_request_latency_seconds",
+              "Histogram of e2e request latency in seconds.", &counters->end_to_end, TG_US_PER_S);
+    histogram(out, "vllm:request_queue_time_seconds", "Histogram of time spent in WAITING phase.",
+              &counters->queue, TG_US_PER_S);
+    histogram(out, "vllm:request_inference_time_seconds",
+              "Histogram of time spent in RUNNING phase.", &counters->inference, TG_US_PER_S);
+    histogram(out, "vllm:request_prefill_time_seconds", "Histogram of time spent in PREFILL phase.",
+              &counters->prefill, TG_US_PER_S);
+    histogram(out, "vllm:request_decode_time_seconds", "Histogram of time spent in DECODE phase.",
+              &counters->decode, TG_US_PER_S);
+    histogram(out, "vllm:request_time_per_output_token_seconds",
+              "Histogram of time per output token in seconds per request.", &counters->output_token,
+              TG_US_PER_S);
+    histogram(out, "vllm:request_prompt_tokens", "Number of prefill tokens processed.",
+              &counters->prompt_sizes, 1);
+    histogram(out, "vllm:request_generation_tokens", "Number of generation tokens processed.",
+              &counters->output_sizes, 1);
+}
+
 static void write_metrics(struct sim_vllm *vllm, struct tg_buf *out)
 {
     const struct sim_vllm_counters *counters = sim_vllm_counters(vllm);
@@ -168,6 +201,16 @@ static void write_metrics(struct sim_vllm *vllm, struct tg_buf *out)
           gauges.running);
     gauge(out, "vllm:num_requests_waiting", "Number of requests waiting to be processed.",
           gauges.waiting);
+    head(out, "vllm:num_requests_waiting_by_reason", "gauge",
+         "Number of requests waiting to be processed, by reason.");
+    tg_buf_printf(out,
+                  "vllm:num_requests_waiting_by_reason{" LABELS ",reason=\"capacity\"} %" PRId64
+                  ".0\nvllm:num_requests_waiting_by_reason{" LABELS ",reason=\"deferred\"} 0.0\n",
+                  gauges.waiting);
+    head(
+        out, "vllm:engine_sleep_state", "gauge",
+        "Engine sleep state; awake = 0 means engine is sleeping; awake = 1 means engine is awake.");
+    tg_buf_puts(out, "vllm:engine_sleep_state{" LABELS ",sleep_state=\"awake\"} 1.0\n");
     head(out, "vllm:kv_cache_usage_perc", "gauge", "KV-cache usage. 1 means 100 percent usage.");
     tg_buf_puts(out, "vllm:kv_cache_usage_perc{" LABELS "} ");
     decimal(out, gauges.kv_ppm, 1000000);
@@ -180,21 +223,18 @@ static void write_metrics(struct sim_vllm *vllm, struct tg_buf *out)
             counters->preemptions);
     counter(out, "vllm:prompt_tokens_total", "Number of prefill tokens processed.",
             counters->prompt_tokens);
+    head(out, "vllm:prompt_tokens_by_source_total", "counter",
+         "Number of prompt tokens by where they came from.");
+    tg_buf_printf(
+        out,
+        "vllm:prompt_tokens_by_source_total{" LABELS ",source=\"local_compute\"} %" PRIu64
+        ".0\nvllm:prompt_tokens_by_source_total{" LABELS ",source=\"local_cache_hit\"} %" PRIu64
+        ".0\nvllm:prompt_tokens_by_source_total{" LABELS ",source=\"external_kv_transfer\"} 0.0\n",
+        counters->prompt_tokens - counters->prefix_hits, counters->prefix_hits);
     counter(out, "vllm:generation_tokens_total", "Number of generation tokens processed.",
             counters->generation_tokens);
     write_finished(out, counters);
-    histogram(out, "vllm:time_to_first_token_seconds",
-              "Histogram of time to first token in seconds.", &counters->first_token, TG_US_PER_S);
-    histogram(out, "vllm:inter_token_latency_seconds",
-              "Histogram of inter-token latency in seconds.", &counters->inter_token, TG_US_PER_S);
-    histogram(out, "vllm:e2e_request_latency_seconds",
-              "Histogram of e2e request latency in seconds.", &counters->end_to_end, TG_US_PER_S);
-    histogram(out, "vllm:request_queue_time_seconds", "Histogram of time spent in WAITING phase.",
-              &counters->queue, TG_US_PER_S);
-    histogram(out, "vllm:request_prompt_tokens", "Number of prefill tokens processed.",
-              &counters->prompt_sizes, 1);
-    histogram(out, "vllm:request_generation_tokens", "Number of generation tokens processed.",
-              &counters->output_sizes, 1);
+    write_histograms(out, counters);
     head(out, "vllm:cache_config_info", "gauge", "Information of the LLMEngine CacheConfig");
     tg_buf_printf(out,
                   "vllm:cache_config_info{engine=\"0\",block_size=\"%" PRId64
@@ -214,14 +254,25 @@ static void answer_json(struct sim_response *response, int status, json_t *body)
     free(text);
 }
 
+static json_t *permission(struct sim_vllm *vllm, json_int_t created)
+{
+    uint64_t id = tg_hash_str(sim_vllm_pod(vllm)->uid);
+    return json_pack("{s:o,s:s,s:I,s:b,s:b,s:b,s:b,s:b,s:b,s:s,s:n,s:b}", "id",
+                     json_sprintf("modelperm-%016" PRIx64 "%016" PRIx64, id, ~id), "object",
+                     "model_permission", "created", created, "allow_create_engine", 0,
+                     "allow_sampling", 1, "allow_logprobs", 1, "allow_search_indices", 0,
+                     "allow_view", 1, "allow_fine_tuning", 0, "organization", "*", "group",
+                     "is_blocking", 0);
+}
+
 static void answer_models(struct sim_vllm *vllm, struct sim_response *response)
 {
     const struct sim_params *params = sim_world_params(sim_vllm_pod(vllm)->world);
     json_int_t created = sim_vllm_counters(vllm)->start_wall_us / TG_US_PER_S;
-    json_t *model =
-        json_pack("{s:s,s:s,s:I,s:s,s:s,s:n,s:I,s:[]}", "id", SIM_MODEL, "object", "model",
-                  "created", created, "owned_by", "vllm", "root", SIM_MODEL, "parent",
-                  "max_model_len", (json_int_t)params->max_model_len, "permission");
+    json_t *model = json_pack("{s:s,s:s,s:I,s:s,s:s,s:n,s:I,s:[o]}", "id", SIM_MODEL, "object",
+                              "model", "created", created, "owned_by", "vllm", "root", SIM_MODEL,
+                              "parent", "max_model_len", (json_int_t)params->max_model_len,
+                              "permission", permission(vllm, created));
     answer_json(response, 200, json_pack("{s:s,s:[o]}", "object", "list", "data", model));
 }
 

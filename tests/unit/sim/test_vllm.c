@@ -133,6 +133,16 @@ Test(sim_vllm, the_labs_questions_are_answered_and_counted)
               "weights\",le=\"+Inf\"} 1.0\n"));
     cr_expect_not_null(strstr(text, "vllm:kv_cache_usage_perc{"));
     cr_expect_not_null(strstr(text, "le=\"0.001\"} 0.0\n"));
+    static const char *const names[] = {"vllm:num_requests_waiting_by_reason{",
+                                        "vllm:prompt_tokens_by_source_total{",
+                                        "vllm:engine_sleep_state{",
+                                        "vllm:request_inference_time_seconds_count{",
+                                        "vllm:request_prefill_time_seconds_count{",
+                                        "vllm:request_decode_time_seconds_count{",
+                                        "vllm:request_time_per_output_token_seconds_count{"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        cr_expect_not_null(strstr(text, names[i]), "%s", names[i]);
+    }
     free(text);
     sim_world_free(world);
 }

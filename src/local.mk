@@ -174,12 +174,17 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/cluster.h \
 	%D%/sim/command.c \
 	%D%/sim/command.h \
+	%D%/sim/controller_definition.c \
 	%D%/sim/controller_deployment.c \
 	%D%/sim/controller_gateway.c \
 	%D%/sim/controller_job.c \
 	%D%/sim/controller_scheduler.c \
 	%D%/sim/controllers.c \
 	%D%/sim/controllers.h \
+	%D%/sim/custom_schema.c \
+	%D%/sim/custom_schema.h \
+	%D%/sim/definition.c \
+	%D%/sim/definition.h \
 	%D%/sim/direct.c \
 	%D%/sim/direct.h \
 	%D%/sim/event_recorder.c \
@@ -213,12 +218,15 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/httpd.h \
 	%D%/sim/json_path.c \
 	%D%/sim/json_path.h \
+	%D%/sim/jsonpath.c \
+	%D%/sim/jsonpath.h \
 	%D%/sim/k8s_admit.c \
 	%D%/sim/k8s_admit.h \
 	%D%/sim/k8s_api.c \
 	%D%/sim/k8s_api.h \
 	%D%/sim/k8s_call.h \
 	%D%/sim/k8s_columns.c \
+	%D%/sim/k8s_delete.c \
 	%D%/sim/k8s_discovery.c \
 	%D%/sim/k8s_discovery.h \
 	%D%/sim/k8s_json_patch.c \
@@ -226,6 +234,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/k8s_list.h \
 	%D%/sim/k8s_managed.c \
 	%D%/sim/k8s_managed.h \
+	%D%/sim/k8s_openapi.c \
+	%D%/sim/k8s_openapi.h \
 	%D%/sim/k8s_patch.c \
 	%D%/sim/k8s_patch.h \
 	%D%/sim/k8s_pod_text.c \

@@ -136,6 +136,7 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/sim_client.h \
 	%D%/unit/sim/test_certificate.c \
 	%D%/unit/sim/test_controllers.c \
+	%D%/unit/sim/test_definition.c \
 	%D%/unit/sim/test_determinism.c \
 	%D%/unit/sim/test_direct.c \
 	%D%/unit/sim/test_front.c \

@@ -55,6 +55,8 @@ struct sim_kinds {
     const struct sim_resource *health_policy;
     const struct sim_resource *backend_policy;
     const struct sim_resource *pod_monitoring;
+    const struct sim_resource *definition;
+    const struct sim_resource *endpoint_slice;
 };
 
 struct sim_gateway;
@@ -75,6 +77,7 @@ struct sim_behaviour {
         *events; /* "region/uid/reason/message" -> struct recorded, of sim/event_recorder.c */
     uint64_t *versions;                /* resourceVersion of each region when it was last checked */
     struct sim_cluster_access *access; /* one each region */
+    json_t *definition_specs;          /* plural -> spec of GKE's own definitions */
     struct tg_map *cloud;              /* path -> document, of sim/gcp_store.c */
     uint64_t load_number;
 };
@@ -109,9 +112,24 @@ void sim_job_pod_changed(struct sim_region *region, const struct sim_change *cha
 void sim_claim_pod_changed(struct sim_region *region, const struct sim_change *change);
 void sim_kubelet_pod_changed(struct sim_region *region, const struct sim_change *change);
 void sim_garbage_changed(struct sim_region *region, const struct sim_change *change);
+
+/* Foreground deletion: the finalizer that makes an owner wait for its dependents, and whether it
+ * does wait. */
+void sim_garbage_add_finalizer(struct sim_store *store, const struct sim_resource *resource,
+                               json_t *object);
+bool sim_garbage_is_waiting(const json_t *object);
+void sim_definition_changed(struct sim_region *region, const struct sim_change *change);
 /* Pools, gateways, routes and policies: what the fleet's controllers watch
  * (sim/controller_gateway.c). */
 void sim_fleet_object_changed(struct sim_region *region, const struct sim_change *change);
+
+/* Notes on a CustomResourceDefinition, before it is marked for deletion, that its objects go first.
+ */
+bool sim_definition_begin_delete(struct sim_region *region, const char *name);
+
+/* An established CustomResourceDefinition of a kind of the table; those that GKE brings along. */
+void sim_definition_create(struct sim_region *region, const struct sim_resource *resource);
+void sim_definition_create_gke(struct sim_region *region);
 
 /* What admission adds to a Pod of the cluster: defaults, the TPU toleration, the FUSE sidecar.
  * Changes pod in place. */

@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/str.h"
 #include "sim/behaviour.h"
+#include "sim/definition.h"
 #include "sim/json_path.h"
 #include "sim/lab_objects.h"
 #include "sim/pod.h"
@@ -93,6 +94,7 @@ void sim_cluster_create(struct sim_region *region)
         return;
     }
     region->is_serving = true;
+    sim_definition_create_gke(region);
     create_namespaces(region);
     sim_shape_create(region->store, sim_world_kinds(region->world)->service,
                      sim_shape("{'metadata':{'name':'kubernetes','namespace':'default','labels':{"
@@ -143,6 +145,12 @@ void sim_cluster_delete(struct sim_region *region)
                                                 kinds->pod};
     for (size_t i = 0; i < TG_COUNT(first); i++) {
         remove_all(region, first[i]);
+    }
+    const struct sim_resource *served;
+    for (size_t i = 0; (served = sim_served_at(region->store, i)) != NULL; i++) {
+        if (served != kinds->definition) { /* which go last: they say where the others are */
+            remove_all(region, served);
+        }
     }
     for (const struct sim_resource *r = sim_resources; r->plural != NULL; r++) {
         remove_all(region, r);

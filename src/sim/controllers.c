@@ -55,6 +55,8 @@ static void find_kinds(struct sim_kinds *kinds)
     kinds->health_policy = served("networking.gke.io", "v1", "healthcheckpolicies");
     kinds->backend_policy = served("networking.gke.io", "v1", "gcpbackendpolicies");
     kinds->pod_monitoring = served("monitoring.googleapis.com", "v1", "podmonitorings");
+    kinds->definition = served("apiextensions.k8s.io", "v1", "customresourcedefinitions");
+    kinds->endpoint_slice = served("discovery.k8s.io", "v1", "endpointslices");
 }
 
 const struct sim_kinds *sim_world_kinds(struct sim_world *world)
@@ -153,10 +155,13 @@ static void dispatch(void *context, struct sim_store *store, const struct sim_ch
         }
     } else if (change->resource == kinds->namespaces) {
         sim_cluster_namespace_changed(region, change);
+    } else if (change->resource == kinds->definition) {
+        sim_definition_changed(region, change);
     } else {
         sim_fleet_object_changed(region, change);
     }
-    if (change->type == SIM_DELETED && change->resource != kinds->event) {
+    if ((change->type == SIM_DELETED && change->resource != kinds->event) ||
+        (change->type == SIM_MODIFIED && sim_garbage_is_waiting(change->object))) {
         sim_garbage_changed(region, change);
     }
 }
@@ -269,6 +274,7 @@ void sim_controllers_stop(struct sim_world *world)
     sim_event_recorder_fini(behaviour);
     tg_map_free(behaviour->syncs);
     tg_map_free(behaviour->cloud);
+    json_decref(behaviour->definition_specs);
     for (int i = 0; i < sim_world_region_count(world); i++) {
         free(behaviour->access[i].endpoint);
         free(behaviour->access[i].ca_base64);

@@ -122,6 +122,35 @@ static void default_service(json_t *spec, const json_t *object)
     }
 }
 
+static void default_definition(json_t *object, json_t *spec)
+{
+    json_t *names = sim_json_make_object(spec, "names");
+    const char *kind = sim_json_text(names, "kind");
+    char *singular = tg_strdup(kind);
+    for (char *c = singular; *c != '\0'; c++) {
+        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
+    }
+    default_text(names, "singular", singular);
+    free(singular);
+    sim_json_default(names, "listKind", json_sprintf("%sList", kind));
+    sim_json_default(spec, "conversion", json_pack("{s:s}", "strategy", "None"));
+    if (sim_json_at(object, "status.storedVersions") != NULL) {
+        return;
+    }
+    json_t *stored = json_array();
+    size_t i;
+    json_t *version;
+    json_array_foreach(json_object_get(spec, "versions"), i, version)
+    {
+        if (sim_json_is_true(version, "storage")) {
+            json_array_append_new(stored, json_string(sim_json_text(version, "name")));
+        }
+    }
+    json_object_set_new(object, "status",
+                        json_pack("{s:{s:s, s:s}, s:[], s:o}", "acceptedNames", "kind", "",
+                                  "plural", "", "conditions", "storedVersions", stored));
+}
+
 static void default_job(json_t *spec)
 {
     default_int(spec, "parallelism", 1);
@@ -167,6 +196,8 @@ void sim_k8s_default(const struct sim_resource *resource, json_t *object)
         default_int(spec, "replicas", 1);
     } else if (tg_str_eq(kind, "Job")) {
         default_job(spec);
+    } else if (tg_str_eq(kind, "CustomResourceDefinition")) {
+        default_definition(object, spec);
     }
 }
 
@@ -233,6 +264,46 @@ static bool check_immutable(const struct sim_resource *resource, const char *nam
     return true;
 }
 
+static bool check_definition(const struct sim_resource *resource, const char *name,
+                             const json_t *object, struct sim_response *response)
+{
+    if (!tg_str_eq(resource->kind, "CustomResourceDefinition")) {
+        return true;
+    }
+    char *expected = tg_asprintf("%s.%s", sim_json_text(object, "spec.names.plural"),
+                                 sim_json_text(object, "spec.group"));
+    bool is_named = tg_str_eq(expected, name);
+    free(expected);
+    if (!is_named) {
+        char *message =
+            tg_asprintf("Invalid value: \"%s\": must be spec.names.plural+\".\"+spec.group", name);
+        sim_k8s_fail_invalid(response, resource, name, "FieldValueInvalid", "metadata.name",
+                             message);
+        free(message);
+        return false;
+    }
+    size_t stored = 0;
+    size_t i;
+    json_t *version;
+    json_array_foreach(sim_json_at(object, "spec.versions"), i, version)
+    {
+        stored += sim_json_is_true(version, "storage") ? 1 : 0;
+        if (sim_json_at(version, "schema.openAPIV3Schema") == NULL) {
+            char *field = tg_asprintf("spec.versions[%zu].schema.openAPIV3Schema", i);
+            sim_k8s_fail_invalid(response, resource, name, "FieldValueRequired", field,
+                                 "Required value: schemas are required");
+            free(field);
+            return false;
+        }
+    }
+    if (stored != 1) {
+        sim_k8s_fail_invalid(response, resource, name, "FieldValueInvalid", "spec.versions",
+                             "Invalid value: must have exactly one version marked as storage "
+                             "version");
+    }
+    return stored == 1;
+}
+
 static bool check_template(const struct sim_resource *resource, const char *name,
                            const json_t *object, struct sim_response *response)
 {
@@ -296,7 +367,8 @@ bool sim_k8s_validate(const struct sim_resource *resource, const json_t *object,
                              "Invalid value: must be greater than or equal to 0");
         return false;
     }
-    if (!check_template(resource, name, object, response)) {
+    if (!check_definition(resource, name, object, response) ||
+        !check_template(resource, name, object, response)) {
         return false;
     }
     return previous == NULL || check_immutable(resource, name, object, previous, response);

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sim/definition.h"
 #include "sim/k8s_call.h"
 #include "sim/k8s_discovery.h"
 #include "sim/k8s_list.h"
@@ -70,7 +71,7 @@ static bool read_path(struct sim_call *call, const char *path)
         at += 2;
     }
     const char *plural = segment(&s, at);
-    call->resource = plural == NULL ? NULL : sim_resource_find(group, version, plural);
+    call->resource = plural == NULL ? NULL : sim_served_find(call->store, group, version, plural);
     const char *name = segment(&s, at + 1);
     call->name = name != NULL && name[0] != '\0' ? tg_strdup(name) : NULL;
     const char *subresource = segment(&s, at + 2);
@@ -176,7 +177,7 @@ static void dispatch(struct sim_call *call)
 void sim_k8s_handle(struct sim_world *world, struct sim_store *store,
                     const struct sim_request *request, struct sim_response *response)
 {
-    if (sim_k8s_discovery(request, response) || sim_k8s_review(request, response)) {
+    if (sim_k8s_discovery(store, request, response) || sim_k8s_review(request, response)) {
         return;
     }
     struct sim_call call = {

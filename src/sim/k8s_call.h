@@ -29,7 +29,14 @@ struct sim_call {
     enum sim_encoding encoding;
 };
 
-/* Verbs on objects and on the status subresource (sim/k8s_write.c). Each fills call->response. */
+/* Namespace of the path, "" when it has none; whether nothing shall be kept; the object that the
+ * path names, NULL with the response filled (404) when there is none. Borrowed. */
+const char *sim_k8s_ns(const struct sim_call *call);
+bool sim_k8s_is_dry_run(const struct sim_call *call);
+json_t *sim_k8s_current(const struct sim_call *call);
+
+/* Verbs on objects and on the status subresource (sim/k8s_write.c, sim/k8s_delete.c). Each fills
+ * call->response. */
 void sim_k8s_create(struct sim_call *call);
 void sim_k8s_update(struct sim_call *call);
 void sim_k8s_patch(struct sim_call *call);

@@ -12,6 +12,7 @@
 #include "base/fmt.h"
 #include "base/str.h"
 #include "sim/json_path.h"
+#include "sim/jsonpath.h"
 #include "sim/k8s_table.h"
 #include "sim/selector.h"
 
@@ -72,13 +73,6 @@ static json_t *cell_size(const struct sim_column *column, json_t *object, int64_
     (void)now_us;
     const json_t *value = sim_json_at(object, column->path);
     return json_integer((json_int_t)(json_object_size(value) + json_array_size(value)));
-}
-
-static json_t *cell_condition(const struct sim_column *column, json_t *object, int64_t now_us)
-{
-    (void)now_us;
-    const json_t *condition = sim_json_condition(object, column->path);
-    return condition == NULL ? json_null() : json_string(sim_json_text(condition, "status"));
 }
 
 static json_t *age_of(const char *time, int64_t now_us, const char *otherwise)
@@ -379,21 +373,6 @@ static json_t *cell_claim_state(const struct sim_column *column, json_t *object,
     return joined(&buf, "");
 }
 
-static json_t *cell_gateway_address(const struct sim_column *column, json_t *object, int64_t now_us)
-{
-    (void)column;
-    (void)now_us;
-    struct tg_buf buf;
-    tg_buf_init(&buf, CELL_MAX);
-    size_t i;
-    json_t *address;
-    json_array_foreach(sim_json_at(object, "status.addresses"), i, address)
-    {
-        join(&buf, " ", sim_json_text(address, "value"));
-    }
-    return joined(&buf, "");
-}
-
 static json_t *cell_role(const struct sim_column *column, json_t *object, int64_t now_us)
 {
     (void)column;
@@ -559,35 +538,6 @@ COLUMNS(endpointslices) = {
     AGE,
     END,
 };
-COLUMNS(gateways) = {
-    NAME,
-    {"Class", "string", 0, cell_text, "spec.gatewayClassName"},
-    {"Address", "string", 0, cell_gateway_address, NULL},
-    {"Programmed", "string", 0, cell_condition, "Programmed"},
-    {"Age", "date", 0, cell_age, NULL},
-    END,
-};
-COLUMNS(gatewayclasses) = {
-    NAME,
-    {"Controller", "string", 0, cell_text, "spec.controllerName"},
-    {"Accepted", "string", 0, cell_condition, "Accepted"},
-    {"Age", "date", 0, cell_age, NULL},
-    {"Description", "string", 1, cell_text, "spec.description"},
-    END,
-};
-COLUMNS(httproutes) = {
-    NAME,
-    {"Hostnames", "string", 0, cell_text, "spec.hostnames"},
-    {"Age", "date", 0, cell_age, NULL},
-    END,
-};
-COLUMNS(inferenceobjectives) = {
-    NAME,
-    {"Inference Pool", "string", 0, cell_text, "spec.poolRef.name"},
-    {"Priority", "string", 0, cell_int, "spec.priority"},
-    {"Age", "date", 0, cell_age, NULL},
-    END,
-};
 COLUMNS(resourceclaims) = {NAME, {"State", "string", 0, cell_claim_state, NULL}, AGE, END};
 COLUMNS(resourceslices) = {
     NAME,
@@ -616,10 +566,6 @@ static const struct {
     {"deployments", columns_deployments},
     {"endpointslices", columns_endpointslices},
     {"events", columns_events},
-    {"gatewayclasses", columns_gatewayclasses},
-    {"gateways", columns_gateways},
-    {"httproutes", columns_httproutes},
-    {"inferenceobjectives", columns_inferenceobjectives},
     {"jobs", columns_jobs},
     {"leases", columns_leases},
     {"namespaces", columns_namespaces},
@@ -635,8 +581,27 @@ static const struct {
     {"services", columns_services},
 };
 
+json_t *sim_column_jsonpath(const struct sim_column *column, json_t *object, int64_t now_us)
+{
+    if (tg_str_eq(column->type, "integer") || tg_str_eq(column->type, "number")) {
+        json_t *values = sim_jsonpath(object, column->path);
+        json_t *value = json_incref(json_array_get(values, 0));
+        json_decref(values);
+        return json_is_number(value) ? value : (json_decref(value), json_null());
+    }
+    char *text = sim_jsonpath_text(object, column->path);
+    json_t *cell = text == NULL                      ? json_null()
+                   : tg_str_eq(column->type, "date") ? age_of(text, now_us, "<invalid>")
+                                                     : json_string(text);
+    free(text);
+    return cell;
+}
+
 const struct sim_column *sim_columns_of(const struct sim_resource *resource)
 {
+    if (resource->columns != NULL) {
+        return resource->columns;
+    }
     for (size_t i = 0; i < TG_COUNT(tables); i++) {
         if (tg_str_eq(tables[i].plural, resource->plural)) {
             return tables[i].columns;

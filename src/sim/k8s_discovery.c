@@ -11,12 +11,14 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sim/definition.h"
 #include "sim/k8s_list.h"
+#include "sim/k8s_openapi.h"
 #include "sim/k8s_status.h"
 #include "sim/query.h"
 #include "sim/store.h"
 
-#define GIT_VERSION "v1.34.1-gke.1829001"
+#define GROUP_VERSIONS_MAX 256u
 
 static json_t *verbs_new(const char *comma_list)
 {
@@ -33,16 +35,27 @@ static json_t *verbs_new(const char *comma_list)
 #define ALL_VERBS "create,delete,deletecollection,get,list,patch,update,watch"
 
 /* Resources that are only asked, never kept. */
-static const struct {
+static const struct virtual_resource {
     const char *group;
     const char *version;
     const char *plural;
     const char *singular;
     const char *kind;
-} reviews[] = {
-    {"authentication.k8s.io", "v1", "selfsubjectreviews", "selfsubjectreview", "SelfSubjectReview"},
+    bool is_namespaced;
+    const char *verbs;
+} virtual_resources[] = {
+    {"authentication.k8s.io", "v1", "selfsubjectreviews", "selfsubjectreview", "SelfSubjectReview",
+     false, "create"},
+    {"authorization.k8s.io", "v1", "localsubjectaccessreviews", "localsubjectaccessreview",
+     "LocalSubjectAccessReview", true, "create"},
     {"authorization.k8s.io", "v1", "selfsubjectaccessreviews", "selfsubjectaccessreview",
-     "SelfSubjectAccessReview"},
+     "SelfSubjectAccessReview", false, "create"},
+    {"authorization.k8s.io", "v1", "selfsubjectrulesreviews", "selfsubjectrulesreview",
+     "SelfSubjectRulesReview", false, "create"},
+    {"authorization.k8s.io", "v1", "subjectaccessreviews", "subjectaccessreview",
+     "SubjectAccessReview", false, "create"},
+    {"metrics.k8s.io", "v1beta1", "nodes", "", "NodeMetrics", false, "get,list"},
+    {"metrics.k8s.io", "v1beta1", "pods", "", "PodMetrics", true, "get,list"},
 };
 
 /* Subresources by which a resource is known. */
@@ -55,8 +68,11 @@ struct subresource {
 };
 
 static const struct subresource pod_subresources[] = {
+    {"pods", "attach", "PodAttachOptions", "", "create,get"},
     {"pods", "eviction", "Eviction", "policy", "create"},
+    {"pods", "exec", "PodExecOptions", "", "create,get"},
     {"pods", "log", "Pod", "", "get"},
+    {"pods", "portforward", "PodPortForwardOptions", "", "create,get"},
     {"pods", "proxy", "PodProxyOptions", "", "create,delete,get,patch,update"},
     {"services", "proxy", "ServiceProxyOptions", "", "create,delete,get,patch,update"},
 };
@@ -68,27 +84,45 @@ struct group_version {
     const char *version;
 };
 
-/* All (group, version) pairs but the core one, each once, in the table's order. Returns how many.
- */
-static size_t group_versions(struct group_version *out, size_t size)
+struct group_versions {
+    struct group_version items[GROUP_VERSIONS_MAX];
+    size_t count;
+};
+
+static void add_group_version(struct group_versions *all, const char *group, const char *version)
 {
-    size_t count = 0;
-    for (const struct sim_resource *r = sim_resources; r->plural != NULL; r++) {
-        bool is_known = r->group[0] == '\0';
-        for (size_t i = 0; i < count; i++) {
-            is_known = is_known ||
-                       (tg_str_eq(out[i].group, r->group) && tg_str_eq(out[i].version, r->version));
-        }
-        if (!is_known) {
-            tg_assert(count < size);
-            out[count++] = (struct group_version){r->group, r->version};
+    for (size_t i = 0; i < all->count; i++) {
+        if (tg_str_eq(all->items[i].group, group) && tg_str_eq(all->items[i].version, version)) {
+            return;
         }
     }
-    for (size_t i = 0; i < TG_COUNT(reviews); i++) {
-        tg_assert(count < size);
-        out[count++] = (struct group_version){reviews[i].group, reviews[i].version};
+    if (group[0] != '\0' && all->count < GROUP_VERSIONS_MAX) {
+        all->items[all->count++] = (struct group_version){group, version};
     }
-    return count;
+}
+
+/* All (group, version) pairs but the core one, each once. */
+static void find_group_versions(const struct sim_store *store, struct group_versions *all)
+{
+    const struct sim_resource *r;
+    all->count = 0;
+    for (size_t i = 0; (r = sim_served_at(store, i)) != NULL; i++) {
+        add_group_version(all, r->group, r->version);
+    }
+    for (size_t i = 0; i < TG_COUNT(virtual_resources); i++) {
+        add_group_version(all, virtual_resources[i].group, virtual_resources[i].version);
+    }
+}
+
+/* The first pair of a group stands for it. */
+static bool is_first_of_group(const struct group_versions *all, size_t at)
+{
+    for (size_t i = 0; i < at; i++) {
+        if (tg_str_eq(all->items[i].group, all->items[at].group)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* ---- aggregated form ---- */
@@ -139,47 +173,62 @@ static json_t *aggregated_resource(const struct sim_resource *r)
     return resource;
 }
 
-static json_t *aggregated_version(const char *group, const char *version)
+static json_t *aggregated_virtual(const struct virtual_resource *v)
+{
+    return json_pack("{s:s, s:o, s:s, s:s, s:o}", "resource", v->plural, "responseKind",
+                     response_kind(v->group, v->version, v->kind), "scope",
+                     v->is_namespaced ? "Namespaced" : "Cluster", "singularResource", v->singular,
+                     "verbs", verbs_new(v->verbs));
+}
+
+static json_t *aggregated_version(const struct sim_store *store, const char *group,
+                                  const char *version)
 {
     json_t *resources = json_array();
-    for (const struct sim_resource *r = sim_resources; r->plural != NULL; r++) {
+    const struct sim_resource *r;
+    for (size_t i = 0; (r = sim_served_at(store, i)) != NULL; i++) {
         if (tg_str_eq(r->group, group) && tg_str_eq(r->version, version)) {
             json_array_append_new(resources, aggregated_resource(r));
         }
     }
-    for (size_t i = 0; i < TG_COUNT(reviews); i++) {
-        if (tg_str_eq(reviews[i].group, group)) {
-            json_array_append_new(
-                resources, json_pack("{s:s, s:o, s:s, s:s, s:o}", "resource", reviews[i].plural,
-                                     "responseKind", response_kind(group, version, reviews[i].kind),
-                                     "scope", "Cluster", "singularResource", reviews[i].singular,
-                                     "verbs", verbs_new("create")));
+    for (size_t i = 0; i < TG_COUNT(virtual_resources); i++) {
+        if (tg_str_eq(virtual_resources[i].group, group) &&
+            tg_str_eq(virtual_resources[i].version, version)) {
+            json_array_append_new(resources, aggregated_virtual(&virtual_resources[i]));
         }
     }
     return json_pack("{s:s, s:s, s:o}", "version", version, "freshness", "Current", "resources",
                      resources);
 }
 
-static void reply_aggregated(struct sim_response *response, bool is_core, const char *version)
+static json_t *aggregated_group(const struct sim_store *store, const struct group_versions *all,
+                                const char *group)
+{
+    json_t *versions = json_array();
+    for (size_t i = 0; i < all->count; i++) {
+        if (tg_str_eq(all->items[i].group, group)) {
+            json_array_append_new(versions,
+                                  aggregated_version(store, group, all->items[i].version));
+        }
+    }
+    return json_pack("{s:{s:s}, s:o}", "metadata", "name", group, "versions", versions);
+}
+
+static void reply_aggregated(const struct sim_store *store, struct sim_response *response,
+                             bool is_core, const char *version)
 {
     json_t *items = json_array();
-    struct group_version all[64];
-    size_t count = is_core ? 0 : group_versions(all, TG_COUNT(all));
+    struct group_versions all = {.count = 0};
     if (is_core) {
         json_array_append_new(items, json_pack("{s:{}, s:[o]}", "metadata", "versions",
-                                               aggregated_version("", "v1")));
+                                               aggregated_version(store, "", "v1")));
+    } else {
+        find_group_versions(store, &all);
     }
-    for (size_t i = 0; i < count; i++) {
-        json_t *versions = NULL;
-        if (i > 0 && tg_str_eq(all[i].group, all[i - 1].group)) {
-            json_t *last = json_array_get(items, json_array_size(items) - 1);
-            versions = json_object_get(last, "versions");
-        } else {
-            versions = json_array();
-            json_array_append_new(items, json_pack("{s:{s:s}, s:o}", "metadata", "name",
-                                                   all[i].group, "versions", versions));
+    for (size_t i = 0; i < all.count; i++) {
+        if (is_first_of_group(&all, i)) {
+            json_array_append_new(items, aggregated_group(store, &all, all.items[i].group));
         }
-        json_array_append_new(versions, aggregated_version(all[i].group, all[i].version));
     }
     char *api_version = tg_asprintf("apidiscovery.k8s.io/%s", version);
     sim_k8s_reply(response, 200,
@@ -199,14 +248,15 @@ static void reply_core_versions(struct sim_response *response)
                             "serverAddressByClientCIDRs"));
 }
 
-static json_t *legacy_group(const struct group_version *all, size_t count, const char *group)
+static json_t *legacy_group(const struct group_versions *all, const char *group)
 {
     json_t *versions = json_array();
-    for (size_t i = 0; i < count; i++) {
-        if (tg_str_eq(all[i].group, group)) {
-            char *text = tg_asprintf("%s/%s", group, all[i].version);
+    for (size_t i = 0; i < all->count; i++) {
+        const struct group_version *item = &all->items[i];
+        if (tg_str_eq(item->group, group)) {
+            char *text = tg_asprintf("%s/%s", group, item->version);
             json_array_append_new(
-                versions, json_pack("{s:s, s:s}", "groupVersion", text, "version", all[i].version));
+                versions, json_pack("{s:s, s:s}", "groupVersion", text, "version", item->version));
             free(text);
         }
     }
@@ -219,12 +269,13 @@ static json_t *legacy_group(const struct group_version *all, size_t count, const
 }
 
 /* group NULL: all of them. False when there is no such group. */
-static bool reply_legacy_groups(struct sim_response *response, const char *group)
+static bool reply_legacy_groups(const struct sim_store *store, struct sim_response *response,
+                                const char *group)
 {
-    struct group_version all[64];
-    size_t count = group_versions(all, TG_COUNT(all));
+    struct group_versions all;
+    find_group_versions(store, &all);
     if (group != NULL) {
-        json_t *one = legacy_group(all, count, group);
+        json_t *one = legacy_group(&all, group);
         if (one == NULL) {
             return false;
         }
@@ -234,9 +285,9 @@ static bool reply_legacy_groups(struct sim_response *response, const char *group
         return true;
     }
     json_t *groups = json_array();
-    for (size_t i = 0; i < count; i++) {
-        if (i == 0 || !tg_str_eq(all[i].group, all[i - 1].group)) {
-            json_array_append_new(groups, legacy_group(all, count, all[i].group));
+    for (size_t i = 0; i < all.count; i++) {
+        if (is_first_of_group(&all, i)) {
+            json_array_append_new(groups, legacy_group(&all, all.items[i].group));
         }
     }
     sim_k8s_reply(
@@ -267,17 +318,18 @@ static void add_legacy(json_t *list, const struct sim_resource *r, const char *s
     free(name);
 }
 
-static bool reply_legacy_resources(struct sim_response *response, const char *group,
-                                   const char *version)
+static bool reply_legacy_resources(const struct sim_store *store, struct sim_response *response,
+                                   const char *group, const char *version)
 {
     json_t *list = json_array();
-    for (const struct sim_resource *r = sim_resources; r->plural != NULL; r++) {
+    const struct sim_resource *r;
+    for (size_t i = 0; (r = sim_served_at(store, i)) != NULL; i++) {
         if (!tg_str_eq(r->group, group) || !tg_str_eq(r->version, version)) {
             continue;
         }
         add_legacy(list, r, "", r->kind, ALL_VERBS);
-        for (size_t i = 0; i < TG_COUNT(pod_subresources); i++) {
-            const struct subresource *s = &pod_subresources[i];
+        for (size_t p = 0; p < TG_COUNT(pod_subresources); p++) {
+            const struct subresource *s = &pod_subresources[p];
             if (r->group[0] == '\0' && tg_str_eq(s->plural, r->plural)) {
                 add_legacy(list, r, s->name, s->kind, s->verbs);
             }
@@ -289,12 +341,13 @@ static bool reply_legacy_resources(struct sim_response *response, const char *gr
             add_legacy(list, r, "status", r->kind, "get,patch,update");
         }
     }
-    for (size_t i = 0; i < TG_COUNT(reviews); i++) {
-        if (tg_str_eq(reviews[i].group, group) && tg_str_eq(reviews[i].version, version)) {
-            json_array_append_new(list,
-                                  json_pack("{s:s, s:s, s:b, s:s, s:o}", "name", reviews[i].plural,
-                                            "singularName", reviews[i].singular, "namespaced", 0,
-                                            "kind", reviews[i].kind, "verbs", verbs_new("create")));
+    for (size_t i = 0; i < TG_COUNT(virtual_resources); i++) {
+        const struct virtual_resource *v = &virtual_resources[i];
+        if (tg_str_eq(v->group, group) && tg_str_eq(v->version, version)) {
+            json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:s, s:o}", "name", v->plural,
+                                                  "singularName", v->singular, "namespaced",
+                                                  (int)v->is_namespaced, "kind", v->kind, "verbs",
+                                                  verbs_new(v->verbs)));
         }
     }
     if (json_array_size(list) == 0) {
@@ -309,65 +362,13 @@ static bool reply_legacy_resources(struct sim_response *response, const char *gr
     return true;
 }
 
-/* ---- OpenAPI v3: enough for client-side validation to be handed to the server ---- */
-
-static void add_schema_entry(json_t *paths, const char *path)
-{
-    char *url = tg_asprintf("/openapi/v3/%s?hash=%016" PRIX64, path, tg_hash_str(path));
-    json_object_set_new(paths, path, json_pack("{s:s}", "serverRelativeURL", url));
-    free(url);
-}
-
-static void reply_schema_index(struct sim_response *response)
-{
-    json_t *paths = json_object();
-    add_schema_entry(paths, "api/v1");
-    struct group_version all[64];
-    size_t count = group_versions(all, TG_COUNT(all));
-    for (size_t i = 0; i < count; i++) {
-        char *path = tg_asprintf("apis/%s/%s", all[i].group, all[i].version);
-        add_schema_entry(paths, path);
-        free(path);
-    }
-    sim_k8s_reply(response, 200, json_pack("{s:o}", "paths", paths));
-}
-
-static bool reply_schema(struct sim_response *response, const char *group, const char *version)
-{
-    json_t *paths = json_object();
-    for (const struct sim_resource *r = sim_resources; r->plural != NULL; r++) {
-        if (!tg_str_eq(r->group, group) || !tg_str_eq(r->version, version)) {
-            continue;
-        }
-        char *path =
-            tg_asprintf("%s%s/%s/%s%s/{name}", group[0] == '\0' ? "/api" : "/apis/", group, version,
-                        r->is_namespaced ? "namespaces/{namespace}/" : "", r->plural);
-        json_object_set_new(
-            paths, path,
-            json_pack("{s:{s:s, s:{s:s, s:s, s:s}, s:[{s:s, s:s, s:{s:s}}], s:{}}}", "patch",
-                      "x-kubernetes-action", "patch", "x-kubernetes-group-version-kind", "group",
-                      group, "kind", r->kind, "version", version, "parameters", "in", "query",
-                      "name", "fieldValidation", "schema", "type", "string", "responses"));
-        free(path);
-    }
-    if (json_object_size(paths) == 0) {
-        json_decref(paths);
-        return false;
-    }
-    sim_k8s_reply(response, 200,
-                  json_pack("{s:s, s:{s:s, s:s}, s:o, s:{s:{}}}", "openapi", "3.0.0", "info",
-                            "title", "Kubernetes", "version", GIT_VERSION, "paths", paths,
-                            "components", "schemas"));
-    return true;
-}
-
 /* ---- version and health ---- */
 
 static void reply_version(struct sim_response *response)
 {
     sim_k8s_reply(response, 200,
                   json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "major", "1", "minor", "34",
-                            "gitVersion", GIT_VERSION, "gitTreeState", "clean", "goVersion",
+                            "gitVersion", SIM_GIT_VERSION, "gitTreeState", "clean", "goVersion",
                             "go1.24.6 X:boringcrypto", "compiler", "gc", "platform",
                             "linux/amd64"));
 }
@@ -413,38 +414,25 @@ static const char *aggregated_version_of(const char *accept)
 }
 
 /* "/apis/G", "/apis/G/V": false when it is neither. */
-static bool discover_below(const char *path, struct sim_response *response)
+static bool discover_below(const struct sim_store *store, const char *path,
+                           struct sim_response *response)
 {
     char group[128];
     char version[64] = "";
     size_t len = strcspn(path, "/");
     snprintf(group, sizeof group, "%.*s", (int)len, path);
     if (path[len] == '\0') {
-        return reply_legacy_groups(response, group);
+        return reply_legacy_groups(store, response, group);
     }
     if (strchr(path + len + 1, '/') != NULL) {
         return false;
     }
     snprintf(version, sizeof version, "%s", path + len + 1);
-    return reply_legacy_resources(response, group, version);
+    return reply_legacy_resources(store, response, group, version);
 }
 
-static bool schema_below(const char *path, struct sim_response *response)
-{
-    if (tg_str_eq(path, "api/v1")) {
-        return reply_schema(response, "", "v1");
-    }
-    char group[128];
-    if (!tg_str_has_prefix(path, "apis/")) {
-        return false;
-    }
-    path += strlen("apis/");
-    size_t len = strcspn(path, "/");
-    snprintf(group, sizeof group, "%.*s", (int)len, path);
-    return path[len] == '/' && reply_schema(response, group, path + len + 1);
-}
-
-bool sim_k8s_discovery(const struct sim_request *request, struct sim_response *response)
+bool sim_k8s_discovery(struct sim_store *store, const struct sim_request *request,
+                       struct sim_response *response)
 {
     const char *path = request->path;
     const char *version = aggregated_version_of(request->accept);
@@ -461,7 +449,7 @@ bool sim_k8s_discovery(const struct sim_request *request, struct sim_response *r
         return true;
     }
     if (is_root && version != NULL) {
-        reply_aggregated(response, tg_str_eq(path, "/api"), version);
+        reply_aggregated(store, response, tg_str_eq(path, "/api"), version);
         return true;
     }
     if (tg_str_eq(path, "/api")) {
@@ -469,20 +457,13 @@ bool sim_k8s_discovery(const struct sim_request *request, struct sim_response *r
         return true;
     }
     if (tg_str_eq(path, "/apis")) {
-        return reply_legacy_groups(response, NULL);
+        return reply_legacy_groups(store, response, NULL);
     }
     if (tg_str_eq(path, "/api/v1")) {
-        return reply_legacy_resources(response, "", "v1");
+        return reply_legacy_resources(store, response, "", "v1");
     }
     if (tg_str_has_prefix(path, "/apis/")) {
-        return discover_below(path + strlen("/apis/"), response);
+        return discover_below(store, path + strlen("/apis/"), response);
     }
-    if (tg_str_eq(path, "/openapi/v3")) {
-        reply_schema_index(response);
-        return true;
-    }
-    if (tg_str_has_prefix(path, "/openapi/v3/")) {
-        return schema_below(path + strlen("/openapi/v3/"), response);
-    }
-    return false;
+    return sim_k8s_openapi(store, path, response);
 }

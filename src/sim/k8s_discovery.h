@@ -11,10 +11,15 @@
 #include <stdbool.h>
 
 #include "sim/front.h"
+#include "sim/store.h"
+
+/* What the cluster says it runs. */
+#define SIM_GIT_VERSION "v1.34.1-gke.1829001"
 
 /* Answers request when it is about discovery, version, OpenAPI or health; false (nothing done) when
  * it is not. */
-bool sim_k8s_discovery(const struct sim_request *request, struct sim_response *response);
+bool sim_k8s_discovery(struct sim_store *store, const struct sim_request *request,
+                       struct sim_response *response);
 
 /* True for paths that are answered without a token, as real clusters do (health and version). */
 bool sim_k8s_is_public(const char *path);

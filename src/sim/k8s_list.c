@@ -216,7 +216,7 @@ static bool copy_object(void *context, json_t *object)
 static bool undo_change(void *context, const struct sim_change *change)
 {
     struct snapshot *snapshot = context;
-    if (change->resource != snapshot->resource) {
+    if (change->resource != sim_resource_storage(snapshot->resource)) {
         return true;
     }
     char *key = snapshot_key(change->object);

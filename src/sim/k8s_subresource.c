@@ -24,20 +24,6 @@
 
 #define LOG_CHUNK 65536u
 
-static const char *ns_of(const struct sim_call *call)
-{
-    return call->ns == NULL ? "" : call->ns;
-}
-
-static json_t *current_of(const struct sim_call *call)
-{
-    json_t *current = sim_store_get(call->store, call->resource, ns_of(call), call->name);
-    if (current == NULL) {
-        sim_k8s_fail_not_found(call->response, call->resource, call->name);
-    }
-    return current;
-}
-
 /* ---- scale ---- */
 
 static json_t *scale_of(json_t *object)
@@ -94,7 +80,7 @@ static void write_scale(struct sim_call *call, json_t *current, json_t *wanted)
 
 static void handle_scale(struct sim_call *call)
 {
-    json_t *current = current_of(call);
+    json_t *current = sim_k8s_current(call);
     if (current == NULL) {
         return;
     }
@@ -199,7 +185,7 @@ static void drain(struct sim_stream *stream, struct tg_buf *body, int64_t limit)
 
 static void handle_log(struct sim_call *call, int region)
 {
-    json_t *pod = current_of(call);
+    json_t *pod = sim_k8s_current(call);
     const char *container = pod == NULL ? NULL : log_container(call, pod);
     if (container == NULL) {
         return;
@@ -219,7 +205,7 @@ static void handle_log(struct sim_call *call, int region)
     bool is_follow = sim_query_is_true(call->query, "follow");
     struct tg_err err = TG_ERR_INIT;
     struct sim_stream *stream =
-        sim_pod_log(call->world, region, ns_of(call), call->name, container, is_follow,
+        sim_pod_log(call->world, region, sim_k8s_ns(call), call->name, container, is_follow,
                     sim_query_is_true(call->query, "timestamps"), since_us,
                     sim_query_int(call->query, "tailLines", -1), &err);
     if (stream == NULL) {
@@ -328,8 +314,8 @@ static json_t *service_backend(const struct sim_call *call, json_t *service, con
         json_t *wrapped = json_pack("{s:O}", "matchLabels", labels);
         sim_selector_from_json(&backend.selector, wrapped);
         json_decref(wrapped);
-        sim_store_each(call->store, sim_resource_find("", "v1", "pods"), ns_of(call), find_backend,
-                       &backend);
+        sim_store_each(call->store, sim_resource_find("", "v1", "pods"), sim_k8s_ns(call),
+                       find_backend, &backend);
         sim_selector_fini(&backend.selector);
     }
     if (backend.pod == NULL) {
@@ -349,7 +335,7 @@ static void handle_proxy(struct sim_call *call, int region)
     const char *name;
     const char *port;
     split_target(text, &name, &port);
-    json_t *object = sim_store_get(call->store, call->resource, ns_of(call), name);
+    json_t *object = sim_store_get(call->store, call->resource, sim_k8s_ns(call), name);
     int number = 0;
     if (object == NULL) {
         sim_k8s_fail_not_found(call->response, call->resource, name);
@@ -363,7 +349,7 @@ static void handle_proxy(struct sim_call *call, int region)
         struct tg_err err = TG_ERR_INIT;
         char *pod_name = tg_strdup(sim_json_text(pod, "metadata.name"));
         const struct sim_request *request = call->request;
-        if (!sim_pod_http(call->world, region, ns_of(call), pod_name, number, request->method,
+        if (!sim_pod_http(call->world, region, sim_k8s_ns(call), pod_name, number, request->method,
                           call->rest[0] == '\0' ? "/" : call->rest, request->body,
                           request->body_len, call->response, &err)) {
             tg_buf_reset(&call->response->body);
@@ -384,7 +370,8 @@ static void handle_eviction(struct sim_call *call)
     }
     struct tg_err err = TG_ERR_INIT;
     int64_t grace_s = sim_json_int(body, "deleteOptions.gracePeriodSeconds", -1);
-    if (!sim_store_delete(call->store, call->resource, ns_of(call), call->name, grace_s, &err)) {
+    if (!sim_store_delete(call->store, call->resource, sim_k8s_ns(call), call->name, grace_s,
+                          &err)) {
         sim_k8s_fail_write(call->response, call->resource, call->name, false, &err);
     } else {
         sim_k8s_reply(call->response, 201,
@@ -398,10 +385,10 @@ static void handle_eviction(struct sim_call *call)
 
 static void handle_remote(struct sim_call *call, int region)
 {
-    json_t *object = current_of(call);
+    json_t *object = sim_k8s_current(call);
     struct sim_pod *pod = object == NULL ? NULL
                                          : sim_pod_find(sim_world_region(call->world, region),
-                                                        ns_of(call), call->name);
+                                                        sim_k8s_ns(call), call->name);
     if (pod == NULL) {
         if (object != NULL) {
             sim_k8s_fail(call->response, 400, NULL, "pod %s does not have a host assigned",

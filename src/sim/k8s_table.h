@@ -35,6 +35,10 @@ struct sim_column {
 /* Columns of a resource, ended by name == NULL; never NULL (Name and Age at least). */
 const struct sim_column *sim_columns_of(const struct sim_resource *resource);
 
+/* Cell of a column that a definition declares: what column->path (JSONPath) leads to, null when
+ * there is nothing. */
+json_t *sim_column_jsonpath(const struct sim_column *column, json_t *object, int64_t now_us);
+
 /* Array of column definitions. */
 json_t *sim_table_definitions(const struct sim_resource *resource);
 

@@ -54,6 +54,7 @@ struct watch {
 /* Texts of the change that is being handed round: [encoding][0: new state, 1: previous state with
  * the new version]. */
 struct texts {
+    const struct sim_resource *view; /* for which they were made */
     struct sim_text *made[SIM_ENCODING_COUNT][2];
 };
 
@@ -81,16 +82,20 @@ static struct sim_text *make_text(struct sim_store *store, const struct sim_reso
 }
 
 /* The text of a change's new or previous state, made at most once; borrowed. */
-static struct sim_text *change_text(struct texts *texts, struct sim_store *store,
-                                    const struct sim_change *change, enum sim_encoding encoding,
-                                    bool is_previous)
+static struct sim_text *change_text(struct texts *texts, const struct sim_collection *collection,
+                                    const struct sim_change *change, bool is_previous)
 {
+    enum sim_encoding encoding = collection->encoding;
+    if (texts->view != collection->resource) { /* another version has columns of its own */
+        texts_fini(texts);
+        *texts = (struct texts){.view = collection->resource};
+    }
     struct sim_text **slot = &texts->made[encoding][is_previous];
     if (*slot == NULL) {
         json_t *object = is_previous
                              ? sim_json_with_version(change->previous, change->resource_version)
                              : json_incref(change->object);
-        *slot = make_text(store, change->resource, object, encoding);
+        *slot = make_text(collection->store, collection->resource, object, encoding);
         json_decref(object);
     }
     return *slot;
@@ -126,7 +131,7 @@ static void push(struct watch *watch, enum item_kind kind, struct sim_text *text
 static bool offer(struct watch *watch, struct texts *texts, const struct sim_change *change)
 {
     const struct sim_collection *collection = &watch->collection;
-    if (watch->is_ended || change->resource != collection->resource) {
+    if (watch->is_ended || change->resource != sim_resource_storage(collection->resource)) {
         return false;
     }
     bool was_in = change->previous != NULL && sim_collection_has(collection, change->previous);
@@ -136,8 +141,7 @@ static bool offer(struct watch *watch, struct texts *texts, const struct sim_cha
     }
     enum item_kind kind = !is_in ? ITEM_DELETED : was_in ? ITEM_MODIFIED : ITEM_ADDED;
     bool is_previous = kind == ITEM_DELETED && change->type != SIM_DELETED;
-    struct sim_text *text =
-        change_text(texts, collection->store, change, collection->encoding, is_previous);
+    struct sim_text *text = change_text(texts, collection, change, is_previous);
     push(watch, kind, sim_text_keep(text), change->resource_version);
     return true;
 }
@@ -146,7 +150,7 @@ static void on_change(void *context, struct sim_store *store, const struct sim_c
 {
     (void)store;
     struct sim_face *face = context;
-    struct texts texts = {{{NULL}}};
+    struct texts texts = {.view = NULL};
     for (struct watch *watch = face->watches; watch != NULL; watch = watch->next) {
         if (offer(watch, &texts, change)) {
             notify(watch);
@@ -356,7 +360,7 @@ static bool push_existing(void *context, json_t *object)
 static bool push_past(void *context, const struct sim_change *change)
 {
     struct watch *watch = context;
-    struct texts texts = {{{NULL}}};
+    struct texts texts = {.view = NULL};
     offer(watch, &texts, change);
     texts_fini(&texts);
     return true;

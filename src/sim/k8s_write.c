@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sim/behaviour.h"
+#include "sim/custom_schema.h"
 #include "sim/json_path.h"
 #include "sim/k8s_admit.h"
 #include "sim/k8s_call.h"
@@ -19,12 +20,12 @@
 #include "sim/k8s_strict.h"
 #include "sim/query.h"
 
-static bool is_dry_run(const struct sim_call *call)
+bool sim_k8s_is_dry_run(const struct sim_call *call)
 {
     return tg_str_eq(sim_query_text(call->query, "dryRun"), "All");
 }
 
-static const char *ns_of(const struct sim_call *call)
+const char *sim_k8s_ns(const struct sim_call *call)
 {
     return call->ns == NULL ? "" : call->ns;
 }
@@ -90,7 +91,7 @@ json_t *sim_k8s_body(const struct sim_call *call)
 }
 
 /* False with the response filled when the object is not what its kind takes. */
-static bool check_fields(const struct sim_call *call, const json_t *object)
+static bool check_fields(const struct sim_call *call, json_t *object)
 {
     struct tg_err err = TG_ERR_INIT;
     bool is_strict = tg_str_eq(sim_query_text(call->query, "fieldValidation"), "Strict");
@@ -98,7 +99,37 @@ static bool check_fields(const struct sim_call *call, const json_t *object)
         sim_k8s_fail(call->response, 400, NULL, "%s", err.msg);
         return false;
     }
-    return true;
+    char *unknown = sim_custom_prune(call->resource, object);
+    if (unknown != NULL && is_strict) {
+        const char *kind = call->resource->kind;
+        sim_k8s_fail(call->response, 400, NULL,
+                     "%s in version \"%s\" cannot be handled as a %s: strict decoding error: %s",
+                     kind, call->resource->version, kind, unknown);
+    }
+    bool is_good = unknown == NULL || !is_strict;
+    free(unknown);
+    if (is_good) {
+        sim_custom_default(call->resource, object);
+    }
+    return is_good;
+}
+
+/* Pruning must not touch what next (stolen) shares with the object in the store. */
+static json_t *own_copy(const struct sim_call *call, json_t *next)
+{
+    if (call->resource->schema == NULL) {
+        return next;
+    }
+    json_t *own = json_deep_copy(next);
+    json_decref(next);
+    return own;
+}
+
+/* Defaults are filled; is it what its kind may be? False with the response filled when not. */
+static bool validate(const struct sim_call *call, const json_t *object, const json_t *previous)
+{
+    return sim_k8s_validate(call->resource, object, previous, call->response) &&
+           sim_custom_validate(call->resource, object, call->response);
 }
 
 /* Checks an object (stolen) as the body of the request; NULL with the response filled when it is
@@ -200,9 +231,9 @@ static bool check_namespace(const struct sim_call *call)
         return true;
     }
     const struct sim_resource *namespaces = sim_resource_find("", "v1", "namespaces");
-    bool is_there = sim_store_get(call->store, namespaces, "", ns_of(call)) != NULL;
-    if (!is_there && !tg_str_eq(ns_of(call), "default")) {
-        sim_k8s_fail_not_found(call->response, namespaces, ns_of(call));
+    bool is_there = sim_store_get(call->store, namespaces, "", sim_k8s_ns(call)) != NULL;
+    if (!is_there && !tg_str_eq(sim_k8s_ns(call), "default")) {
+        sim_k8s_fail_not_found(call->response, namespaces, sim_k8s_ns(call));
         return false;
     }
     return true;
@@ -233,7 +264,7 @@ static void create_object(struct sim_call *call, json_t *object, bool is_applied
         sim_admission_pod(object);
         json_object_set_new(object, "status", json_pack("{s:s}", "phase", "Pending"));
     }
-    if (!is_generated && !sim_k8s_validate(call->resource, object, NULL, call->response)) {
+    if (!is_generated && !validate(call, object, NULL)) {
         json_decref(object);
         return;
     }
@@ -242,8 +273,8 @@ static void create_object(struct sim_call *call, json_t *object, bool is_applied
     }
     char *name = tg_strdup(sim_json_text(metadata, "name"));
     struct tg_err err = TG_ERR_INIT;
-    if (is_dry_run(call)) {
-        if (sim_store_get(call->store, call->resource, ns_of(call), name) != NULL) {
+    if (sim_k8s_is_dry_run(call)) {
+        if (sim_store_get(call->store, call->resource, sim_k8s_ns(call), name) != NULL) {
             tg_err_set(&err, TG_CODE_CONFLICT, 409, "exists");
             sim_k8s_fail_write(call->response, call->resource, name, true, &err);
         } else {
@@ -265,6 +296,11 @@ static void create_object(struct sim_call *call, json_t *object, bool is_applied
 
 void sim_k8s_create(struct sim_call *call)
 {
+    if (call->resource->is_terminating) {
+        sim_k8s_fail(call->response, 405, NULL,
+                     "create not allowed while custom resource definition is terminating");
+        return;
+    }
     json_t *object = check_namespace(call) ? object_body(call) : NULL;
     if (object != NULL) {
         create_object(call, object, false);
@@ -311,7 +347,7 @@ static void write_next(struct sim_call *call, json_t *current, json_t *next, boo
         }
         keep_cluster_ip(resource, written, current);
         sim_k8s_default(resource, written);
-        if (!sim_k8s_validate(resource, written, current, call->response)) {
+        if (!validate(call, written, current)) {
             json_decref(written);
             return;
         }
@@ -319,7 +355,7 @@ static void write_next(struct sim_call *call, json_t *current, json_t *next, boo
             sim_managed_track(call, current, written);
         }
     }
-    if (is_dry_run(call)) {
+    if (sim_k8s_is_dry_run(call)) {
         reply(call, 200, written);
         json_decref(written);
         return;
@@ -335,9 +371,9 @@ static void write_next(struct sim_call *call, json_t *current, json_t *next, boo
     json_decref(last);
 }
 
-static json_t *current_of(const struct sim_call *call)
+json_t *sim_k8s_current(const struct sim_call *call)
 {
-    json_t *current = sim_store_get(call->store, call->resource, ns_of(call), call->name);
+    json_t *current = sim_store_get(call->store, call->resource, sim_k8s_ns(call), call->name);
     if (current == NULL) {
         sim_k8s_fail_not_found(call->response, call->resource, call->name);
     }
@@ -350,6 +386,7 @@ void sim_k8s_write_applied(struct sim_call *call, json_t *live, json_t *next)
         json_decref(next);
         return;
     }
+    next = own_copy(call, next);
     json_t *object = take_body(call, next);
     if (object == NULL) {
         return;
@@ -365,7 +402,7 @@ void sim_k8s_write_applied(struct sim_call *call, json_t *live, json_t *next)
 
 void sim_k8s_update(struct sim_call *call)
 {
-    json_t *current = current_of(call);
+    json_t *current = sim_k8s_current(call);
     json_t *next = current == NULL ? NULL : object_body(call);
     if (next != NULL) {
         json_incref(current);
@@ -380,7 +417,7 @@ void sim_k8s_patch(struct sim_call *call)
         sim_k8s_apply(call);
         return;
     }
-    json_t *current = current_of(call);
+    json_t *current = sim_k8s_current(call);
     json_t *next = current == NULL ? NULL : sim_k8s_patched(call, current);
     if (next == NULL) {
         return;
@@ -392,6 +429,7 @@ void sim_k8s_patch(struct sim_call *call)
         json_decref(next);
         return;
     }
+    next = own_copy(call, next);
     if (!check_fields(call, next)) {
         json_decref(next);
         return;
@@ -399,194 +437,4 @@ void sim_k8s_patch(struct sim_call *call)
     json_incref(current);
     write_next(call, current, next, false);
     json_decref(current);
-}
-
-/* ---- delete ---- */
-
-struct delete_options {
-    int64_t grace_s; /* -1: the object's own */
-    char *propagation;
-    char *uid;
-    char *version;
-    bool is_dry_run;
-};
-
-static void delete_options_fini(struct delete_options *options)
-{
-    free(options->propagation);
-    free(options->uid);
-    free(options->version);
-}
-
-static char *option_text(const struct sim_call *call, const json_t *body, const char *key)
-{
-    const char *text = sim_json_text(body, key);
-    return tg_strdup(text[0] != '\0' ? text : sim_query_text(call->query, key));
-}
-
-/* From the body (DeleteOptions) and the query; false with the response filled when the body is no
- * JSON. */
-static bool read_delete_options(const struct sim_call *call, struct delete_options *options)
-{
-    json_t *body = NULL;
-    if (call->request->body_len > 0) {
-        body = sim_k8s_body(call);
-        if (body == NULL) {
-            return false;
-        }
-    }
-    options->grace_s = sim_json_int(body, "gracePeriodSeconds",
-                                    sim_query_int(call->query, "gracePeriodSeconds", -1));
-    options->propagation = option_text(call, body, "propagationPolicy");
-    options->uid = tg_strdup(sim_json_text(body, "preconditions.uid"));
-    options->version = tg_strdup(sim_json_text(body, "preconditions.resourceVersion"));
-    const json_t *dry = json_object_get(body, "dryRun");
-    options->is_dry_run =
-        is_dry_run(call) || tg_str_eq(json_string_value(json_array_get(dry, 0)), "All");
-    json_decref(body);
-    return true;
-}
-
-struct dependents {
-    const char *uid;
-    json_t *found; /* array */
-};
-
-static bool find_dependent(void *context, json_t *object)
-{
-    struct dependents *dependents = context;
-    size_t i;
-    json_t *owner;
-    json_array_foreach(sim_json_at(object, "metadata.ownerReferences"), i, owner)
-    {
-        if (tg_str_eq(sim_json_text(owner, "uid"), dependents->uid)) {
-            json_array_append(dependents->found, object);
-            break;
-        }
-    }
-    return true;
-}
-
-/* Dependents keep living when the owner goes: their reference to it is taken out. */
-static void orphan_dependents(struct sim_store *store, const char *uid)
-{
-    for (const struct sim_resource *r = sim_resources; r->plural != NULL; r++) {
-        struct dependents dependents = {uid, json_array()};
-        sim_store_each(store, r, NULL, find_dependent, &dependents);
-        size_t i;
-        json_t *object;
-        json_array_foreach(dependents.found, i, object)
-        {
-            json_t *next = json_deep_copy(object);
-            json_t *owners = sim_json_at(next, "metadata.ownerReferences");
-            for (size_t o = json_array_size(owners); o > 0; o--) {
-                if (tg_str_eq(sim_json_text(json_array_get(owners, o - 1), "uid"), uid)) {
-                    json_array_remove(owners, o - 1);
-                }
-            }
-            sim_store_update(store, r, next, NULL);
-        }
-        json_decref(dependents.found);
-    }
-}
-
-/* Deletes one object; the answer is the object while it is only marked, else a Status. */
-static void delete_one(struct sim_call *call, json_t *object, const struct delete_options *options)
-{
-    const struct sim_resource *resource = call->resource;
-    const char *uid = sim_json_text(object, "metadata.uid");
-    const char *version = sim_json_text(object, "metadata.resourceVersion");
-    const char *name = sim_json_text(object, "metadata.name");
-    const char *ns = sim_json_text(object, "metadata.namespace");
-    bool is_other = options->uid[0] != '\0' && !tg_str_eq(options->uid, uid);
-    bool is_changed = options->version[0] != '\0' && !tg_str_eq(options->version, version);
-    struct tg_err err = TG_ERR_INIT;
-    if (is_other || is_changed) {
-        tg_err_set(&err, TG_CODE_CONFLICT, 409,
-                   "Precondition failed: %s in precondition: %s, %s in object meta: %s",
-                   is_other ? "UID" : "ResourceVersion", is_other ? options->uid : options->version,
-                   is_other ? "UID" : "ResourceVersion", is_other ? uid : version);
-        sim_k8s_fail_write(call->response, resource, name, false, &err);
-        return;
-    }
-    if (!options->is_dry_run) {
-        if (tg_str_eq(options->propagation, "Orphan")) {
-            orphan_dependents(call->store, uid);
-        }
-        if (!sim_store_delete(call->store, resource, ns, name, options->grace_s, &err)) {
-            sim_k8s_fail_write(call->response, resource, name, false, &err);
-            return;
-        }
-    }
-    json_t *left = sim_store_get(call->store, resource, ns, name);
-    if (left != NULL && tg_str_eq(sim_json_text(left, "metadata.uid"), uid)) {
-        reply(call, 200, left);
-        return;
-    }
-    json_t *details = sim_k8s_details(resource, name);
-    json_object_set_new(details, "uid", json_string(uid));
-    sim_k8s_reply(call->response, 200,
-                  json_pack("{s:s, s:s, s:{}, s:s, s:o}", "kind", "Status", "apiVersion", "v1",
-                            "metadata", "status", "Success", "details", details));
-}
-
-void sim_k8s_delete(struct sim_call *call)
-{
-    struct delete_options options = {.grace_s = -1};
-    json_t *current = current_of(call);
-    if (current == NULL) {
-        return;
-    }
-    json_incref(current);
-    if (read_delete_options(call, &options)) {
-        delete_one(call, current, &options);
-    }
-    delete_options_fini(&options);
-    json_decref(current);
-}
-
-struct selected {
-    const struct sim_collection *collection;
-    json_t *found;
-};
-
-static bool select_object(void *context, json_t *object)
-{
-    struct selected *selected = context;
-    if (sim_collection_has(selected->collection, object)) {
-        json_array_append(selected->found, object);
-    }
-    return true;
-}
-
-void sim_k8s_delete_collection(struct sim_call *call)
-{
-    struct delete_options options = {.grace_s = -1};
-    struct sim_collection collection;
-    if (!sim_collection_init(&collection, call->store, call->resource, call->ns, NULL, call->query,
-                             SIM_ENCODING_PLAIN, call->response)) {
-        return;
-    }
-    if (read_delete_options(call, &options)) {
-        struct selected selected = {&collection, json_array()};
-        sim_store_each(call->store, call->resource, call->ns, select_object, &selected);
-        size_t i;
-        json_t *object;
-        json_array_foreach(selected.found, i, object)
-        {
-            delete_one(call, object, &options);
-            tg_buf_reset(&call->response->body);
-        }
-        char group_version[128];
-        sim_k8s_group_version(call->resource, group_version, sizeof group_version);
-        json_t *metadata = json_pack(
-            "{s:o}", "resourceVersion",
-            json_sprintf("%llu", (unsigned long long)sim_store_resource_version(call->store)));
-        sim_k8s_reply(call->response, 200,
-                      json_pack("{s:s, s:s, s:o, s:o}", "kind", call->resource->list_kind,
-                                "apiVersion", group_version, "metadata", metadata, "items",
-                                selected.found));
-    }
-    delete_options_fini(&options);
-    sim_collection_fini(&collection);
 }

@@ -68,6 +68,7 @@ void sim_lab_pool(struct sim_region *region)
 {
     struct sim_world *world = region->world;
     const struct sim_kinds *kinds = sim_world_kinds(world);
+    sim_definition_create(region, kinds->objective);
     sim_shape_create(
         region->store, kinds->objective,
         sim_shape(

@@ -21,11 +21,16 @@ enum { N = 1, S = 2, C = 4, B = 8, G = 16 };
      ((flags)&S) != 0,                                                                       \
      ((flags)&C) != 0,                                                                       \
      ((flags)&B) != 0,                                                                       \
-     ((flags)&G) != 0},
+     ((flags)&G) != 0,                                                                       \
+     NULL,                                                                                   \
+     0,                                                                                      \
+     NULL,                                                                                   \
+     NULL,                                                                                   \
+     false},
 
 const struct sim_resource sim_resources[] = {
 #include "sim/resource.def"
-    {NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, false, false, false, false},
+    {.plural = NULL},
 };
 
 #undef SIM_RESOURCE
@@ -50,4 +55,9 @@ const struct sim_resource *sim_resource_by_plural(const char *plural)
         }
     }
     return NULL;
+}
+
+const struct sim_resource *sim_resource_storage(const struct sim_resource *resource)
+{
+    return resource->storage == NULL ? resource : resource->storage;
 }

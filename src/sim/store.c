@@ -14,11 +14,11 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sim/definition.h"
 #include "sim/json_path.h"
 
 #define STORE_MAGIC     0x53544f52u
 #define HISTORY_MAX     10000u
-#define RESOURCES_MAX   64u
 #define NAME_SUFFIX_LEN 5
 #define POD_GRACE_S     30
 #define KEY_SEPARATOR_TEXT \
@@ -41,7 +41,9 @@ struct sim_store {
     char *name;
     uint64_t resource_version;
     uint64_t oldest_version; /* changes after it are in history */
-    struct tg_map *objects[RESOURCES_MAX];
+    struct tg_map **objects; /* first those of the table, then the slots of definitions */
+    size_t slot_count;
+    struct sim_definitions *definitions;
 
     struct sim_change *history; /* ring */
     size_t history_cap;
@@ -81,9 +83,9 @@ struct sim_store *sim_store_new(struct sim_world *world, const char *name)
     store->resource_version = 1; /* "0" has a meaning of its own on the wire */
     store->oldest_version = 1;
     for (size_t i = 0; sim_resources[i].plural != NULL; i++) {
-        tg_assert(i < RESOURCES_MAX);
-        store->objects[i] = tg_map_new(entry_free);
+        sim_store_add_slot(store);
     }
+    store->definitions = sim_definitions_new();
     return store;
 }
 
@@ -101,9 +103,11 @@ void sim_store_free(struct sim_store *store)
         change_fini(&store->history[(store->history_first + i) % store->history_cap]);
     }
     free(store->history);
-    for (size_t i = 0; i < RESOURCES_MAX; i++) {
+    for (size_t i = 0; i < store->slot_count; i++) {
         tg_map_free(store->objects[i]);
     }
+    free(store->objects);
+    sim_definitions_free(store->definitions);
     free(store->observers);
     free(store->name);
     store->magic = 0;
@@ -150,10 +154,26 @@ void *sim_store_face(const struct sim_store *store)
 static struct tg_map *objects_of(const struct sim_store *store, const struct sim_resource *resource)
 {
     TG_MAGIC_CHECK(store, STORE_MAGIC);
-    tg_assert(resource >= sim_resources && resource->plural != NULL);
-    size_t index = (size_t)(resource - sim_resources);
-    tg_assert(index < RESOURCES_MAX && store->objects[index] != NULL);
+    tg_assert(resource != NULL && resource->plural != NULL);
+    resource = sim_resource_storage(resource);
+    size_t index = resource->slot == 0 ? (size_t)(resource - sim_resources) : resource->slot;
+    tg_assert(index < store->slot_count);
     return store->objects[index];
+}
+
+size_t sim_store_add_slot(struct sim_store *store)
+{
+    TG_MAGIC_CHECK(store, STORE_MAGIC);
+    store->objects =
+        tg_realloc_array(store->objects, store->slot_count + 1, sizeof *store->objects);
+    store->objects[store->slot_count] = tg_map_new(entry_free);
+    return store->slot_count++;
+}
+
+struct sim_definitions *sim_store_definitions(const struct sim_store *store)
+{
+    TG_MAGIC_CHECK(store, STORE_MAGIC);
+    return store->definitions;
 }
 
 static char *key_new(const struct sim_resource *resource, const char *ns, const char *name)
@@ -464,6 +484,7 @@ static json_t *put(struct sim_store *store, const struct sim_resource *resource,
 json_t *sim_store_create(struct sim_store *store, const struct sim_resource *resource,
                          json_t *object, struct tg_err *err)
 {
+    resource = sim_resource_storage(resource);
     json_t *metadata;
     json_t *next = writable_copy(resource, object, &metadata);
     const char *ns = sim_json_text(metadata, "namespace");
@@ -573,6 +594,7 @@ static json_t *replace(struct sim_store *store, const struct sim_resource *resou
 json_t *sim_store_update(struct sim_store *store, const struct sim_resource *resource,
                          json_t *object, struct tg_err *err)
 {
+    resource = sim_resource_storage(resource);
     json_t *metadata;
     json_t *next = writable_copy(resource, object, &metadata);
     const char *name = sim_json_text(metadata, "name");
@@ -610,6 +632,7 @@ json_t *sim_store_update(struct sim_store *store, const struct sim_resource *res
 json_t *sim_store_set_status(struct sim_store *store, const struct sim_resource *resource,
                              const char *ns, const char *name, json_t *status, struct tg_err *err)
 {
+    resource = sim_resource_storage(resource);
     struct entry *entry = find(store, resource, ns, name);
     if (entry == NULL) {
         json_decref(status);
@@ -648,6 +671,7 @@ static int64_t effective_grace_s(const struct sim_resource *resource, const json
 bool sim_store_delete(struct sim_store *store, const struct sim_resource *resource, const char *ns,
                       const char *name, int64_t grace_s, struct tg_err *err)
 {
+    resource = sim_resource_storage(resource);
     struct entry *entry = find(store, resource, ns, name);
     if (entry == NULL) {
         return tg_err_set(err, TG_CODE_NOT_FOUND, 404, "%s \"%s\" not found", resource->plural,
@@ -674,6 +698,7 @@ bool sim_store_delete(struct sim_store *store, const struct sim_resource *resour
 bool sim_store_remove(struct sim_store *store, const struct sim_resource *resource, const char *ns,
                       const char *name)
 {
+    resource = sim_resource_storage(resource);
     struct entry *entry = find(store, resource, ns, name);
     if (entry == NULL) {
         return false;

@@ -26,8 +26,11 @@
 #include "sim/world.h"
 
 struct sim_store;
+struct sim_column;
+struct sim_definitions;
 
-/* One resource served, from the table of sim/resource.def. */
+/* One resource served: from the table of sim/resource.def, or a version of a
+ * CustomResourceDefinition (sim/definition.h). */
 struct sim_resource {
     const char *group; /* "" for core */
     const char *version;
@@ -43,7 +46,17 @@ struct sim_resource {
     bool has_scale;
     bool is_strategic;   /* built-in type: strategic merge patch allowed */
     bool has_generation; /* metadata.generation grows when spec changes */
+
+    /* Of versions of CustomResourceDefinitions only. */
+    const struct sim_resource *storage; /* where the objects are kept; NULL: here */
+    size_t slot;                        /* place in its store, 0 for the table's resources */
+    const struct sim_column *columns;
+    const json_t *schema; /* openAPIV3Schema, NULL when it has none */
+    bool is_terminating;  /* its definition is being deleted: nothing new may be created */
 };
+
+/* The resource under which the store keeps objects of resource, and by which changes name it. */
+const struct sim_resource *sim_resource_storage(const struct sim_resource *resource);
 
 /* Table, ended by plural == NULL; and look-ups (NULL when not served). */
 extern const struct sim_resource sim_resources[];
@@ -133,6 +146,12 @@ struct sim_text *sim_store_text(struct sim_store *store, const struct sim_resour
 
 /* Oldest resourceVersion that sim_store_changes_since() still accepts. */
 uint64_t sim_store_oldest_version(const struct sim_store *store);
+
+/* A place for objects of a resource that is not in the table; see struct sim_resource. */
+size_t sim_store_add_slot(struct sim_store *store);
+
+/* The CustomResourceDefinitions that the store serves; of sim/definition.c. */
+struct sim_definitions *sim_store_definitions(const struct sim_store *store);
 
 /* Place for what the HTTP face keeps with a store (its watches); freed with the store by free_face.
  */

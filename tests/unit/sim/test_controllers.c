@@ -271,3 +271,39 @@ Test(sim_controllers, a_second_deletion_may_shorten_the_grace)
     cr_expect_null(rig_get(world, 0, "pods", "curl-test"));
     sim_world_free(world);
 }
+
+Test(sim_controllers, a_foreground_deletion_waits_for_the_dependents)
+{
+    struct sim_world *world = rig_world(5, 1, true);
+    const char body[] = "{\"propagationPolicy\":\"Foreground\"}";
+    struct sim_request request = {
+        .method = "DELETE",
+        .path = "/apis/apps/v1/namespaces/default/deployments/vllm-gemma",
+        .query = "",
+        .accept = "",
+        .content_type = "application/json",
+        .authorization = "",
+        .user_agent = "test",
+        .body = body,
+        .body_len = sizeof body - 1,
+    };
+    struct sim_response response;
+    sim_front_handle(world, &request, &response);
+    cr_assert_eq(response.status, 200);
+    sim_response_fini(&response);
+    const json_t *deployment = rig_get(world, 0, "deployments", "vllm-gemma");
+    cr_assert_not_null(sim_json_at(deployment, "metadata.deletionTimestamp"));
+    cr_assert_str_eq(
+        json_string_value(json_array_get(sim_json_at(deployment, "metadata.finalizers"), 0)),
+        "foregroundDeletion");
+    rig_run(world, 1);
+    cr_assert_not_null(rig_get(world, 0, "deployments", "vllm-gemma"), "its Pod is still ending");
+    rig_run(world, 60);
+    cr_assert_null(rig_get(world, 0, "deployments", "vllm-gemma"));
+    int count = 0;
+    rig_first(world, 0, "replicasets", "vllm-gemma", &count);
+    cr_expect_eq(count, 0);
+    rig_first(world, 0, "pods", "vllm-gemma", &count);
+    cr_expect_eq(count, 0);
+    sim_world_free(world);
+}

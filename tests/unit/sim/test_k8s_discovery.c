@@ -44,7 +44,9 @@ Test(k8s_discovery, every_resource_is_told_once_in_both_forms)
         {
             found += strcmp(sim_json_text(item, "name"), r->plural) == 0;
         }
-        cr_assert_eq(found, 1, "%s %s", target, r->plural);
+        bool is_users =
+            strcmp(r->plural, "inferenceobjectives") == 0; /* until the lab defines it */
+        cr_assert_eq(found, is_users ? 0 : 1, "%s %s", target, r->plural);
         json_decref(list);
     }
     json_t *groups = ask_json(world, (struct ask){.target = "/apis", .accept = AGGREGATED}, NULL);
@@ -65,7 +67,7 @@ Test(k8s_discovery, every_resource_is_told_once_in_both_forms)
     for (const struct sim_resource *r = sim_resources; r->plural != NULL; r++) {
         served += r->group[0] != '\0';
     }
-    cr_assert_eq(total, served + 2, "and two kinds of reviews");
+    cr_assert_eq(total, served - 1 + 7, "the lab defines one; five reviews and two metrics are virtual");
     json_decref(groups);
     sim_world_free(world);
 }

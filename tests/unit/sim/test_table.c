@@ -81,11 +81,6 @@ Test(table, workloads_and_nodes)
         "{" METADATA "},\"spec\":{\"unschedulable\":true},\"status\":{\"nodeInfo\":{"
         "\"kubeletVersion\":\"v1\"},\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}]}}",
         "\"n\"|\"Ready,SchedulingDisabled\"|\"<none>\"|\"60s\"|\"v1\"|");
-    check_row("gateways",
-              "{" METADATA "},\"spec\":{\"gatewayClassName\":\"g\"},\"status\":{\"addresses\":[{"
-              "\"value\":\"10.0.0.2\"},{\"value\":\"10.1.0.2\"}],\"conditions\":[{\"type\":"
-              "\"Programmed\",\"status\":\"True\"}]}}",
-              "\"n\"|\"g\"|\"10.0.0.2 10.1.0.2\"|\"True\"|\"60s\"|");
     check_row("resourceclaims",
               "{" METADATA "},\"status\":{\"allocation\":{},\"reservedFor\":[{}]}}",
               "\"n\"|\"allocated,reserved\"|\"60s\"|");

@@ -259,6 +259,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/lab_objects.h \
 	%D%/sim/lab_workload.c \
 	%D%/sim/load.c \
+	%D%/sim/metrics.c \
+	%D%/sim/metrics.h \
 	%D%/sim/params.c \
 	%D%/sim/params.def \
 	%D%/sim/params.h \

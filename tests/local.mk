@@ -147,6 +147,7 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/test_k8s_subresource.c \
 	%D%/unit/sim/test_k8s_verbs.c \
 	%D%/unit/sim/test_k8s_watch.c \
+	%D%/unit/sim/test_metrics.c \
 	%D%/unit/sim/test_patch.c \
 	%D%/unit/sim/test_probe.c \
 	%D%/unit/sim/test_protobuf.c \

@@ -15,6 +15,7 @@
 #include "sim/k8s_list.h"
 #include "sim/k8s_status.h"
 #include "sim/k8s_watch.h"
+#include "sim/metrics.h"
 #include "sim/query.h"
 
 #define SEGMENTS_MAX 8
@@ -187,7 +188,9 @@ void sim_k8s_handle(struct sim_world *world, struct sim_store *store,
         .response = response,
         .query = sim_query_parse(request->query),
     };
-    if (read_path(&call, request->path)) {
+    if (sim_metrics_handle(&call)) {
+        /* answered: nothing of it is kept in the store */
+    } else if (read_path(&call, request->path)) {
         dispatch(&call);
     } else if (tg_str_has_prefix(request->path, "/api")) {
         sim_k8s_fail(response, 404, NULL, "the server could not find the requested resource");

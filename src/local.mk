@@ -241,6 +241,7 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/k8s_pod_text.c \
 	%D%/sim/k8s_protobuf.c \
 	%D%/sim/k8s_protobuf.h \
+	%D%/sim/k8s_review.c \
 	%D%/sim/k8s_status.c \
 	%D%/sim/k8s_status.h \
 	%D%/sim/k8s_strict.c \
@@ -276,6 +277,9 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/program_curl.c \
 	%D%/sim/query.c \
 	%D%/sim/query.h \
+	%D%/sim/rbac.c \
+	%D%/sim/rbac.h \
+	%D%/sim/rbac_roles.c \
 	%D%/sim/region.c \
 	%D%/sim/region.h \
 	%D%/sim/remote.c \

@@ -78,6 +78,7 @@ struct sim_behaviour {
     uint64_t *versions;                /* resourceVersion of each region when it was last checked */
     struct sim_cluster_access *access; /* one each region */
     json_t *definition_specs;          /* plural -> spec of GKE's own definitions */
+    json_t *role_rules;                /* ClusterRole -> its rules */
     struct tg_map *cloud;              /* path -> document, of sim/gcp_store.c */
     uint64_t load_number;
 };

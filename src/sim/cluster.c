@@ -14,6 +14,7 @@
 #include "sim/json_path.h"
 #include "sim/lab_objects.h"
 #include "sim/pod.h"
+#include "sim/rbac.h"
 #include "sim/shape.h"
 
 #define TPU_MACHINE "ct6e"
@@ -96,6 +97,7 @@ void sim_cluster_create(struct sim_region *region)
     region->is_serving = true;
     sim_definition_create_gke(region);
     create_namespaces(region);
+    sim_rbac_create(region);
     sim_shape_create(region->store, sim_world_kinds(region->world)->service,
                      sim_shape("{'metadata':{'name':'kubernetes','namespace':'default','labels':{"
                                "'component':'apiserver','provider':'kubernetes'}},'spec':{'type':"

@@ -275,6 +275,7 @@ void sim_controllers_stop(struct sim_world *world)
     tg_map_free(behaviour->syncs);
     tg_map_free(behaviour->cloud);
     json_decref(behaviour->definition_specs);
+    json_decref(behaviour->role_rules);
     for (int i = 0; i < sim_world_region_count(world); i++) {
         free(behaviour->access[i].endpoint);
         free(behaviour->access[i].ca_base64);

@@ -14,6 +14,7 @@ static void face_free(void *context)
     tg_assert(face->watches == NULL); /* streams end before the world does */
     free(face->token);
     free(face->gcp_token);
+    json_decref(face->users);
     free(face);
 }
 

@@ -18,6 +18,7 @@ struct sim_face {
     struct watch *watches;
     uint64_t observer; /* 0 until the first watch */
     char *token;       /* NULL: any */
+    json_t *users;     /* other tokens -> user, NULL: none */
     char *gcp_token;   /* used in region 0's face only: Google Cloud has no store of its own here */
 };
 

@@ -19,6 +19,7 @@
 #include "sim/k8s_api.h"
 #include "sim/k8s_discovery.h"
 #include "sim/k8s_status.h"
+#include "sim/rbac.h"
 
 static struct sim_face *face_of(struct sim_world *world, int server)
 {
@@ -33,25 +34,39 @@ void sim_front_set_token(struct sim_world *world, int server, const char *token)
     tg_str_replace(slot, token == NULL || token[0] == '\0' ? NULL : token);
 }
 
-static bool is_authorized(struct sim_world *world, const struct sim_request *request)
+void sim_front_add_user(struct sim_world *world, int server, const char *token, const char *user)
+{
+    struct sim_face *face = face_of(world, server);
+    if (face->users == NULL) {
+        face->users = json_object();
+    }
+    json_object_set_new(face->users, token, json_string(user));
+}
+
+/* Who bears the request's token; NULL: nobody known (401). Borrowed. */
+static const char *user_of(struct sim_world *world, const struct sim_request *request)
 {
     const struct sim_face *face = face_of(world, request->server);
     bool is_gcp = request->server == SIM_SERVER_GCP;
     const char *token = is_gcp ? face->gcp_token : face->token;
     const char *header = request->authorization;
+    bool has_bearer = strncmp(header, "Bearer ", strlen("Bearer ")) == 0;
+    const char *given = has_bearer ? header + strlen("Bearer ") : "";
+    const json_t *user = is_gcp ? NULL : json_object_get(face->users, given);
+    if (user != NULL) {
+        return json_string_value(user);
+    }
     if (token == NULL) {
-        return true;
+        return SIM_OWNER;
     }
     if (header[0] == '\0' && !is_gcp && sim_k8s_is_public(request->path)) {
-        return true;
+        return "system:anonymous";
     }
-    if (strncmp(header, "Bearer ", strlen("Bearer ")) != 0) {
-        return false;
-    }
-    const char *given = header + strlen("Bearer ");
     /* GKE takes Google's own access tokens, as gke-gcloud-auth-plugin hands them out */
     const char *google = face_of(world, SIM_SERVER_GCP)->gcp_token;
-    return tg_str_eq(given, token) || (!is_gcp && google != NULL && tg_str_eq(given, google));
+    bool is_owner = has_bearer && (tg_str_eq(given, token) ||
+                                   (!is_gcp && google != NULL && tg_str_eq(given, google)));
+    return is_owner ? SIM_OWNER : NULL;
 }
 
 /* ---- Google Cloud ---- */
@@ -131,13 +146,61 @@ static void handle_gcp(struct sim_world *world, const struct sim_request *reques
     json_decref(body);
 }
 
+/* ---- a cluster ---- */
+
+/* The identity that user takes on by impersonation; false with the response filled when they may
+ * not. */
+static bool impersonate(struct sim_store *store, struct sim_identity *who,
+                        const struct sim_request *request, struct sim_response *response)
+{
+    const char *user = request->impersonate_user;
+    const char *group = request->impersonate_group;
+    if (user == NULL || user[0] == '\0') {
+        return true;
+    }
+    const struct sim_access access = {.verb = "impersonate",
+                                      .group = "",
+                                      .resource = "users",
+                                      .subresource = "",
+                                      .ns = "",
+                                      .name = user};
+    if (!sim_rbac_allows(store, who, &access, NULL)) {
+        sim_rbac_refuse(response, who, &access);
+        return false;
+    }
+    who->user = user;
+    if (group != NULL && group[0] != '\0') {
+        json_array_insert_new(who->groups, 0, json_string(group));
+    }
+    return true;
+}
+
+static void handle_cluster(struct sim_world *world, const char *user,
+                           const struct sim_request *request, struct sim_response *response)
+{
+    struct sim_region *region = sim_world_region(world, request->server);
+    struct sim_store *store = sim_region_store(region);
+    bool is_anonymous = tg_str_eq(user, "system:anonymous");
+    struct sim_identity who = {.user = user,
+                               .groups = json_pack("[s]", is_anonymous ? "system:unauthenticated"
+                                                                       : "system:authenticated")};
+    if (impersonate(store, &who, request, response)) {
+        sim_k8s_handle(world, store, &who, request, response);
+    }
+    json_decref(who.groups);
+}
+
 /* ---- any server ---- */
 
 /* Everything that may come back in an answer is text. */
 static bool is_plain_text(const struct sim_request *request)
 {
     return tg_utf8_is_valid(request->path, strlen(request->path)) &&
-           tg_utf8_is_valid(request->user_agent, strlen(request->user_agent));
+           tg_utf8_is_valid(request->user_agent, strlen(request->user_agent)) &&
+           (request->impersonate_user == NULL ||
+            tg_utf8_is_valid(request->impersonate_user, strlen(request->impersonate_user))) &&
+           (request->impersonate_group == NULL ||
+            tg_utf8_is_valid(request->impersonate_group, strlen(request->impersonate_group)));
 }
 
 void sim_front_handle(struct sim_world *world, const struct sim_request *request,
@@ -147,9 +210,10 @@ void sim_front_handle(struct sim_world *world, const struct sim_request *request
     tg_buf_init(&response->body, SIM_RESPONSE_BODY_MAX);
     bool is_gcp = request->server == SIM_SERVER_GCP;
     tg_assert(is_gcp || (request->server >= 0 && request->server < sim_world_region_count(world)));
+    const char *user = NULL;
     if (!is_plain_text(request)) {
         sim_k8s_fail(response, 400, NULL, "the request is not in UTF-8");
-    } else if (!is_authorized(world, request)) {
+    } else if ((user = user_of(world, request)) == NULL) {
         if (is_gcp) {
             gcp_fail(response, 401, "UNAUTHENTICATED",
                      "Request had invalid authentication credentials. Expected OAuth 2 access "
@@ -170,8 +234,7 @@ void sim_front_handle(struct sim_world *world, const struct sim_request *request
         sim_k8s_fail(response, 503, NULL, "the cluster %s does not exist (yet)",
                      sim_world_region(world, request->server)->cluster);
     } else {
-        struct sim_region *region = sim_world_region(world, request->server);
-        sim_k8s_handle(world, sim_region_store(region), request, response);
+        handle_cluster(world, user, request, response);
     }
     tg_assert(response->status != 0);
 }

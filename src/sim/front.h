@@ -35,6 +35,8 @@ struct sim_request {
     const char *content_type; /* "" when absent */
     const char *authorization;
     const char *user_agent;
+    const char *impersonate_user;    /* Impersonate-User (kubectl --as); "" or NULL when absent */
+    const char *impersonate_group;   /* Impersonate-Group, the first */
     const char *upgrade;             /* "websocket", "SPDY/3.1"; "" or NULL when absent */
     const char *websocket_key;       /* Sec-WebSocket-Key */
     const char *websocket_protocols; /* Sec-WebSocket-Protocol, comma-separated */
@@ -90,6 +92,10 @@ void sim_front_handle(struct sim_world *world, const struct sim_request *request
 /* Sets the bearer token that requests to server must carry (copied); NULL or "" means that any
  * request may come. */
 void sim_front_set_token(struct sim_world *world, int server, const char *token);
+
+/* Another bearer token (copied) of a cluster, which stands for user ("viewer@example.com") with the
+ * roles that are bound to them; the server's own token stands for the project's owner. */
+void sim_front_add_user(struct sim_world *world, int server, const char *token, const char *user);
 void sim_response_fini(struct sim_response *response);
 
 /* "simulated; seed=7; speed=10; now_us=123456789" (virtual wall microseconds; speed 0 means as fast

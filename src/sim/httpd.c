@@ -374,6 +374,8 @@ static enum MHD_Result answer(struct port *port, struct MHD_Connection *connecti
         .content_type = header(connection, "Content-Type"),
         .authorization = header(connection, "Authorization"),
         .user_agent = header(connection, "User-Agent"),
+        .impersonate_user = header(connection, "Impersonate-User"),
+        .impersonate_group = header(connection, "Impersonate-Group"),
         .upgrade = header(connection, "Upgrade"),
         .websocket_key = header(connection, "Sec-WebSocket-Key"),
         .websocket_protocols = header(connection, "Sec-WebSocket-Protocol"),

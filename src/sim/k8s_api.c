@@ -175,23 +175,85 @@ static void dispatch(struct sim_call *call)
     }
 }
 
-void sim_k8s_handle(struct sim_world *world, struct sim_store *store,
-                    const struct sim_request *request, struct sim_response *response)
+/* The verb by which roles know a request. */
+static const char *access_verb(const struct sim_call *call)
 {
-    if (sim_k8s_discovery(store, request, response) || sim_k8s_review(request, response)) {
+    const char *method = call->request->method;
+    if (tg_str_eq(method, "POST")) {
+        return "create";
+    }
+    if (tg_str_eq(method, "PUT")) {
+        return "update";
+    }
+    if (tg_str_eq(method, "PATCH")) {
+        return "patch";
+    }
+    if (tg_str_eq(method, "DELETE")) {
+        return call->name == NULL ? "deletecollection" : "delete";
+    }
+    bool is_watch = sim_query_is_true(call->query, "watch") && call->subresource[0] == '\0';
+    return is_watch ? "watch" : call->name == NULL ? "list" : "get";
+}
+
+/* The name by which roles know what a path means: without the scheme and port of a proxy's target.
+ */
+static char *access_name(const struct sim_call *call)
+{
+    const char *name = call->name == NULL ? "" : call->name;
+    const char *colon = tg_str_eq(call->subresource, "proxy") ? strchr(name, ':') : NULL;
+    if (colon == NULL) {
+        return tg_strdup(name);
+    }
+    const char *second = strchr(colon + 1, ':');
+    return second == NULL ? tg_strndup(name, (size_t)(colon - name))
+                          : tg_strndup(colon + 1, (size_t)(second - colon - 1));
+}
+
+/* False with the response filled (403) when the identity's roles do not cover the request. */
+static bool is_allowed(struct sim_call *call)
+{
+    bool is_namespace = tg_str_eq(call->resource->plural, "namespaces") &&
+                        call->resource->group[0] == '\0' && call->name != NULL;
+    char *name = access_name(call);
+    const struct sim_access access = {
+        .verb = access_verb(call),
+        .group = call->resource->group,
+        .resource = call->resource->plural,
+        .subresource = call->subresource,
+        .ns = call->ns != NULL ? call->ns
+              : is_namespace   ? call->name
+                               : "",
+        .name = name,
+    };
+    bool is_good = sim_rbac_allows(call->store, call->who, &access, NULL);
+    if (!is_good) {
+        sim_rbac_refuse(call->response, call->who, &access);
+    }
+    free(name);
+    return is_good;
+}
+
+void sim_k8s_handle(struct sim_world *world, struct sim_store *store,
+                    const struct sim_identity *who, const struct sim_request *request,
+                    struct sim_response *response)
+{
+    if (sim_k8s_discovery(store, request, response)) {
         return;
     }
     struct sim_call call = {
         .world = world,
         .store = store,
+        .who = who,
         .request = request,
         .response = response,
         .query = sim_query_parse(request->query),
     };
-    if (sim_metrics_handle(&call)) {
+    if (sim_k8s_review(&call) || sim_metrics_handle(&call)) {
         /* answered: nothing of it is kept in the store */
     } else if (read_path(&call, request->path)) {
-        dispatch(&call);
+        if (is_allowed(&call)) {
+            dispatch(&call);
+        }
     } else if (tg_str_has_prefix(request->path, "/api")) {
         sim_k8s_fail(response, 404, NULL, "the server could not find the requested resource");
     } else {

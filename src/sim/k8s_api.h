@@ -8,10 +8,12 @@
 #define TG_SIM_K8S_API_H
 
 #include "sim/front.h"
+#include "sim/rbac.h"
 #include "sim/store.h"
 
-/* Answers a request to a cluster whose objects are in store; the token has been checked. */
+/* Answers a request of who to a cluster whose objects are in store; the token has been checked. */
 void sim_k8s_handle(struct sim_world *world, struct sim_store *store,
-                    const struct sim_request *request, struct sim_response *response);
+                    const struct sim_identity *who, const struct sim_request *request,
+                    struct sim_response *response);
 
 #endif

@@ -12,12 +12,14 @@
 
 #include "sim/front.h"
 #include "sim/k8s_table.h"
+#include "sim/rbac.h"
 #include "sim/store.h"
 #include "sim/world.h"
 
 struct sim_call {
     struct sim_world *world;
     struct sim_store *store;
+    const struct sim_identity *who;
     const struct sim_request *request;
     struct sim_response *response;
     json_t *query;
@@ -58,7 +60,7 @@ json_t *sim_k8s_patched(const struct sim_call *call, json_t *target);
  * others. */
 void sim_k8s_subresource(struct sim_call *call);
 
-/* Access and subject reviews; true when the path was one. */
-bool sim_k8s_review(const struct sim_request *request, struct sim_response *response);
+/* Access and subject reviews (sim/k8s_review.c); true when the path was one. */
+bool sim_k8s_review(const struct sim_call *call);
 
 #endif

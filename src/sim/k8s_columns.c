@@ -373,6 +373,26 @@ static json_t *cell_claim_state(const struct sim_column *column, json_t *object,
     return joined(&buf, "");
 }
 
+/* Names of a binding's subjects of one kind (path), as "a, b"; accounts with their namespaces. */
+static json_t *cell_subjects(const struct sim_column *column, json_t *object, int64_t now_us)
+{
+    (void)now_us;
+    struct tg_buf buf;
+    tg_buf_init(&buf, CELL_MAX);
+    size_t i;
+    json_t *subject;
+    json_array_foreach(json_object_get(object, "subjects"), i, subject)
+    {
+        const char *ns = sim_json_text(subject, "namespace");
+        if (tg_str_eq(sim_json_text(subject, "kind"), column->path)) {
+            join(&buf, ", ", ns);
+            tg_buf_puts(&buf, ns[0] == '\0' ? "" : "/");
+            tg_buf_puts(&buf, sim_json_text(subject, "name"));
+        }
+    }
+    return joined(&buf, "");
+}
+
 static json_t *cell_role(const struct sim_column *column, json_t *object, int64_t now_us)
 {
     (void)column;
@@ -552,7 +572,15 @@ COLUMNS(created) = {
     {"Created At", "date", 0, cell_text, "metadata.creationTimestamp"},
     END,
 };
-COLUMNS(bindings) = {NAME, {"Role", "string", 0, cell_role, NULL}, AGE, END};
+COLUMNS(bindings) = {
+    NAME,
+    {"Role", "string", 0, cell_role, NULL},
+    AGE,
+    {"Users", "string", 1, cell_subjects, "User"},
+    {"Groups", "string", 1, cell_subjects, "Group"},
+    {"ServiceAccounts", "string", 1, cell_subjects, "ServiceAccount"},
+    END,
+};
 
 static const struct {
     const char *plural;

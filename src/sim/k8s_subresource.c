@@ -1,4 +1,4 @@
-/* sim/k8s_subresource.c - scale, log, proxy, eviction, and the reviews of access. */
+/* sim/k8s_subresource.c - scale, log, proxy, eviction, exec and its relatives. */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <inttypes.h>
@@ -15,7 +15,6 @@
 #include "sim/json_path.h"
 #include "sim/k8s_call.h"
 #include "sim/k8s_managed.h"
-#include "sim/k8s_protobuf.h"
 #include "sim/k8s_status.h"
 #include "sim/pod.h"
 #include "sim/query.h"
@@ -428,61 +427,4 @@ void sim_k8s_subresource(struct sim_call *call)
     } else {
         sim_k8s_fail(call->response, 404, NULL, "the server could not find the requested resource");
     }
-}
-
-/* ---- reviews ---- */
-
-/* The whole operator may do everything. */
-static void review_access(const struct sim_request *request, struct sim_response *response,
-                          const char *kind, bool is_access)
-{
-    struct tg_err err = TG_ERR_INIT;
-    json_t *body = json_loadb(request->body, request->body_len, 0, NULL);
-    if (body == NULL) {
-        body = sim_protobuf_decode(request->body, request->body_len, &err);
-    }
-    json_t *status = is_access ? json_pack("{s:b, s:s}", "allowed", 1, "reason", "simulated")
-                               : json_pack("{s:[{s:[s], s:[s], s:[s]}], s:[{s:[s], s:[s]}], s:b}",
-                                           "resourceRules", "verbs", "*", "apiGroups", "*",
-                                           "resources", "*", "nonResourceRules", "verbs", "*",
-                                           "nonResourceURLs", "*", "incomplete", 0);
-    json_t *spec = json_object_get(body, "spec");
-    sim_k8s_reply(response, 201,
-                  json_pack("{s:s, s:s, s:{s:n}, s:o, s:o}", "kind", kind, "apiVersion",
-                            "authorization.k8s.io/v1", "metadata", "creationTimestamp", "spec",
-                            spec == NULL ? json_object() : json_incref(spec), "status", status));
-    json_decref(body);
-}
-
-bool sim_k8s_review(const struct sim_request *request, struct sim_response *response)
-{
-    if (!tg_str_eq(request->method, "POST")) {
-        return false;
-    }
-    static const struct {
-        const char *path;
-        const char *kind;
-        bool is_access; /* a question with a yes or no */
-    } reviews[] = {
-        {"selfsubjectaccessreviews", "SelfSubjectAccessReview", true},
-        {"subjectaccessreviews", "SubjectAccessReview", true},
-        {"selfsubjectrulesreviews", "SelfSubjectRulesReview", false},
-    };
-    static const char prefix[] = "/apis/authorization.k8s.io/v1/";
-    for (size_t i = 0; i < TG_COUNT(reviews); i++) {
-        if (tg_str_has_prefix(request->path, prefix) &&
-            tg_str_eq(request->path + sizeof prefix - 1, reviews[i].path)) {
-            review_access(request, response, reviews[i].kind, reviews[i].is_access);
-            return true;
-        }
-    }
-    if (tg_str_eq(request->path, "/apis/authentication.k8s.io/v1/selfsubjectreviews")) {
-        sim_k8s_reply(response, 201,
-                      json_pack("{s:s, s:s, s:{s:n}, s:{s:{s:s, s:[s]}}}", "kind",
-                                "SelfSubjectReview", "apiVersion", "authentication.k8s.io/v1",
-                                "metadata", "creationTimestamp", "status", "userInfo", "username",
-                                "operator@example.com", "groups", "system:authenticated"));
-        return true;
-    }
-    return false;
 }

@@ -318,6 +318,18 @@ bool sim_metrics_handle(struct sim_call *call)
                      "the server does not allow this method on the requested resource");
         return true;
     }
+    const struct sim_access access = {
+        .verb = call->name == NULL ? "list" : "get",
+        .group = "metrics.k8s.io",
+        .resource = listing.is_nodes ? "nodes" : "pods",
+        .subresource = "",
+        .ns = sim_k8s_ns(call),
+        .name = call->name == NULL ? "" : call->name,
+    };
+    if (!sim_rbac_allows(call->store, call->who, &access, NULL)) {
+        sim_rbac_refuse(call->response, call->who, &access);
+        return true;
+    }
     const struct sim_kinds *kinds = sim_world_kinds(call->world);
     const struct sim_resource *measured = listing.is_nodes ? kinds->node : kinds->pod;
     struct sim_collection collection;

@@ -4,6 +4,7 @@
 #include "sim/server.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include "sim/front.h"
 #include "sim/gcp_state.h"
 #include "sim/httpd.h"
+#include "sim/rbac.h"
 #include "sim/server_files.h"
 
 #define SERVER_MAGIC  0x53525652u
@@ -32,6 +34,7 @@ struct sim_server {
     struct sim_certificates certificates;
     struct tg_clock clock;
     char *cluster_token;
+    json_t *user_tokens; /* "viewer" -> token, of sim_role_users */
     char *gcp_token;
     char *kubeconfig_path;
     char *gcp_url;
@@ -178,6 +181,7 @@ static bool open_front(struct sim_server *server, const struct sim_server_config
             .host = url_host,
             .ca_pem = server->certificates.ca_pem,
             .cluster_token = server->cluster_token,
+            .user_tokens = server->user_tokens,
             .gcp_token = server->gcp_token,
         };
         is_good = sim_server_files_write(&files, server->world, server->httpd, err);
@@ -188,12 +192,32 @@ static bool open_front(struct sim_server *server, const struct sim_server_config
     return is_good;
 }
 
+static void free_token(char *token)
+{
+    if (token != NULL) {
+        explicit_bzero(token, strlen(token));
+        free(token);
+    }
+}
+
 static bool make_tokens(struct sim_server *server, struct tg_err *err)
 {
     server->cluster_token = sim_certificates_token("sim-cluster-");
     server->gcp_token = sim_certificates_token("sim-gcp-");
     if (server->cluster_token == NULL || server->gcp_token == NULL) {
         return tg_err_set(err, TG_CODE_INTERNAL, 0, "no randomness for tokens");
+    }
+    server->user_tokens = json_object();
+    for (const struct sim_role_user *u = sim_role_users; u->name != NULL; u++) {
+        char *token = sim_certificates_token("sim-user-");
+        if (token == NULL) {
+            return tg_err_set(err, TG_CODE_INTERNAL, 0, "no randomness for tokens");
+        }
+        json_object_set_new(server->user_tokens, u->name, json_string(token));
+        for (int i = 0; i < sim_world_region_count(server->world); i++) {
+            sim_front_add_user(server->world, i, token, u->user);
+        }
+        free_token(token);
     }
     for (int i = 0; i < sim_world_region_count(server->world); i++) {
         sim_front_set_token(server->world, i, server->cluster_token);
@@ -243,14 +267,6 @@ struct sim_server *sim_server_start(const struct sim_server_config *config, stru
     return server;
 }
 
-static void free_token(char *token)
-{
-    if (token != NULL) {
-        explicit_bzero(token, strlen(token));
-        free(token);
-    }
-}
-
 void sim_server_stop(struct sim_server *server)
 {
     if (server == NULL) {
@@ -268,6 +284,7 @@ void sim_server_stop(struct sim_server *server)
     sim_world_free(server->world);
     sim_certificates_fini(&server->certificates);
     free_token(server->cluster_token);
+    json_decref(server->user_tokens);
     free_token(server->gcp_token);
     free(server->kubeconfig_path);
     free(server->gcp_url);

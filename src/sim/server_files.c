@@ -110,6 +110,13 @@ static void compose_kubeconfig(const struct sim_server_files *files, struct sim_
         tg_buf_printf(buf, "- name: %s\n  user:\n    token: %s\n", name, files->cluster_token);
         free(name);
     }
+    const char *user;
+    json_t *token;
+    /* no contexts: kubectl --user viewer takes a role in any of them */
+    json_object_foreach((json_t *)(uintptr_t)files->user_tokens, user, token)
+    {
+        tg_buf_printf(buf, "- name: %s\n  user:\n    token: %s\n", user, json_string_value(token));
+    }
     tg_buf_puts(buf, "contexts:\n");
     for (int i = 0; i < count; i++) {
         char *name = context_name(world, i);

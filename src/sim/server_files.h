@@ -8,6 +8,7 @@
 #ifndef TG_SIM_SERVER_FILES_H
 #define TG_SIM_SERVER_FILES_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "base/err.h"
@@ -19,6 +20,7 @@ struct sim_server_files {
     const char *host; /* as in URLs: IPv6 in brackets */
     const char *ca_pem;
     const char *cluster_token; /* of all clusters */
+    const json_t *user_tokens; /* "viewer" -> token, of all clusters */
     const char *gcp_token;
 };
 

@@ -179,6 +179,7 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/controller_gateway.c \
 	%D%/sim/controller_job.c \
 	%D%/sim/controller_scheduler.c \
+	%D%/sim/controller_service.c \
 	%D%/sim/controllers.c \
 	%D%/sim/controllers.h \
 	%D%/sim/custom_schema.c \

@@ -57,6 +57,7 @@ struct sim_kinds {
     const struct sim_resource *pod_monitoring;
     const struct sim_resource *definition;
     const struct sim_resource *endpoint_slice;
+    const struct sim_resource *endpoints;
 };
 
 struct sim_gateway;
@@ -78,6 +79,7 @@ struct sim_behaviour {
     uint64_t *versions;                /* resourceVersion of each region when it was last checked */
     struct sim_cluster_access *access; /* one each region */
     json_t *definition_specs;          /* plural -> spec of GKE's own definitions */
+    json_t *token_volume;              /* source of every Pod's kube-api-access volume */
     json_t *role_rules;                /* ClusterRole -> its rules */
     struct tg_map *cloud;              /* path -> document, of sim/gcp_store.c */
     uint64_t load_number;
@@ -108,6 +110,9 @@ void sim_event_recorder_fini(struct sim_behaviour *behaviour);
 void sim_deployment_changed(struct sim_region *region, const struct sim_change *change);
 void sim_replica_set_changed(struct sim_region *region, const struct sim_change *change);
 void sim_replica_set_pod_changed(struct sim_region *region, const struct sim_change *change);
+void sim_service_changed(struct sim_region *region, const struct sim_change *change);
+void sim_service_pod_changed(struct sim_region *region, const struct sim_change *change);
+void sim_monitoring_changed(struct sim_region *region, const struct sim_change *change);
 void sim_job_changed(struct sim_region *region, const struct sim_change *change);
 void sim_job_pod_changed(struct sim_region *region, const struct sim_change *change);
 void sim_claim_pod_changed(struct sim_region *region, const struct sim_change *change);
@@ -132,9 +137,12 @@ bool sim_definition_begin_delete(struct sim_region *region, const char *name);
 void sim_definition_create(struct sim_region *region, const struct sim_resource *resource);
 void sim_definition_create_gke(struct sim_region *region);
 
-/* What admission adds to a Pod of the cluster: defaults, the TPU toleration, the FUSE sidecar.
- * Changes pod in place. */
-void sim_admission_pod(json_t *pod);
+/* What admission adds to a Pod of the cluster: defaults, tolerations, its account's token, the FUSE
+ * sidecar, its class of service. Changes pod in place. */
+void sim_admission_pod(struct sim_region *region, json_t *pod);
+
+/* What the API server gives a new Job: its uid, and the selector and labels that follow from it. */
+void sim_admission_job(struct sim_region *region, json_t *job);
 
 /* Starts a node's lease renewals and heartbeats. */
 void sim_kubelet_start_node(struct sim_region *region, const char *node);

@@ -331,7 +331,7 @@ static void create_pod(struct sim_region *region, const json_t *set)
     json_object_set(metadata, "namespace", sim_json_at(set, "metadata.namespace"));
     json_object_set_new(metadata, "ownerReferences", json_pack("[o]", sim_shape_owner(set)));
     free(prefix);
-    sim_admission_pod(pod);
+    sim_admission_pod(region, pod);
     const json_t *made = sim_shape_create(region->store, sim_world_kinds(region->world)->pod, pod);
     sim_event_record(region, set, "Normal", "SuccessfulCreate", "replicaset-controller",
                      "Created pod: %s", sim_json_text(made, "metadata.name"));

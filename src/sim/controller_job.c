@@ -50,7 +50,7 @@ static void create_pod(struct sim_region *region, const json_t *job)
     json_object_set_new(labels, "batch.kubernetes.io/controller-uid", json_string(uid));
     json_object_set_new(labels, "job-name", json_string(name));
     json_object_set_new(metadata, "ownerReferences", json_pack("[o]", sim_shape_owner(job)));
-    sim_admission_pod(pod);
+    sim_admission_pod(region, pod);
     const json_t *made = sim_shape_create(region->store, sim_world_kinds(region->world)->pod, pod);
     sim_event_record(region, job, "Normal", "SuccessfulCreate", COMPONENT, "Created pod: %s",
                      sim_json_text(made, "metadata.name"));

@@ -57,6 +57,7 @@ static void find_kinds(struct sim_kinds *kinds)
     kinds->pod_monitoring = served("monitoring.googleapis.com", "v1", "podmonitorings");
     kinds->definition = served("apiextensions.k8s.io", "v1", "customresourcedefinitions");
     kinds->endpoint_slice = served("discovery.k8s.io", "v1", "endpointslices");
+    kinds->endpoints = served("", "v1", "endpoints");
 }
 
 const struct sim_kinds *sim_world_kinds(struct sim_world *world)
@@ -141,6 +142,7 @@ static void dispatch(void *context, struct sim_store *store, const struct sim_ch
         sim_replica_set_pod_changed(region, change);
         sim_job_pod_changed(region, change);
         sim_claim_pod_changed(region, change);
+        sim_service_pod_changed(region, change);
     } else if (change->resource == kinds->deployment) {
         sim_deployment_changed(region, change);
     } else if (change->resource == kinds->replica_set) {
@@ -155,6 +157,10 @@ static void dispatch(void *context, struct sim_store *store, const struct sim_ch
         }
     } else if (change->resource == kinds->namespaces) {
         sim_cluster_namespace_changed(region, change);
+    } else if (change->resource == kinds->service) {
+        sim_service_changed(region, change);
+    } else if (change->resource == kinds->pod_monitoring) {
+        sim_monitoring_changed(region, change);
     } else if (change->resource == kinds->definition) {
         sim_definition_changed(region, change);
     } else {
@@ -276,6 +282,7 @@ void sim_controllers_stop(struct sim_world *world)
     tg_map_free(behaviour->cloud);
     json_decref(behaviour->definition_specs);
     json_decref(behaviour->role_rules);
+    json_decref(behaviour->token_volume);
     for (int i = 0; i < sim_world_region_count(world); i++) {
         free(behaviour->access[i].endpoint);
         free(behaviour->access[i].ca_base64);

@@ -109,6 +109,9 @@ static void default_service(json_t *spec, const json_t *object)
 {
     if (!tg_str_eq(sim_json_text(spec, "type"), "ExternalName")) {
         default_cluster_ip(spec, object);
+        sim_json_default(spec, "clusterIPs", json_pack("[s]", sim_json_text(spec, "clusterIP")));
+        sim_json_default(spec, "ipFamilies", json_pack("[s]", "IPv4"));
+        default_text(spec, "ipFamilyPolicy", "SingleStack");
     }
     default_text(spec, "type", "ClusterIP");
     default_text(spec, "sessionAffinity", "None");

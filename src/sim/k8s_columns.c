@@ -418,6 +418,33 @@ static json_t *cell_endpoints(const struct sim_column *column, json_t *object, i
     return joined(&buf, "<unset>");
 }
 
+/* "10.0.0.1:80,10.0.0.2:80" of Endpoints. */
+static json_t *cell_subsets(const struct sim_column *column, json_t *object, int64_t now_us)
+{
+    (void)column;
+    (void)now_us;
+    struct tg_buf buf;
+    tg_buf_init(&buf, CELL_MAX);
+    size_t i;
+    json_t *subset;
+    json_array_foreach(json_object_get(object, "subsets"), i, subset)
+    {
+        size_t p;
+        json_t *port;
+        json_array_foreach(json_object_get(subset, "ports"), p, port)
+        {
+            size_t a;
+            json_t *address;
+            json_array_foreach(json_object_get(subset, "addresses"), a, address)
+            {
+                join(&buf, ",", sim_json_text(address, "ip"));
+                tg_buf_printf(&buf, ":%" PRId64, sim_json_int(port, "port", 0));
+            }
+        }
+    }
+    return joined(&buf, "<none>");
+}
+
 static json_t *cell_slice_ports(const struct sim_column *column, json_t *object, int64_t now_us)
 {
     (void)column;
@@ -558,6 +585,7 @@ COLUMNS(endpointslices) = {
     AGE,
     END,
 };
+COLUMNS(endpoints) = {NAME, {"Endpoints", "string", 0, cell_subsets, NULL}, AGE, END};
 COLUMNS(resourceclaims) = {NAME, {"State", "string", 0, cell_claim_state, NULL}, AGE, END};
 COLUMNS(resourceslices) = {
     NAME,
@@ -592,6 +620,7 @@ static const struct {
     {"customresourcedefinitions", columns_created},
     {"daemonsets", columns_daemonsets},
     {"deployments", columns_deployments},
+    {"endpoints", columns_endpoints},
     {"endpointslices", columns_endpointslices},
     {"events", columns_events},
     {"jobs", columns_jobs},

@@ -259,10 +259,12 @@ static void create_object(struct sim_call *call, json_t *object, bool is_applied
     if (call->resource->has_status) {
         json_object_del(object, "status");
     }
+    json_object_del(metadata, "uid");
     sim_k8s_default(call->resource, object);
     if (tg_str_eq(call->resource->kind, "Pod")) {
-        sim_admission_pod(object);
-        json_object_set_new(object, "status", json_pack("{s:s}", "phase", "Pending"));
+        sim_admission_pod(sim_world_region(call->world, call->request->server), object);
+    } else if (tg_str_eq(call->resource->kind, "Job")) {
+        sim_admission_job(sim_world_region(call->world, call->request->server), object);
     }
     if (!is_generated && !validate(call, object, NULL)) {
         json_decref(object);

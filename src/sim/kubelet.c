@@ -102,7 +102,7 @@ static void add_containers(struct sim_pod *pod, const json_t *object)
         }
     }
     for (int c = 0; c < pod->container_count; c++) {
-        if (!pod->containers[c].is_sidecar && pod->containers[0].is_sidecar) {
+        if (pod->containers[0].is_sidecar) {
             pod->containers[c].reason = "PodInitializing";
         }
     }

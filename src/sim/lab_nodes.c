@@ -2,14 +2,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/str.h"
 #include "sim/behaviour.h"
 #include "sim/lab_objects.h"
 #include "sim/shape.h"
 
 #define VERSION "v1.34.1-gke.1829001"
+
+/* Capacity less what GKE keeps for the system and for evictions. */
+static json_t *allocatable_of(const json_t *capacity, int index)
+{
+    json_t *allocatable = json_copy((json_t *)(uintptr_t)capacity);
+    bool is_small = index == 0;
+    json_object_set_new(allocatable, "cpu", json_string(is_small ? "15890m" : "179480m"));
+    json_object_set_new(allocatable, "memory",
+                        json_string(is_small ? "60055600Ki" : "727364656Ki"));
+    json_object_set_new(allocatable, "ephemeral-storage", json_string("47060071478"));
+    return allocatable;
+}
 
 static json_t *node_status(struct sim_region *region, const char *name, int index, bool has_tpu)
 {
@@ -17,14 +31,19 @@ static json_t *node_status(struct sim_region *region, const char *name, int inde
     char now[SIM_TIME_SIZE];
     sim_region_node_ip(region, 3 + index, ip);
     sim_shape_time(region->world, now);
+    uint64_t id = tg_hash_str(name);
     json_t *status = sim_shape(
         "{'addresses':[{'type':'InternalIP','address':'%s'},{'type':'Hostname','address':'%s'}],"
         "'nodeInfo':{'kubeletVersion':'" VERSION "','containerRuntimeVersion':'containerd://2.0.6',"
         "'osImage':'Container-Optimized OS from "
         "Google','operatingSystem':'linux','architecture':'amd64',"
-        "'kernelVersion':'6.6.97+','machineID':'','systemUUID':'','bootID':'','kubeProxyVersion':''"
-        "}}",
-        ip, name);
+        "'kernelVersion':'6.6.97+','machineID':'%016" PRIx64 "%016" PRIx64
+        "','systemUUID':'%08" PRIx32 "-%04x-%04x-%04x-%012" PRIx64 "','bootID':'%08" PRIx32
+        "-%04x-4%03x-8%03x-%012" PRIx64 "','kubeProxyVersion':''}}",
+        ip, name, id, ~id, (uint32_t)id, (unsigned)(id >> 32) & 0xffffu, (unsigned)(id >> 48),
+        (unsigned)id & 0xffffu, id & UINT64_C(0xffffffffffff), (uint32_t)~id,
+        (unsigned)(id >> 16) & 0xffffu, (unsigned)id & 0xfffu, (unsigned)(id >> 8) & 0xfffu,
+        ~id & UINT64_C(0xffffffffffff));
     json_t *room = index == 0 ? sim_shape("{'cpu':'16','memory':'65843248Ki','ephemeral-storage':'"
                                           "98831908Ki','pods':'110'}")
                               : sim_shape("{'cpu':'180','memory':'743131824Ki','ephemeral-storage':"
@@ -33,8 +52,8 @@ static json_t *node_status(struct sim_region *region, const char *name, int inde
     if (index == 1 && !has_tpu) { /* until the device plug-in has registered */
         json_object_del(room, "google.com/tpu");
     }
-    json_object_set(status, "capacity", room);
-    json_object_set_new(status, "allocatable", room);
+    json_object_set_new(status, "capacity", room);
+    json_object_set_new(status, "allocatable", allocatable_of(room, index));
     static const struct {
         const char *type;
         bool is_true;
@@ -70,7 +89,11 @@ void sim_lab_node(struct sim_region *region, int index, bool has_tpu)
         "arch':'amd64',"
         "'kubernetes.io/os':'linux','kubernetes.io/hostname':'%s','topology.kubernetes.io/"
         "region':'%s',"
-        "'topology.kubernetes.io/zone':'%s','cloud.google.com/gke-nodepool':'%s',"
+        "'topology.kubernetes.io/zone':'%s','cloud.google.com/gke-boot-disk':'pd-balanced',"
+        "'cloud.google.com/gke-container-runtime':'containerd','cloud.google.com/"
+        "gke-os-distribution':"
+        "'cos','cloud.google.com/gke-provisioning':'standard','iam.gke.io/gke-metadata-server-"
+        "enabled':'true','cloud.google.com/gke-nodepool':'%s',"
         "'node.kubernetes.io/instance-type':'%s'}},"
         "'spec':{'providerID':'gce://%s/%s/%s','podCIDR':'10.%u.%u.0/24'}}",
         name, name, region->name, region->zone, index == 0 ? "default-pool" : "tpu-v6e-pool",
@@ -97,8 +120,8 @@ void sim_lab_node(struct sim_region *region, int index, bool has_tpu)
         region->store, kinds->lease,
         sim_shape(
             "{'metadata':{'name':'%s','namespace':'kube-node-lease'},'spec':{'holderIdentity':'%s',"
-            "'leaseDurationSeconds':40,'renewTime':'%s'}}",
-            name, name, now));
+            "'leaseDurationSeconds':40,'acquireTime':'%s','renewTime':'%s'}}",
+            name, name, now, now));
     sim_kubelet_start_node(region, name);
 }
 

@@ -58,6 +58,7 @@ void sim_lab_downloader(struct sim_region *region)
         "}}]}}}}",
         sim_world_config(region->world)->project);
     set_script(json_object_get(json_object_get(job, "spec"), "template"), script);
+    sim_admission_job(region, job);
     sim_shape_create(region->store, sim_world_kinds(region->world)->job, job);
 }
 

@@ -408,8 +408,8 @@ static void stamp_time(const struct sim_store *store, json_t *metadata, const ch
 
 /* Draws are keyed by what the object is called, so that another object's birth shifts nothing here.
  */
-static void stamp_uid(struct sim_store *store, const struct sim_resource *resource,
-                      json_t *metadata)
+void sim_store_stamp_uid(struct sim_store *store, const struct sim_resource *resource,
+                         json_t *metadata)
 {
     char *entity =
         tg_asprintf("%s/%s/%s/%s", store->name, resource->plural,
@@ -514,7 +514,9 @@ json_t *sim_store_create(struct sim_store *store, const struct sim_resource *res
     }
     json_object_del(metadata, "deletionTimestamp");
     json_object_del(metadata, "deletionGracePeriodSeconds");
-    stamp_uid(store, resource, metadata);
+    if (sim_json_text(metadata, "uid")[0] == '\0') {
+        sim_store_stamp_uid(store, resource, metadata);
+    }
     stamp_time(store, metadata, "creationTimestamp", 0);
     if (resource->has_generation) {
         json_object_set_new(metadata, "generation", json_integer(1));

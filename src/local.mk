@@ -188,6 +188,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/definition.h \
 	%D%/sim/direct.c \
 	%D%/sim/direct.h \
+	%D%/sim/downloader.c \
+	%D%/sim/downloader.h \
 	%D%/sim/event_recorder.c \
 	%D%/sim/face.c \
 	%D%/sim/face.h \
@@ -195,6 +197,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/field_set.h \
 	%D%/sim/front.c \
 	%D%/sim/front.h \
+	%D%/sim/fuse.c \
+	%D%/sim/fuse.h \
 	%D%/sim/garbage.c \
 	%D%/sim/gateway.c \
 	%D%/sim/gateway.h \
@@ -316,6 +320,7 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/vllm.c \
 	%D%/sim/vllm.h \
 	%D%/sim/vllm_http.c \
+	%D%/sim/vllm_weights.c \
 	%D%/sim/websocket.c \
 	%D%/sim/websocket.h \
 	%D%/sim/world.c \

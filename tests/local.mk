@@ -140,6 +140,7 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/test_determinism.c \
 	%D%/unit/sim/test_direct.c \
 	%D%/unit/sim/test_front.c \
+	%D%/unit/sim/test_fuse.c \
 	%D%/unit/sim/test_gateway.c \
 	%D%/unit/sim/test_gcp.c \
 	%D%/unit/sim/test_k8s_discovery.c \

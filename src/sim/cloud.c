@@ -139,20 +139,27 @@ static void seed_storage(struct sim_world *world)
     free(bucket);
 }
 
-void sim_cloud_seed_weights(struct sim_world *world)
+int sim_cloud_weights_count(void)
 {
-    char *bucket = tg_asprintf("%s-gemma-weights", sim_gcp_project(world));
-    sim_cloud_object_put(world, bucket, "config.json", 1614);
-    for (int i = 1; i <= SHARDS; i++) {
-        char name[64];
-        snprintf(name, sizeof name, "model-%05d-of-%05d.safetensors", i, SHARDS);
+    return SHARDS + 3;
+}
+
+void sim_cloud_weights_file(int number, char name[64], int64_t *size)
+{
+    if (number == 0) {
+        tg_str_copy(name, 64, "config.json");
+        *size = 1614;
+    } else if (number <= SHARDS) {
+        snprintf(name, 64, "model-%05d-of-%05d.safetensors", number, SHARDS);
         /* 54.9 GB of weights: eleven full shards and the rest */
-        sim_cloud_object_put(world, bucket, name,
-                             i < SHARDS ? INT64_C(4954792944) : INT64_C(462476696));
+        *size = number < SHARDS ? INT64_C(4954792944) : INT64_C(462476696);
+    } else if (number == SHARDS + 1) {
+        tg_str_copy(name, 64, "model.safetensors.index.json");
+        *size = 108603;
+    } else {
+        tg_str_copy(name, 64, "tokenizer.json");
+        *size = 33384568;
     }
-    sim_cloud_object_put(world, bucket, "model.safetensors.index.json", 108603);
-    sim_cloud_object_put(world, bucket, "tokenizer.json", 33384568);
-    free(bucket);
 }
 
 void sim_cloud_seed_base(struct sim_world *world)

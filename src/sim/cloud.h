@@ -54,16 +54,19 @@ void sim_cloud_object_each(struct sim_world *world, const char *bucket, const ch
                            bool (*visit)(void *context, const char *name, int64_t size),
                            void *context);
 
+/* The model's files as the hub has them: how many, and name and bytes of each. */
+int sim_cloud_weights_count(void);
+void sim_cloud_weights_file(int number, char name[64], int64_t *size);
+
 /* ---- how a world begins ---- */
 
 /* What every project has. */
 void sim_cloud_seed_base(struct sim_world *world);
 
 /* The lab's resources as its requests make them, while the world is being built (they are there at
- * once): network and storage, one cluster, the fleet; and the weights in the bucket. */
+ * once): network and storage, one cluster, the fleet. */
 void sim_cloud_seed_lab(struct sim_world *world);
 void sim_cloud_seed_cluster(struct sim_region *region);
 void sim_cloud_seed_fleet(struct sim_world *world);
-void sim_cloud_seed_weights(struct sim_world *world);
 
 #endif

@@ -13,6 +13,8 @@
 #include "base/str.h"
 #include "sim/behaviour.h"
 #include "sim/command.h"
+#include "sim/downloader.h"
+#include "sim/fuse.h"
 #include "sim/gateway.h"
 #include "sim/json_path.h"
 #include "sim/kubelet.h"
@@ -122,10 +124,8 @@ static enum sim_pod_role role_of(const struct sim_pod *pod, const json_t *object
             return SIM_POD_PICKER;
         }
     }
-    if (json_object_get(labels, "batch.kubernetes.io/job-name") != NULL) {
-        return SIM_POD_DOWNLOADER;
-    }
-    return SIM_POD_PLAIN;
+    const json_t *first = json_array_get(sim_json_at(object, "spec.containers"), 0);
+    return sim_downloader_is_meant(first) ? SIM_POD_DOWNLOADER : SIM_POD_PLAIN;
 }
 
 static struct sim_pod *pod_new(struct sim_region *region, const json_t *object)
@@ -158,6 +158,7 @@ static void pod_free(struct sim_pod *pod)
     sim_command_stop(pod, 137);
     sim_vllm_free(pod->vllm);
     sim_probe_free(pod->probe);
+    sim_downloader_free(pod->downloader);
     for (int i = 0; i < pod->container_count; i++) {
         struct sim_container *container = &pod->containers[i];
         sim_log_end(container->log);
@@ -214,9 +215,28 @@ static void enter_prepare(struct sim_pod *pod)
     sim_pod_write_status(pod);
 }
 
+/* A volume that cannot be mounted is tried again, later each time; true when that is so. */
+static bool waits_for_volume(struct sim_pod *pod)
+{
+    char message[640];
+    if (!sim_fuse_mount_error(pod, message, sizeof message)) {
+        return false;
+    }
+    const struct sim_params *params = sim_world_params(pod->world);
+    record(pod, "Warning", "FailedMount", message);
+    int64_t wait_us = pod->mount_backoff_us > 0 ? pod->mount_backoff_us : params->mount_backoff_us;
+    int64_t longest_us = params->mount_backoff_max_us;
+    pod->mount_backoff_us = 2 * wait_us < longest_us ? 2 * wait_us : longest_us;
+    step_in(pod, SIM_STEP_SANDBOX, wait_us);
+    return true;
+}
+
 static void enter_sidecar(struct sim_pod *pod)
 {
     const struct sim_params *params = sim_world_params(pod->world);
+    if (waits_for_volume(pod)) {
+        return;
+    }
     sim_region_pod_ip(pod->region, pod->node_index, pod->ip);
     if (pod->claim[0] != '\0') {
         sim_claim_attach(pod);
@@ -282,22 +302,10 @@ static void become_ready(struct sim_world *world, void *data)
     sim_gateway_picker(pod->region, true);
 }
 
-static void exit_zero(struct sim_world *world, void *data)
-{
-    struct sim_pod *pod = data;
-    (void)world;
-    pod->end_event = 0;
-    if (pod->role == SIM_POD_DOWNLOADER) {
-        sim_log_line(sim_pod_main(pod)->log, "Download complete! Safe to proceed.");
-    }
-    sim_kubelet_exited(pod, 0);
-}
-
 /* The process of the main container begins. */
 static void enter_process(struct sim_pod *pod)
 {
     struct sim_world *world = pod->world;
-    const struct sim_params *params = sim_world_params(world);
     int64_t now_us = sim_world_now_us(world);
     switch (pod->role) {
     case SIM_POD_VLLM:
@@ -316,11 +324,7 @@ static void enter_process(struct sim_pod *pod)
                                       become_ready, pod, NULL);
         break;
     case SIM_POD_DOWNLOADER:
-        sim_log_line(sim_pod_main(pod)->log, "Downloading Gemma 3 directly to GCS bucket...");
-        pod->end_event = sim_world_at(
-            world,
-            now_us + sim_draw_duration(world, pod->entity, "download", &params->download_job),
-            SIM_PRIORITY_NODE, exit_zero, pod, NULL);
+        pod->downloader = sim_downloader_start(pod);
         break;
     case SIM_POD_PLAIN:
         sim_command_start(pod);
@@ -431,6 +435,8 @@ static void kill_all(struct sim_pod *pod, int exit_code, const char *reason)
     }
     sim_probe_free(pod->probe);
     pod->probe = NULL;
+    sim_downloader_free(pod->downloader);
+    pod->downloader = NULL;
     sim_process_kill_all(pod);
     sim_command_stop(pod, exit_code);
     for (int i = 0; i < pod->container_count; i++) {

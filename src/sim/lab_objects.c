@@ -36,7 +36,6 @@ void sim_lab_build(struct sim_world *world)
     in_every_region(world, CLUSTERS_AT_US, sim_cloud_seed_cluster);
     sim_cloud_seed_fleet(world);
     sim_world_run_until(world, DOWNLOADER_AT_US);
-    sim_cloud_seed_weights(world);
     sim_lab_downloader(sim_world_region(world, 0));
     in_every_region(world, WORKLOAD_AT_US, sim_lab_workload);
     in_every_region(world, POOL_AT_US, sim_lab_pool);

@@ -16,13 +16,13 @@ static void service_account(struct sim_region *region)
                   sim_world_config(region->world)->project));
 }
 
-/* A placeholder where the operator's Hugging Face token would be. */
+/* Where the operator's Hugging Face token would be: hf_simulated. */
 static void secret(struct sim_region *region)
 {
     sim_shape_create(
         region->store, sim_world_kinds(region->world)->secret,
         sim_shape("{'metadata':{'name':'hf-secret','namespace':'default'},'type':'Opaque',"
-                  "'data':{'hf_token':'cGxhY2Vob2xkZXI='}}"));
+                  "'data':{'hf_token':'aGZfc2ltdWxhdGVk'}}"));
 }
 
 /* Sets the last word of the first container's bash -c command. */

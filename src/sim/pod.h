@@ -50,7 +50,7 @@ enum sim_pod_role {
     SIM_POD_PROBE,      /* label tidegate.dev/probe=true */
     SIM_POD_VLLM,       /* a model server */
     SIM_POD_PICKER,     /* the endpoint picker */
-    SIM_POD_DOWNLOADER, /* the Job's */
+    SIM_POD_DOWNLOADER, /* runs the lab's download script */
 };
 
 enum sim_pod_step {
@@ -82,6 +82,7 @@ struct sim_container {
 
 struct sim_vllm;
 struct sim_probe;
+struct sim_downloader;
 struct sim_process;
 struct sim_command;
 
@@ -115,6 +116,8 @@ struct sim_pod {
     int container_count;
     struct sim_vllm *vllm;
     struct sim_probe *probe;
+    struct sim_downloader *downloader;
+    int64_t mount_backoff_us;      /* until the next try of a mount that failed, 0: none did */
     struct sim_process *processes; /* what exec started in it; of sim/process.c */
     struct sim_command *command;   /* the main container's; of sim/command.c */
 };

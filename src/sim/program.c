@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "sim/behaviour.h"
 #include "sim/cloud.h"
+#include "sim/fuse.h"
 #include "sim/json_path.h"
 #include "sim/process.h"
 
@@ -230,42 +231,6 @@ static json_t *interfaces(const struct sim_process *process)
     return names;
 }
 
-/* Bucket mounted at path (or above it) in the container; NULL when none is. prefix gets the part of
- * path below the mount. Borrowed. */
-static const char *mounted_bucket(const struct sim_process *process, const char *path,
-                                  const char **prefix)
-{
-    const json_t *pod = stored_pod(process);
-    size_t i;
-    json_t *container;
-    json_array_foreach(sim_json_at(pod, "spec.containers"), i, container)
-    {
-        size_t m;
-        json_t *mount;
-        json_array_foreach(json_object_get(container, "volumeMounts"), m, mount)
-        {
-            const char *at = sim_json_text(mount, "mountPath");
-            size_t len = strlen(at);
-            if (!tg_str_eq(sim_json_text(container, "name"), process->container->name) ||
-                len == 0 || !tg_str_has_prefix(path, at) ||
-                (path[len] != '\0' && path[len] != '/')) {
-                continue;
-            }
-            size_t v;
-            json_t *volume;
-            json_array_foreach(sim_json_at(pod, "spec.volumes"), v, volume)
-            {
-                if (tg_str_eq(sim_json_text(volume, "name"), sim_json_text(mount, "name")) &&
-                    sim_json_at(volume, "csi.volumeAttributes.bucketName") != NULL) {
-                    *prefix = path + len + (path[len] == '/' ? 1 : 0);
-                    return sim_json_text(volume, "csi.volumeAttributes.bucketName");
-                }
-            }
-        }
-    }
-    return NULL;
-}
-
 static bool add_object(void *context, const char *name, int64_t size)
 {
     (void)size;
@@ -286,7 +251,8 @@ static json_t *list_folder(const struct sim_process *process, const char *path)
     static const char root[] =
         "bin boot data dev etc home lib lib64 mnt opt proc root run sbin srv sys tmp usr var";
     const char *prefix = "";
-    const char *bucket = mounted_bucket(process, path, &prefix);
+    const char *bucket =
+        sim_fuse_bucket(stored_pod(process), process->container->name, path, &prefix);
     json_t *names = json_array();
     if (tg_str_eq(path, "/sys/class/net") || tg_str_eq(path, "/sys/class/net/")) {
         json_decref(names);

@@ -158,6 +158,9 @@ static void enter_devices(struct sim_vllm *vllm)
 {
     const struct sim_params *params = sim_world_params(vllm->world);
     info(vllm, "api_server.py:1839", "vLLM API server version 0.11.1");
+    if (sim_vllm_lacks_config(vllm)) {
+        return;
+    }
     info(vllm, "tpu_platform.py:59",
          "TPU info: node_name=%s | tpu_type=v6e-4 | worker_id=0 | num_chips=4 | "
          "num_cores_per_chip=1",
@@ -179,6 +182,9 @@ static void enter_load(struct sim_vllm *vllm)
              rank == 0 ? "True" : "False");
     }
     info(vllm, "tpu_model_runner.py:447", "Starting to load model %s...", SIM_MODEL);
+    if (sim_vllm_lacks_shards(vllm)) {
+        return;
+    }
     /* The bucket is in the US: everybody else reads across an ocean. */
     bool is_near = strncmp(vllm->pod->region->name, "us-", 3) == 0;
     int64_t load_us = sim_draw_duration(vllm->world, vllm->pod->entity, "load",

@@ -72,7 +72,12 @@ uint64_t sim_vllm_success_count(const struct sim_vllm *vllm);
 void sim_vllm_http(struct sim_vllm *vllm, const char *method, const char *path, const char *body,
                    size_t body_len, struct sim_response *response);
 
-/* ---- shared by the two files of the server ---- */
+/* ---- shared by the files of the server ---- */
+
+/* True when the bucket in the model's folder has no config.json, or not all shards: then the server
+ * has said so in its log and exited with 1. */
+bool sim_vllm_lacks_config(struct sim_vllm *vllm);
+bool sim_vllm_lacks_shards(struct sim_vllm *vllm);
 
 #define SIM_VLLM_BUCKETS_MAX 24
 

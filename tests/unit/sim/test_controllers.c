@@ -307,3 +307,41 @@ Test(sim_controllers, a_foreground_deletion_waits_for_the_dependents)
     cr_expect_eq(count, 0);
     sim_world_free(world);
 }
+
+Test(sim_controllers, a_service_knows_the_ready_pods_behind_it)
+{
+    struct sim_world *world = rig_world(5, 1, true);
+    const json_t *pod = rig_server_pod(world, 0);
+    const json_t *slice = rig_first(world, 0, "endpointslices", "vllm-gemma-service-", NULL);
+    const json_t *endpoint = json_array_get(sim_json_at(slice, "endpoints"), 0);
+    cr_assert_str_eq(json_string_value(json_array_get(json_object_get(endpoint, "addresses"), 0)),
+                     sim_json_text(pod, "status.podIP"));
+    cr_assert(sim_json_is_true(endpoint, "conditions.ready"));
+    cr_assert_str_eq(sim_json_text(endpoint, "targetRef.name"),
+                     sim_json_text(pod, "metadata.name"));
+    const json_t *endpoints = rig_get(world, 0, "endpoints", "vllm-gemma-service");
+    cr_assert_eq(sim_json_count(json_array_get(sim_json_at(endpoints, "subsets"), 0), "addresses"),
+                 1);
+    rig_scale(world, 0, "vllm-gemma", 0);
+    rig_run(world, 120);
+    slice = rig_first(world, 0, "endpointslices", "vllm-gemma-service-", NULL);
+    cr_assert_eq(sim_json_count(slice, "endpoints"), 0);
+    sim_store_delete(rig_store(world, 0), sim_resource_by_plural("services"), "default",
+                     "vllm-gemma-service", -1, NULL);
+    rig_run(world, 5);
+    cr_assert_null(rig_first(world, 0, "endpointslices", "vllm-gemma-service-", NULL));
+    sim_world_free(world);
+}
+
+Test(sim_controllers, a_pod_has_its_accounts_token_and_a_class_of_service)
+{
+    struct sim_world *world = rig_world(5, 1, true);
+    const json_t *pod = rig_server_pod(world, 0);
+    cr_assert_str_eq(sim_json_text(pod, "status.qosClass"), "Burstable",
+                     "for its sidecar's requests");
+    const json_t *volumes = sim_json_at(pod, "spec.volumes");
+    const json_t *last = json_array_get(volumes, json_array_size(volumes) - 1);
+    cr_assert_eq(strncmp(sim_json_text(last, "name"), "kube-api-access-", 16), 0);
+    cr_assert_eq(sim_json_count(pod, "spec.tolerations"), 3);
+    sim_world_free(world);
+}

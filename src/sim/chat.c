@@ -177,6 +177,18 @@ static json_t *delta_choice(const char *role, const char *content, size_t len, c
                      finish);
 }
 
+/* Where the text of the first so many tokens ends: before a space, so that words come whole, as
+ * from the tokeniser. */
+static size_t end_of(const struct sim_chat *chat, int64_t tokens)
+{
+    size_t len = strlen(chat->reply);
+    size_t end = (size_t)tokens * BYTES_PER_TOKEN;
+    if (tokens <= 0 || tokens >= chat->output_tokens || end >= len) {
+        return tokens <= 0 ? 0 : len;
+    }
+    return end + strcspn(chat->reply + end, " ");
+}
+
 bool sim_chat_event(const struct sim_chat *chat, int64_t number, struct tg_buf *out)
 {
     if (number > chat->output_tokens) {
@@ -187,10 +199,8 @@ bool sim_chat_event(const struct sim_chat *chat, int64_t number, struct tg_buf *
         return true;
     }
     bool is_last = number == chat->output_tokens;
-    size_t from = (size_t)(number - 1) * BYTES_PER_TOKEN;
-    size_t len = strlen(chat->reply);
-    from = from < len ? from : len;
-    len = is_last || len - from < BYTES_PER_TOKEN ? len - from : BYTES_PER_TOKEN;
+    size_t from = end_of(chat, number - 1);
+    size_t len = end_of(chat, number) - from;
     const char *reason = !is_last ? NULL : chat->is_length ? "length" : "stop";
     put_event(chat, out, delta_choice(NULL, chat->reply + from, len, reason), NULL);
     if (is_last) {

@@ -465,5 +465,5 @@ bool sim_k8s_discovery(struct sim_store *store, const struct sim_request *reques
     if (tg_str_has_prefix(path, "/apis/")) {
         return discover_below(store, path + strlen("/apis/"), response);
     }
-    return sim_k8s_openapi(store, path, response);
+    return sim_k8s_openapi(store, path, request->accept, response);
 }

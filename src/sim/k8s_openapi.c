@@ -242,9 +242,43 @@ static bool reply_document(const struct sim_store *store, struct sim_response *r
     return true;
 }
 
-bool sim_k8s_openapi(struct sim_store *store, const char *path, struct sim_response *response)
+/* ---- OpenAPI v2 ---- */
+
+#define PROTOBUF_V2 "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+
+/* kubectl before 1.28 does not go on without this document; it needs nothing in it, since the
+ * server checks fields and kubectl knows the merge keys of built-in kinds. */
+static void reply_v2(const char *accept, struct sim_response *response)
+{
+    static const char title[] = "Kubernetes";
+    if (strstr(accept, "proto-openapi") == NULL) {
+        sim_k8s_reply(response, 200,
+                      json_pack("{s:s, s:{s:s, s:s}, s:{}, s:{}}", "swagger", "2.0", "info",
+                                "title", title, "version", SIM_GIT_VERSION, "paths",
+                                "definitions"));
+        return;
+    }
+    struct tg_buf *body = &response->body;
+    size_t title_len = sizeof title - 1;
+    size_t version_len = sizeof SIM_GIT_VERSION - 1;
+    response->status = 200;
+    tg_str_copy(response->content_type, sizeof response->content_type, PROTOBUF_V2);
+    tg_buf_puts(body, "\x0a\x03"
+                      "2.0");                                           /* Document.swagger */
+    tg_buf_printf(body, "\x12%c", (char)(title_len + version_len + 4)); /* Document.info */
+    tg_buf_printf(body, "\x0a%c%s\x12%c%s", (char)title_len, title, (char)version_len,
+                  SIM_GIT_VERSION);
+    tg_buf_append(body, "\x42\x00\x4a\x00", 4); /* Document.paths and .definitions, empty */
+}
+
+bool sim_k8s_openapi(struct sim_store *store, const char *path, const char *accept,
+                     struct sim_response *response)
 {
     static const char root[] = "/openapi/v3";
+    if (tg_str_eq(path, "/openapi/v2")) {
+        reply_v2(accept, response);
+        return true;
+    }
     if (tg_str_eq(path, root)) {
         reply_index(store, response);
         return true;

@@ -13,7 +13,9 @@
 #include "sim/front.h"
 #include "sim/store.h"
 
-/* Answers a GET of path when it is /openapi/v3 or below; false (nothing done) when it is not. */
-bool sim_k8s_openapi(struct sim_store *store, const char *path, struct sim_response *response);
+/* Answers a GET of path when it is /openapi/v2, /openapi/v3 or below; false (nothing done) when it
+ * is not. */
+bool sim_k8s_openapi(struct sim_store *store, const char *path, const char *accept,
+                     struct sim_response *response);
 
 #endif

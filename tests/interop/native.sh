@@ -32,7 +32,8 @@ failures=0
 # check COMMAND-LINE EXIT PATTERN...: runs it (in a shell, with k for kubectl), expects the exit code and a line for each
 # pattern (extended expressions).
 check() {
-    local line=$1 expected=$2 pattern missing="" status
+    local line=$1 expected=$2 pattern missing="" status shown=${1//$kubectl/kubectl}
+    shown=${shown//$work\//}
     shift 2
     (eval "timeout 90 $line") >"$work/out" 2>&1 </dev/null
     status=$?
@@ -40,7 +41,7 @@ check() {
         grep -qE -- "$pattern" "$work/out" || missing="$missing no /$pattern/;"
     done
     [ "$status" = "$expected" ] || missing="exit $status, not $expected;$missing"
-    printf '%-5s %-70s %3s  %s\n' "$version" "${line/$kubectl/kubectl}" "$status" "${missing:-ok}" | cut -c1-190
+    printf '%-5s %-70.70s %3s  %s\n' "$version" "$shown" "$status" "${missing:-ok}"
     if [ -n "$missing" ]; then
         failures=$((failures + 1))
         sed 's/^/      | /' "$work/out" | head -20
@@ -136,7 +137,7 @@ changes() {
     check "$kubectl rollout undo deploy/shells" 0 '^deployment.apps/shells rolled back$'
     check "$kubectl rollout restart deploy/shells" 0 '^deployment.apps/shells restarted$'
     check "$kubectl label deploy shells tier=x" 0 '^deployment.apps/shells labeled$'
-    check "$kubectl annotate deploy shells note=x" 0 '^deployment.apps/shells annotated$'
+    check "$kubectl annotate deploy shells note=x" 0 '^deployment.apps/shells annotated?$'
     check "$kubectl apply -f $work/widgets.yaml" 0 'widgets.example.com created$'
     check "$kubectl wait --for=condition=established crd/widgets.example.com --timeout=20s" 0 'condition met$'
     check "$kubectl apply -f $work/widget.yaml" 0 '^widget.example.com/w created$'

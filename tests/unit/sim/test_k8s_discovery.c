@@ -125,3 +125,22 @@ Test(k8s_discovery, access_reviews_understand_protobuf_questions)
     sim_response_fini(&response);
     sim_world_free(world);
 }
+
+Test(k8s_discovery, older_clients_get_an_openapi_v2_document)
+{
+    struct sim_world *world = empty_world();
+    struct sim_response response =
+        ask(world,
+            (struct ask){.target = "/openapi/v2",
+                         .accept = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"});
+    cr_assert_eq(response.status, 200);
+    cr_assert_eq(memcmp(response.body.data,
+                        "\x0a\x03"
+                        "2.0"
+                        "\x12",
+                        6),
+                 0);
+    cr_assert_eq(response.body.len, 7u + (size_t)response.body.data[6] + 4u, "the lengths add up");
+    sim_response_fini(&response);
+    sim_world_free(world);
+}

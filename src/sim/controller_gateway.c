@@ -396,6 +396,38 @@ static const char *missing_backend(struct sim_region *region, const char *ns, co
     return NULL;
 }
 
+static bool is_reconciled(const json_t *route)
+{
+    size_t i;
+    json_t *condition;
+    const json_t *parent = json_array_get(sim_json_at(route, "status.parents"), 0);
+    json_array_foreach(json_object_get(parent, "conditions"), i, condition)
+    {
+        if (tg_str_eq(sim_json_text(condition, "type"), "Reconciled")) {
+            return tg_str_eq(sim_json_text(condition, "status"), "True");
+        }
+    }
+    return false;
+}
+
+static void tell_reconciled(struct sim_region *region, const json_t *route, const char *ns,
+                            const char *name)
+{
+    const char *parent =
+        sim_json_text(json_array_get(sim_json_at(route, "spec.parentRefs"), 0), "name");
+    sim_event_record(region, route, "Normal", "ADD", COMPONENT, "%s/%s", ns, name);
+    sim_event_record(region, route, "Normal", "SYNC", COMPONENT,
+                     "All the object references were able to be resolved for HTTPRoute \"%s/%s\"",
+                     ns, name);
+    sim_event_record(region, route, "Normal", "SYNC", COMPONENT,
+                     "Bind of HTTPRoute \"%s/%s\" to ParentRef {Name: %s} was a success", ns, name,
+                     parent);
+    sim_event_record(
+        region, route, "Normal", "SYNC", COMPONENT,
+        "Reconciliation of HTTPRoute \"%s/%s\" bound to ParentRef {Name: %s} was a success", ns,
+        name, parent);
+}
+
 static void sync_route(struct sim_region *region, const char *ns, const char *name)
 {
     const struct sim_resource *kind = sim_world_kinds(region->world)->route;
@@ -431,7 +463,12 @@ static void sync_route(struct sim_region *region, const char *ns, const char *na
                 message);
         json_array_append_new(parents, parent);
     }
+    bool was_reconciled = is_reconciled(route);
     set_status(region, kind, ns, name, json_pack("{s:o}", "parents", parents));
+    route = sim_store_get(region->store, kind, ns, name);
+    if (route != NULL && !was_reconciled && is_reconciled(route)) {
+        tell_reconciled(region, route, ns, name);
+    }
     if (missing != NULL) {
         run_later(region, sync_route, ns, name, AGAIN_US);
     }

@@ -126,10 +126,21 @@ static void report_failure(struct sim_pod *pod, const json_t *object, const stru
     append_cause(causes, sizeof causes, fit->claimed, "cannot allocate all claims");
     append_cause(causes, sizeof causes, fit->mismatched,
                  "node(s) didn't match Pod's node affinity/selector");
-    append_cause(causes, sizeof causes, fit->tainted, "node(s) had untolerated taint(s)");
-    char message[600];
-    snprintf(message, sizeof message, "0/%d nodes are available: %s.", fit->nodes,
-             causes[0] == '\0' ? "no nodes" : causes);
+    append_cause(causes, sizeof causes, fit->tainted,
+                 "node(s) had untolerated taint {google.com/tpu: present}");
+    char message[800];
+    char preemption[200] = "";
+    append_cause(preemption, sizeof preemption, fit->full,
+                 "No preemption victims found for incoming pod");
+    append_cause(preemption, sizeof preemption, fit->nodes - fit->full,
+                 "Preemption is not helpful for scheduling");
+    if (fit->nodes == 0) {
+        snprintf(message, sizeof message, "no nodes available to schedule pods");
+    } else {
+        snprintf(message, sizeof message,
+                 "0/%d nodes are available: %s. preemption: 0/%d nodes are available: %s.",
+                 fit->nodes, causes, fit->nodes, preemption);
+    }
     pod->is_unschedulable = true;
     json_t *status = json_deep_copy(sim_json_at(object, "status"));
     sim_shape_condition(world, status, "PodScheduled", false, "Unschedulable", message, NULL);

@@ -24,8 +24,6 @@
 #include "sim/shape.h"
 #include "sim/vllm.h"
 
-#define SIDECAR "gke-gcsfuse-sidecar"
-
 static void step(struct sim_world *world, void *data);
 
 struct sim_pod *sim_pod_find(struct sim_region *region, const char *ns, const char *name)
@@ -263,8 +261,10 @@ static void enter_pull(struct sim_pod *pod)
 {
     const struct sim_params *params = sim_world_params(pod->world);
     if (pod->containers[0].is_sidecar) {
-        record(pod, "Normal", "Pulled",
-               "Container image for " SIDECAR " already present on machine");
+        char present[300];
+        snprintf(present, sizeof present, "Container image \"%.200s\" already present on machine",
+                 pod->containers[0].image);
+        record(pod, "Normal", "Pulled", present);
         container_run(pod, &pod->containers[0]);
         sim_log_line(pod->containers[0].log,
                      "gcsfuse sidecar: start to mount bucket for volume gcs-fuse-volume");
@@ -275,17 +275,33 @@ static void enter_pull(struct sim_pod *pod)
     char message[300];
     snprintf(message, sizeof message, "Pulling image \"%.200s\"", sim_pod_main(pod)->image);
     record(pod, "Normal", "Pulling", message);
-    step_in(pod, SIM_STEP_PULL, sim_draw_duration(pod->world, pod->entity, "pull", duration));
+    pod->pull_us = sim_draw_duration(pod->world, pod->entity, "pull", duration);
+    step_in(pod, SIM_STEP_PULL, pod->pull_us);
     sim_pod_write_status(pod);
+}
+
+/* The model server's image is some gigabytes, others some megabytes; the name decides how many. */
+static uint64_t image_bytes(struct sim_pod *pod)
+{
+    uint64_t spread = tg_hash_str(sim_pod_main(pod)->image) % 40000000;
+    return (pod->role == SIM_POD_VLLM ? UINT64_C(5800000000) : UINT64_C(9000000)) + spread;
 }
 
 static void enter_start(struct sim_pod *pod)
 {
     const struct sim_params *params = sim_world_params(pod->world);
     is_pulled(pod, true);
-    char message[300];
-    snprintf(message, sizeof message, "Successfully pulled image \"%.200s\"",
-             sim_pod_main(pod)->image);
+    const char *image = sim_pod_main(pod)->image;
+    char message[400];
+    char time[24];
+    double seconds = (double)pod->pull_us / 1e6;
+    snprintf(time, sizeof time, seconds < 1 ? "%.0fms" : "%.3fs",
+             seconds < 1 ? seconds * 1000 : seconds);
+    snprintf(
+        message, sizeof message,
+        "Successfully pulled image \"%.200s\" in %s (%s including waiting). Image size: %" PRIu64
+        " bytes.",
+        image, time, time, image_bytes(pod));
     record(pod, "Normal", "Pulled", message);
     step_in(pod, SIM_STEP_START,
             sim_draw_duration(pod->world, pod->entity, "start", &params->plain_start));

@@ -123,6 +123,12 @@ void sim_lab_node(struct sim_region *region, int index, bool has_tpu)
             "'leaseDurationSeconds':40,'acquireTime':'%s','renewTime':'%s'}}",
             name, name, now, now));
     sim_kubelet_start_node(region, name);
+    const json_t *made = sim_store_get(region->store, kinds->node, "", name);
+    sim_event_record(region, made, "Normal", "Starting", "kubelet", "Starting kubelet.");
+    sim_event_record(region, made, "Normal", "NodeReady", "kubelet",
+                     "Node %s status is now: NodeReady", name);
+    sim_event_record(region, made, "Normal", "RegisteredNode", "node-controller",
+                     "Node %s event: Registered Node %s in Controller", name, name);
 }
 
 static json_t *device(const struct sim_region *region, int i)

@@ -117,6 +117,7 @@ struct sim_pod {
     struct sim_vllm *vllm;
     struct sim_probe *probe;
     struct sim_downloader *downloader;
+    int64_t pull_us;               /* that the main container's image took */
     int64_t mount_backoff_us;      /* until the next try of a mount that failed, 0: none did */
     struct sim_process *processes; /* what exec started in it; of sim/process.c */
     struct sim_command *command;   /* the main container's; of sim/command.c */

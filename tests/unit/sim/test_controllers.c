@@ -345,3 +345,25 @@ Test(sim_controllers, a_pod_has_its_accounts_token_and_a_class_of_service)
     cr_assert_eq(sim_json_count(pod, "spec.tolerations"), 3);
     sim_world_free(world);
 }
+
+Test(sim_controllers, events_are_in_the_words_of_kubelet_and_scheduler)
+{
+    struct sim_world *world = rig_world(5, 1, true);
+    rig_scale(world, 0, "vllm-gemma", 2);
+    rig_run(world, 20);
+    cr_expect(has_event(
+        world, 0, "FailedScheduling",
+        "0/2 nodes are available: 1 Insufficient google.com/tpu, 1 node(s) didn't match Pod's node "
+        "affinity/selector. preemption: 0/2 nodes are available: 1 No preemption victims found for "
+        "incoming pod, 1 Preemption is not helpful for scheduling."));
+    const json_t *pod = rig_server_pod(world, 0);
+    sim_store_delete(rig_store(world, 0), sim_resource_by_plural("pods"), "default",
+                     sim_json_text(pod, "metadata.name"), -1, NULL);
+    rig_run(world, 120);
+    cr_expect(has_event(
+        world, 0, "Pulled",
+        "Container image \"gke.gcr.io/gcs-fuse-csi-driver-sidecar-mounter:v1.17.2-gke.0\" already "
+        "present on machine"));
+    cr_expect(has_event(world, 0, "Pulled", " including waiting). Image size: "));
+    sim_world_free(world);
+}

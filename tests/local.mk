@@ -321,6 +321,7 @@ EXTRA_DIST += \
 	%D%/interop/lab.expect \
 	%D%/interop/lab.sh \
 	%D%/interop/lab_blocks.py \
+	%D%/interop/native.sh \
 	%D%/lint/drift.sh \
 	%D%/lint/format.sh \
 	%D%/lint/harden.sh \

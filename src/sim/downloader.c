@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/fmt.h"
 #include "base/mem.h"
@@ -118,9 +119,10 @@ static void progress(const struct sim_downloader *downloader)
     int done = downloader->file;
     int64_t seconds =
         (sim_world_now_us(downloader->pod->world) - downloader->start_us) / TG_US_PER_S;
-    char bar[BAR_WIDTH * 3 + 1] = "";
+    struct tg_buf bar;
+    tg_buf_init(&bar, BAR_WIDTH * 3 + 1);
     for (int i = 0; i < BAR_WIDTH; i++) {
-        strcat(bar, i < done * BAR_WIDTH / count ? "\xe2\x96\x88" : " ");
+        tg_buf_puts(&bar, i < done * BAR_WIDTH / count ? "\xe2\x96\x88" : " ");
     }
     char rest[48] = "?, ?it/s";
     if (done > 0) {
@@ -130,7 +132,9 @@ static void progress(const struct sim_downloader *downloader)
     }
     sim_log_line(sim_pod_main(downloader->pod)->log,
                  "Fetching %d files: %3d%%|%s| %d/%d [%02" PRId64 ":%02" PRId64 "<%s]", count,
-                 done * 100 / count, bar, done, count, seconds / 60, seconds % 60, rest);
+                 done * 100 / count, tg_buf_text(&bar), done, count, seconds / 60, seconds % 60,
+                 rest);
+    tg_buf_fini(&bar);
 }
 
 static void refuse(struct sim_log *log)

@@ -263,6 +263,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/lab_nodes.c \
 	%D%/sim/lab_objects.c \
 	%D%/sim/lab_objects.h \
+	%D%/sim/lab_release.c \
+	%D%/sim/lab_release.h \
 	%D%/sim/lab_workload.c \
 	%D%/sim/load.c \
 	%D%/sim/metrics.c \

@@ -8,6 +8,7 @@
 #include "sim/behaviour.h"
 #include "sim/json_path.h"
 #include "sim/lab_objects.h"
+#include "sim/lab_release.h"
 #include "sim/shape.h"
 
 #define GATEWAY    "cross-region-gateway"
@@ -64,6 +65,88 @@ static json_t *picker_deployment(void)
         "'service':'inference-extension'},'periodSeconds':2}}]}}}}");
 }
 
+static const struct sim_resource *rights(const char *plural)
+{
+    return sim_resource_find("rbac.authorization.k8s.io", "v1", plural);
+}
+
+static json_t *binding(const char *name, const char *ns, const char *role_kind, const char *role,
+                       const char *account, const char *account_ns)
+{
+    json_t *object =
+        sim_shape("{'metadata':{'name':'%s'},'subjects':[{'kind':'ServiceAccount','name':"
+                  "'%s','namespace':'%s'}],'roleRef':{'apiGroup':"
+                  "'rbac.authorization.k8s.io','kind':'%s','name':'%s'}}",
+                  name, account, account_ns, role_kind, role);
+    if (ns != NULL) {
+        json_object_set_new(json_object_get(object, "metadata"), "namespace", json_string(ns));
+    }
+    return object;
+}
+
+static void add_rights(struct sim_release *release)
+{
+    sim_release_add(
+        release, rights("clusterroles"),
+        sim_shape("{'metadata':{'name':'gemma-pool-default-epp'},'rules':[{'apiGroups':["
+                  "'authentication.k8s.io'],'resources':['tokenreviews'],'verbs':['create']},{"
+                  "'apiGroups':['authorization.k8s.io'],'resources':['subjectaccessreviews'],"
+                  "'verbs':['create']}]}"));
+    sim_release_add(release, rights("clusterrolebindings"),
+                    binding("gemma-pool-default-epp", NULL, "ClusterRole", "gemma-pool-default-epp",
+                            PICKER, "default"));
+    sim_release_add(
+        release, rights("roles"),
+        sim_shape("{'metadata':{'name':'" PICKER "','namespace':'default'},'rules':[{'apiGroups':["
+                  "'inference.networking.x-k8s.io'],'resources':['inferenceobjectives'],'verbs':["
+                  "'get','watch','list']},{'apiGroups':['inference.networking.k8s.io'],"
+                  "'resources':['inferencepools'],'verbs':['get','watch','list']},{'apiGroups':["
+                  "''],'resources':['pods'],'verbs':['get','watch','list']}]}"));
+    sim_release_add(release, rights("rolebindings"),
+                    binding(PICKER, "default", "Role", PICKER, PICKER, "default"));
+}
+
+/* What collects the picker's metrics. */
+static void add_monitoring(struct sim_release *release)
+{
+    static const char reader[] = "gemma-pool-metrics-reader";
+    const struct sim_kinds *kinds = sim_world_kinds(release->region->world);
+    sim_release_add(release, kinds->service_account,
+                    sim_shape("{'metadata':{'name':'%s-sa','namespace':'default'}}", reader));
+    sim_release_add(
+        release, kinds->secret,
+        sim_shape("{'metadata':{'name':'%s-secret','namespace':'default','annotations':{"
+                  "'kubernetes.io/service-account.name':'%s-sa'}},'type':"
+                  "'kubernetes.io/service-account-token','data':{'token':"
+                  "'c2ltdWxhdGVk'}}",
+                  reader, reader));
+    sim_release_add(
+        release, kinds->pod_monitoring,
+        sim_shape("{'metadata':{'name':'gemma-pool','namespace':'default'},'spec':{'endpoints':[{"
+                  "'port':'metrics','scheme':'http','interval':'10s','path':'/metrics',"
+                  "'authorization':{'type':'Bearer','credentials':{'secret':{'name':'%s-secret',"
+                  "'key':'token'}}}}],'selector':{'matchLabels':{'inferencepool':'" PICKER "'}}}}",
+                  reader));
+    sim_release_add(release, rights("clusterroles"),
+                    sim_shape("{'metadata':{'name':'default-%s'},'rules':[{'nonResourceURLs':["
+                              "'/metrics'],'verbs':['get']}]}",
+                              reader));
+    sim_release_add(release, rights("clusterrolebindings"),
+                    binding("default-gemma-pool-metrics-reader-role-binding", NULL, "ClusterRole",
+                            "default-gemma-pool-metrics-reader", "gemma-pool-metrics-reader-sa",
+                            "default"));
+    sim_release_add(
+        release, rights("roles"),
+        sim_shape("{'metadata':{'name':'%s-secret-read','namespace':'default'},'rules':[{"
+                  "'apiGroups':[''],'resources':['secrets'],'resourceNames':["
+                  "'%s-secret'],'verbs':['get','list','watch']}]}",
+                  reader, reader));
+    sim_release_add(release, rights("rolebindings"),
+                    binding("gmp-system:collector:default-gemma-pool-metrics-reader-secret-read",
+                            "default", "Role", "gemma-pool-metrics-reader-secret-read", "collector",
+                            "gmp-system"));
+}
+
 void sim_lab_pool(struct sim_region *region)
 {
     struct sim_world *world = region->world;
@@ -80,25 +163,28 @@ void sim_lab_pool(struct sim_region *region)
                                "{'app':'gemma-server'}},'endpoints':[{'port':8000,'path':'/"
                                "metrics','metrics':[{'name':"
                                "'vllm:kv_cache_usage_perc','exportName':'tpu-cache'}]}]}}"));
-    sim_shape_create(region->store, kinds->service_account,
-                     sim_shape("{'metadata':{'name':'" PICKER "','namespace':'default'}}"));
-    sim_shape_create(
-        region->store, kinds->config_map,
+    struct sim_release release;
+    sim_release_init(&release, region, "gemma-pool");
+    add_rights(&release);
+    sim_release_add(&release, kinds->service_account,
+                    sim_shape("{'metadata':{'name':'" PICKER "','namespace':'default'}}"));
+    sim_release_add(
+        &release, kinds->config_map,
         sim_shape(
             "{'metadata':{'name':'" PICKER
             "','namespace':'default'},'data':{'default-plugins.yaml':"
             "'apiVersion: inference.networking.x-k8s.io/v1alpha1\\nkind: EndpointPickerConfig\\n"
             "plugins:\\n- type: queue-scorer\\n- type: kv-cache-utilization-scorer\\n"
             "- type: prefix-cache-scorer\\n'}}"));
-    sim_shape_create(
-        region->store, kinds->service,
+    sim_release_add(
+        &release, kinds->service,
         sim_shape("{'metadata':{'name':'" PICKER
                   "','namespace':'default'},'spec':{'type':'ClusterIP',"
                   "'clusterIP':'34.118.225.%d','selector':{'inferencepool':'" PICKER "'},'ports':["
                   "{'name':'grpc-ext-proc','protocol':'TCP','port':9002,'targetPort':9002},"
                   "{'name':'http-metrics','protocol':'TCP','port':9090,'targetPort':9090}]}}",
                   20 + region->index % 200));
-    sim_shape_create(region->store, kinds->deployment, picker_deployment());
+    sim_release_add(&release, kinds->deployment, picker_deployment());
     json_t *pool = sim_shape(
         "{'metadata':{'name':'gemma-pool','namespace':'default','labels':{'app.kubernetes.io/"
         "name':'" PICKER "',"
@@ -117,20 +203,24 @@ void sim_lab_pool(struct sim_region *region)
     sim_shape_condition(world, parent, "ResolvedRefs", true, "ResolvedRefs", "", NULL);
     sim_shape_condition(world, parent, "Exported", true, "Exported", "", NULL);
     json_object_set_new(pool, "status", json_pack("{s:[o]}", "parents", parent));
-    sim_shape_create(region->store, kinds->pool, pool);
-    sim_shape_create(
-        region->store, kinds->health_policy,
+    sim_release_add(&release, kinds->pool, pool);
+    sim_release_add(
+        &release, kinds->health_policy,
         sim_shape(
             "{'metadata':{'name':'gemma-pool','namespace':'default'},'spec':{'targetRef':{'group':"
             "'inference.networking.k8s.io','kind':'InferencePool','name':'gemma-pool'},'default':{"
             "'timeoutSec':2,'checkIntervalSec':2,'config':{'type':'HTTP','httpHealthCheck':{"
             "'requestPath':'/health','port':8000}}}}}"));
-    sim_shape_create(
-        region->store, kinds->backend_policy,
+    sim_release_add(
+        &release, kinds->backend_policy,
         sim_shape(
             "{'metadata':{'name':'gemma-pool','namespace':'default'},'spec':{'targetRef':{'group':"
             "'inference.networking.k8s.io','kind':'InferencePool','name':'gemma-pool'},'default':{"
             "'timeoutSec':300,'logging':{'enabled':true}}}}"));
+    if (region->index == 0) { /* inferenceExtension.monitoring.gke.enabled, in the config cluster */
+        add_monitoring(&release);
+    }
+    sim_release_finish(&release, "inferencepool", "v1.1.0");
 }
 
 /* ---- section 8 ---- */

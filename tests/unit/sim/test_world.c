@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "base/assert.h"
+#include "base/str.h"
 #include "sim/behaviour.h"
 #include "sim/cluster.h"
 #include "sim/params.h"
@@ -147,5 +148,34 @@ Test(sim_world, an_empty_project_has_neither_clusters_nor_a_lab)
     cr_expect_eq(sim_store_count(rig_store(world, 0), sim_resource_by_plural("pods")), 0);
     cr_expect_eq(sim_store_count(rig_store(world, 1), sim_resource_by_plural("nodes")), 0);
     cr_expect_not(sim_truth_is_in_rotation(world, 0));
+    sim_world_free(world);
+}
+
+Test(sim_world, the_built_lab_has_its_helm_release)
+{
+    struct sim_world *world = rig_world(3, 2, true);
+    const json_t *secret = rig_get(world, 0, "secrets", "sh.helm.release.v1.gemma-pool.v1");
+    cr_assert_str_eq(sim_json_text(secret, "type"), "helm.sh/release.v1");
+    cr_assert_str_eq(sim_json_text(secret, "metadata.labels.owner"), "helm");
+    const char *outer = sim_json_text(secret, "data.release");
+    size_t inner_len = 0;
+    char *inner = tg_base64_decode(outer, strlen(outer), &inner_len);
+    cr_assert_not_null(inner);
+    size_t len = 0;
+    char *packed = tg_base64_decode(inner, inner_len, &len);
+    cr_assert_not_null(packed);
+    cr_assert(len > 30 && memcmp(packed, "\x1f\x8b\x08", 3) == 0, "gzip");
+    int documents = 0;
+    for (size_t i = 0; i + 14 < len; i++) {
+        documents += memcmp(packed + i, "---\\n# Source: ", 14) == 0;
+    }
+    cr_assert_eq(documents, 18, "the chart's objects in the config cluster: %d", documents);
+    free(packed);
+    free(inner);
+    cr_assert_not_null(rig_get(world, 1, "secrets", "sh.helm.release.v1.gemma-pool.v1"));
+    const json_t *account = rig_get(world, 0, "serviceaccounts", "gemma-pool-epp");
+    cr_assert_str_eq(json_string_value(json_object_get(sim_json_at(account, "metadata.labels"),
+                                                       "app.kubernetes.io/managed-by")),
+                     "Helm");
     sim_world_free(world);
 }

@@ -9,6 +9,11 @@
 #   reflector   go/reflector with client-go of the same release as kube-apiserver
 #   kubectl     each release of KUBECTL_RELEASES that the machine has not, from its Go module
 #   python      a venv with the Python client
+#   helm        release HELM from its Go module
+#   providers   Terraform's providers of the lab, as a mirror in terraform/ with the settings that name it: from
+#               Terraform's registry, else from the folder PROVIDERS (terraform-provider-NAME_vVERSION, as Terraform
+#               calls them)
+#   files       the chart and the CRD that the lab takes from the network, from there, else from the folder LAB_FILES
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: the tidegate authors
 set -u
@@ -16,6 +21,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 cache=${TIDEGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tidegate}
 KUBERNETES=${KUBERNETES:-1.34.4}
 ETCD=${ETCD:-3.6.5}
+HELM=${HELM:-3.19.0}
+TIME_PROVIDER=${TIME_PROVIDER:-0.11.2}
 KUBECTL_RELEASES=${KUBECTL_RELEASES:-1.27 1.30 1.33}
 mkdir -p "$cache/bin" "$cache/build" || exit 1
 
@@ -81,8 +88,63 @@ python() {
     python3 -m venv "$cache/venv" && "$cache/venv/bin/pip" -q install kubernetes
 }
 
+helm() {
+    [ ! -x "$cache/bin/helm" ] || return 0
+    CGO_ENABLED=0 GOBIN=$cache/bin nice -n 10 go install -p 2 -trimpath -ldflags="-s -w" "helm.sh/helm/v3/cmd/helm@v$HELM"
+}
+
+providers() {
+    local mirror=$cache/terraform/mirror platform binary name version place
+    mkdir -p "$mirror" "$cache/build/providers"
+    printf 'provider_installation {\n  filesystem_mirror {\n    path = "%s"\n  }\n}\n' "$mirror" >"$cache/terraform/settings"
+    if [ "$(find "$mirror" -mindepth 3 -maxdepth 3 | wc -l)" -ge 3 ]; then
+        return 0
+    fi
+    cat >"$cache/build/providers/main.tf" <<'TERRAFORM'
+terraform {
+  required_providers {
+    google      = { source = "hashicorp/google", version = "~> 7.0" }
+    google-beta = { source = "hashicorp/google-beta", version = "~> 7.0" }
+    time        = { source = "hashicorp/time", version = "~> 0.11.0" }
+  }
+}
+TERRAFORM
+    if [ -z "${PROVIDERS:-}" ]; then
+        (cd "$cache/build/providers" && terraform providers mirror "$mirror")
+        return
+    fi
+    platform=$(uname -s | tr '[:upper:]' '[:lower:]')_$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')
+    for name in google google-beta time; do
+        binary=$(find "$PROVIDERS" -maxdepth 1 -name "terraform-provider-${name}_v*" | sort -V | tail -n 1)
+        version=$(basename "$binary" | sed 's/.*_v\([0-9.]*\).*/\1/')
+        if [ -z "$binary" ] && [ "$name" = time ]; then
+            version=$TIME_PROVIDER
+            binary=$cache/build/providers/terraform-provider-time
+            CGO_ENABLED=0 GOBIN=$cache/build/providers nice -n 10 go install -p 2 -trimpath -ldflags="-s -w" \
+                "github.com/hashicorp/terraform-provider-time@v$version" || return
+        fi
+        place=$mirror/registry.terraform.io/hashicorp/$name/$version/$platform
+        mkdir -p "$place" && cp "$binary" "$place/terraform-provider-${name}_v$version" || return
+    done
+}
+
+files() {
+    local place=$cache/lab release=1.1.0 source=gateway-api-inference-extension
+    local crd=inference.networking.x-k8s.io_inferenceobjectives.yaml
+    mkdir -p "$place"
+    [ ! -f "$place/$crd" ] || [ ! -f "$place/inferencepool/Chart.yaml" ] || return 0
+    if [ -n "${LAB_FILES:-}" ]; then
+        cp -r "$LAB_FILES/$crd" "$LAB_FILES/inferencepool" "$place/"
+        return
+    fi
+    curl -fsSL -o "$place/$crd" \
+        "https://raw.githubusercontent.com/kubernetes-sigs/$source/v$release/config/crd/bases/$crd" &&
+        "$cache/bin/helm" pull --untar --untardir "$place" --version "v$release" \
+            "oci://registry.k8s.io/$source/charts/inferencepool"
+}
+
 status=0
-[ $# -gt 0 ] || set -- apiserver etcd reflector kubectl python
+[ $# -gt 0 ] || set -- apiserver etcd reflector kubectl python helm providers files
 for tool in "$@"; do
     if ("$tool") >"$cache/build/$tool.log" 2>&1; then
         echo "tools: $tool: had"

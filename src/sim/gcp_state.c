@@ -149,6 +149,10 @@ json_t *sim_gcp_get(struct sim_world *world, const char *method, const char *pat
                 "The caller does not have permission, or project %s does not exist.", project);
         }
     }
+    json_t *refusal = sim_gcp_refuse_disabled(&call, service);
+    if (refusal != NULL) {
+        return refusal;
+    }
     for (size_t i = 0; i < TG_COUNT(services); i++) {
         if (tg_str_eq(services[i].name, service)) {
             return services[i].answer(&call);

@@ -23,7 +23,7 @@ export HERE="$top/tests/interop" SPEED=${SPEED:-100}
 export CACHE=${TIDEGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tidegate}
 HELM=$(command -v helm || ls "$CACHE/bin/helm" 2>/dev/null)
 export HELM
-if [ -z "${TF_CLI_CONFIG_FILE:-}" ] && [ -f "$CACHE/terraform/settings" ]; then
+if [ ! -f "${TF_CLI_CONFIG_FILE:-$HOME/.terraformrc}" ] && [ -f "$CACHE/terraform/settings" ]; then
     export TF_CLI_CONFIG_FILE=$CACHE/terraform/settings
 fi
 export CHECKPOINT_DISABLE=1

@@ -22,7 +22,6 @@ cache=${TIDEGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tidegate}
 KUBERNETES=${KUBERNETES:-1.34.4}
 ETCD=${ETCD:-3.6.5}
 HELM=${HELM:-3.19.0}
-TIME_PROVIDER=${TIME_PROVIDER:-0.11.2}
 KUBECTL_RELEASES=${KUBECTL_RELEASES:-1.27 1.30 1.33}
 mkdir -p "$cache/bin" "$cache/build" || exit 1
 
@@ -116,13 +115,11 @@ TERRAFORM
     platform=$(uname -s | tr '[:upper:]' '[:lower:]')_$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')
     for name in google google-beta time; do
         binary=$(find "$PROVIDERS" -maxdepth 1 -name "terraform-provider-${name}_v*" | sort -V | tail -n 1)
-        version=$(basename "$binary" | sed 's/.*_v\([0-9.]*\).*/\1/')
-        if [ -z "$binary" ] && [ "$name" = time ]; then
-            version=$TIME_PROVIDER
-            binary=$cache/build/providers/terraform-provider-time
-            CGO_ENABLED=0 GOBIN=$cache/build/providers nice -n 10 go install -p 2 -trimpath -ldflags="-s -w" \
-                "github.com/hashicorp/terraform-provider-time@v$version" || return
+        if [ -z "$binary" ]; then
+            echo "there is no terraform-provider-${name}_vVERSION in $PROVIDERS"
+            return 1
         fi
+        version=$(basename "$binary" | sed 's/.*_v\([0-9.]*\).*/\1/')
         place=$mirror/registry.terraform.io/hashicorp/$name/$version/$platform
         mkdir -p "$place" && cp "$binary" "$place/terraform-provider-${name}_v$version" || return
     done

@@ -139,16 +139,77 @@ Test(sim_gcp, backend_health_is_the_proxies_view_with_its_delay)
     sim_world_free(world);
 }
 
+static json_t *post(struct sim_world *world, const char *path, json_t *body, int expected)
+{
+    int status = 0;
+    json_t *answer = sim_gcp_get(world, "POST", path, "", body, &status);
+    json_decref(body);
+    cr_assert_not_null(answer, "%s", path);
+    cr_expect_eq(status, expected, "%s: %d %s", path, status,
+                 sim_json_text(answer, "error.message"));
+    return answer;
+}
+
+/* Enables the lab's APIs and waits for them. */
+static void enable_all(struct sim_world *world)
+{
+    json_t *names = json_pack("{s:[s,s,s]}", "serviceIds", "compute.googleapis.com",
+                              "container.googleapis.com", "gkehub.googleapis.com");
+    json_decref(
+        post(world, "/serviceusage/v1/projects/demo-4711/services:batchEnable", names, 200));
+    rig_run(world, 600);
+}
+
 Test(sim_gcp, an_empty_project_has_empty_lists)
 {
     struct sim_world *world = rig_world(1, 2, false);
+    cr_expect_eq(count(world, "/v1/projects/demo-4711/services", "services"), 2);
+    enable_all(world);
     cr_expect_eq(count(world, P "/global/networks", "items"), 0);
     cr_expect_eq(count(world, "/v1/projects/demo-4711/locations/-/clusters", "clusters"), 0);
     cr_expect_eq(count(world, "/v1/projects/demo-4711/locations/global/memberships", "resources"),
                  0);
     cr_expect_eq(count(world, "/storage/v1/b", "items"), 0);
-    cr_expect_eq(count(world, "/v1/projects/demo-4711/services", "services"), 2);
     json_decref(get(world, P "/aggregated/addresses", 200));
     json_decref(get(world, "/v1/projects/demo-4711", 200));
+    sim_world_free(world);
+}
+
+Test(sim_gcp, what_the_fleet_adds_is_no_difference_to_what_was_asked_for)
+{
+    struct sim_world *world = rig_world(1, 2, true);
+    json_t *cluster =
+        get(world, "/v1/projects/demo-4711/locations/us-east5-b/clusters/gke-us-east5", 200);
+    cr_expect(json_is_true(sim_json_at(cluster, "fleet.preRegistered")));
+    json_decref(cluster);
+    json_t *membership = get(
+        world, "/gkehub/v1beta/projects/demo-4711/locations/global/memberships/gke-us-east5", 200);
+    cr_expect_null(json_object_get(membership, "authority"), "nobody asked for one");
+    json_decref(membership);
+    sim_world_free(world);
+}
+
+Test(sim_gcp, an_api_refuses_until_it_is_enabled)
+{
+    struct sim_world *world = rig_world(1, 2, false);
+    json_t *refused = get(world, P "/global/networks", 403);
+    cr_expect_not_null(
+        strstr(sim_json_text(refused, "error.message"), "Compute Engine API has not been used"));
+    const json_t *error = json_array_get(sim_json_at(refused, "error.errors"), 0);
+    cr_expect_str_eq(sim_json_text(error, "reason"), "accessNotConfigured");
+    const json_t *info = json_array_get(sim_json_at(refused, "error.details"), 1);
+    cr_expect_str_eq(sim_json_text(info, "reason"), "SERVICE_DISABLED");
+    cr_expect_str_eq(sim_json_text(info, "metadata.service"), "compute.googleapis.com");
+    json_decref(refused);
+    json_decref(get(world, "/v1/projects/demo-4711/locations/-/clusters", 403));
+    json_decref(get(world, "/v1/projects/demo-4711/locations/global/memberships", 403));
+    json_decref(get(world, "/storage/v1/b", 200));
+
+    json_decref(post(world, "/v1/projects/demo-4711/services/compute.googleapis.com:enable",
+                     json_object(), 200));
+    json_decref(get(world, P "/global/networks", 403));
+    rig_run(world, 600);
+    json_decref(get(world, P "/global/networks", 200));
+    json_decref(get(world, "/v1/projects/demo-4711/locations/-/clusters", 403));
     sim_world_free(world);
 }

@@ -166,8 +166,9 @@ for file in "$work"/blocks/*.sh; do
     if [ ! -s "$work/wanted" ]; then
         printf '%-5s %-9s %-8s %s\n' "$block" "$line" "$code" "-"
     fi
+    sed 's/\x1b\[[0-9;]*m//g' "$work/out.$block" >"$work/text" 2>/dev/null # terraform colours a pipe too
     while read -r pattern; do
-        if grep -qE -- "$pattern" "$work/out.$block" 2>/dev/null; then
+        if grep -qE -- "$pattern" "$work/text"; then
             seen=yes
         else
             seen=NO

@@ -3,6 +3,7 @@
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <criterion/criterion.h>
 
+#include "base/assert.h"
 #include "sim/gcp_state.h"
 #include "tests/unit/sim/world_rig.h"
 
@@ -211,5 +212,114 @@ Test(sim_gcp, an_api_refuses_until_it_is_enabled)
     rig_run(world, 600);
     json_decref(get(world, P "/global/networks", 200));
     json_decref(get(world, "/v1/projects/demo-4711/locations/-/clusters", 403));
+    sim_world_free(world);
+}
+
+static json_t *request(struct sim_world *world, const char *method, const char *path, json_t *body,
+                       int expected)
+{
+    int status = 0;
+    json_t *answer = sim_gcp_get(world, method, path, "", body, &status);
+    json_decref(body);
+    cr_assert_not_null(answer, "%s", path);
+    cr_expect_eq(status, expected, "%s %s: %d", method, path, status);
+    return answer;
+}
+
+/* The operation's state when it has ended. */
+static json_t *ended(struct sim_world *world, json_t *operation)
+{
+    char path[256];
+    snprintf(path, sizeof path, P "/global/operations/%s", sim_json_text(operation, "name"));
+    json_decref(operation);
+    rig_run(world, 600);
+    return get(world, path, 200);
+}
+
+Test(sim_gcp, a_network_in_use_fails_to_go_while_its_operation_runs)
+{
+    struct sim_world *world = rig_world(1, 2, false);
+    enable_all(world);
+    json_decref(
+        ended(world, post(world, P "/global/networks", json_pack("{s:s}", "name", "vpc"), 200)));
+    json_decref(ended(world, post(world, P "/global/firewalls",
+                                  json_pack("{s:s,s:s}", "name", "ghost", "network",
+                                            "projects/demo-4711/global/networks/vpc"),
+                                  200)));
+    json_t *operation = ended(world, request(world, "DELETE", P "/global/networks/vpc", NULL, 200));
+    const json_t *error = json_array_get(sim_json_at(operation, "error.errors"), 0);
+    cr_expect_str_eq(sim_json_text(operation, "status"), "DONE");
+    cr_expect_str_eq(sim_json_text(error, "code"), "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE");
+    cr_expect_not_null(strstr(sim_json_text(error, "message"),
+                              "is already being used by 'projects/demo-4711/global/firewalls/"
+                              "ghost'"));
+    json_decref(operation);
+    json_decref(get(world, P "/global/networks/vpc", 200));
+    json_decref(ended(world, request(world, "DELETE", P "/global/firewalls/ghost", NULL, 200)));
+    json_decref(ended(world, request(world, "DELETE", P "/global/networks/vpc", NULL, 200)));
+    json_decref(get(world, P "/global/networks/vpc", 404));
+    sim_world_free(world);
+}
+
+Test(sim_gcp, a_stale_fingerprint_changes_nothing)
+{
+    static const char path[] = P "/regions/us-east5/addresses/gemma-gateway-ip-us-east5";
+    struct sim_world *world = rig_world(1, 2, true);
+    json_t *address = get(world, path, 200);
+    char *old = strdup(sim_json_text(address, "labelFingerprint"));
+    json_decref(address);
+    char labels[200];
+    snprintf(labels, sizeof labels, "%s/setLabels", path);
+    json_decref(post(world, labels,
+                     json_pack("{s:{s:s},s:s}", "labels", "a", "1", "labelFingerprint", old), 200));
+    json_t *refused =
+        post(world, labels, json_pack("{s:{s:s},s:s}", "labels", "a", "2", "labelFingerprint", old),
+             412);
+    cr_expect_str_eq(
+        sim_json_text(json_array_get(sim_json_at(refused, "error.errors"), 0), "reason"),
+        "conditionNotMet");
+    json_decref(refused);
+    address = get(world, path, 200);
+    cr_expect_str_eq(sim_json_text(address, "labels.a"), "1");
+    json_decref(address);
+    free(old);
+    sim_world_free(world);
+}
+
+Test(sim_gcp, a_busy_cluster_says_so_in_the_word_by_which_clients_wait)
+{
+    struct sim_world *world = rig_world(1, 2, true);
+    static const char pools[] =
+        "/v1/projects/demo-4711/locations/us-east5-b/clusters/gke-us-east5/nodePools";
+    json_decref(post(world, pools, json_pack("{s:{s:s}}", "nodePool", "name", "more"), 200));
+    json_t *refused =
+        post(world, pools, json_pack("{s:{s:s}}", "nodePool", "name", "another"), 400);
+    cr_expect_str_eq(
+        sim_json_text(json_array_get(sim_json_at(refused, "error.errors"), 0), "reason"),
+        "failedPrecondition");
+    json_decref(refused);
+    sim_world_free(world);
+}
+
+Test(sim_gcp, a_subnet_goes_while_another_regions_cluster_uses_its_namesake)
+{
+    static const char *const subnets[] = {P "/regions/europe-west4/subnetworks",
+                                          P "/regions/us-east5/subnetworks"};
+    struct sim_world *world = rig_world(1, 2, false);
+    enable_all(world);
+    json_decref(post(world, P "/global/networks", json_pack("{s:s}", "name", "vpc"), 200));
+    for (size_t i = 0; i < TG_COUNT(subnets); i++) {
+        json_decref(post(world, subnets[i],
+                         json_pack("{s:s,s:s,s:s}", "name", "nodes", "ipCidrRange", "10.0.1.0/24",
+                                   "network", "projects/demo-4711/global/networks/vpc"),
+                         200));
+    }
+    json_decref(post(world, "/v1/projects/demo-4711/locations/us-east5-b/clusters",
+                     json_pack("{s:{s:s,s:s,s:s}}", "cluster", "name", "gke-us-east5", "network",
+                               "vpc", "subnetwork", "nodes"),
+                     200));
+    rig_run(world, 1200);
+    json_decref(request(world, "DELETE", P "/regions/us-east5/subnetworks/nodes", NULL, 400));
+    json_decref(request(world, "DELETE", P "/regions/europe-west4/subnetworks/nodes", NULL, 200));
     sim_world_free(world);
 }

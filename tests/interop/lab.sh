@@ -40,7 +40,7 @@ if [ -z "${KUBECTL:-}" ]; then
     result=0
     for KUBECTL in ${all:-$(command -v kubectl || echo kubectl)}; do
         export KUBECTL
-        "$0" || result=1
+        bash "$0" || result=1
     done
     exit $result
 fi
@@ -153,9 +153,17 @@ if [ -n "${KEEP:-}" ]; then
     cp -r "$work" "$KEEP/$(basename "$KUBECTL")"
 fi
 
+for out in "$work"/out.*; do # as a terminal shows it: terraform colours a pipe too
+    sed 's/\x1b\[[0-9;]*m//g' "$out" >"$work/text.${out##*.}"
+done
 failed=0
 echo
-echo "kubectl: $("$KUBECTL" version --client 2>/dev/null | head -1); speed $SPEED; $(($(date +%s) - begin)) s"
+providers=$(sed -n 's/.*Installed hashicorp\/\([a-z-]* v[0-9.]*\).*/\1/p' "$work/text.03" | paste -sd,)
+echo "kubectl: $("$KUBECTL" version --client 2>/dev/null | sed -n 's/Client Version: //p')"
+echo "gcloud: $(gcloud version 2>/dev/null | head -1)"
+echo "terraform: $(terraform version 2>/dev/null | head -1) with providers: ${providers:-not run: none to be had}"
+echo "helm: $([ -z "$HELM" ] && echo "not run: not to be had" || "$HELM" version --short)"
+echo "world: tidegate sim --empty --speed $SPEED; the lab took $(($(date +%s) - begin)) s"
 printf '%-5s %-9s %-8s %s\n' block line exit "expected in the output"
 for file in "$work"/blocks/*.sh; do
     block=$(basename "$file" .sh)
@@ -166,9 +174,8 @@ for file in "$work"/blocks/*.sh; do
     if [ ! -s "$work/wanted" ]; then
         printf '%-5s %-9s %-8s %s\n' "$block" "$line" "$code" "-"
     fi
-    sed 's/\x1b\[[0-9;]*m//g' "$work/out.$block" >"$work/text" 2>/dev/null # terraform colours a pipe too
     while read -r pattern; do
-        if grep -qE -- "$pattern" "$work/text"; then
+        if grep -qE -- "$pattern" "$work/text.$block" 2>/dev/null; then
             seen=yes
         else
             seen=NO
@@ -177,7 +184,7 @@ for file in "$work"/blocks/*.sh; do
         printf '%-5s %-9s %-8s %-3s %s\n' "$block" "$line" "$code" "$seen" "$pattern"
     done <"$work/wanted"
     if [ "$code" != 0 ]; then
-        tail -n 5 "$work/out.$block" 2>/dev/null | sed 's/^/        | /'
+        tail -n 5 "$work/text.$block" 2>/dev/null | sed 's/^/        | /'
     fi
 done
 echo

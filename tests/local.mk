@@ -317,6 +317,8 @@ EXTRA_DIST += \
 	%D%/interop/lab.expect \
 	%D%/interop/lab.sh \
 	%D%/interop/lab_blocks.py \
+	%D%/interop/terraform.sh \
+	%D%/interop/tools.sh \
 	%D%/lint/drift.sh \
 	%D%/lint/format.sh \
 	%D%/lint/harden.sh \

@@ -159,7 +159,7 @@ done
 failed=0
 echo
 providers=$(sed -n 's/.*Installed hashicorp\/\([a-z-]* v[0-9.]*\).*/\1/p' "$work/text.03" | paste -sd,)
-echo "kubectl: $("$KUBECTL" version --client 2>/dev/null | sed -n 's/Client Version: //p')"
+echo "kubectl: $("$KUBECTL" version --client -o json | jq -r .clientVersion.gitVersion)"
 echo "gcloud: $(gcloud version 2>/dev/null | head -1)"
 echo "terraform: $(terraform version 2>/dev/null | head -1) with providers: ${providers:-not run: none to be had}"
 echo "helm: $([ -z "$HELM" ] && echo "not run: not to be had" || "$HELM" version --short)"

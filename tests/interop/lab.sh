@@ -12,7 +12,8 @@
 #   terraform  plans once more after each apply, which must find nothing to change; where the providers are not to
 #              be had it says "not run" and makes the same REST calls (infrastructure.py);
 #   kubectl    reads the CRD from the cache instead of the network; helm the chart.
-# Ends with a table: block, line of the lab, exit code, what was expected and seen. Exit 0 when all is as expected.
+# Ends with two tables: block, line of the lab, exit code, what was expected and seen; and each command with its exit
+# code or "not run". Exit 0 when all is as expected.
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: the tidegate authors
 set -u
@@ -189,8 +190,10 @@ for file in "$work"/blocks/*.sh; do
 done
 echo
 bad=$(grep -vcP '\t(0|not run)\t' "$work/calls")
+printf '%-5s %-9s %s\n' block exit command
+awk -F '\t' '{ printf "%-5s %-9s %s\n", $1, $2, $3 }' "$work/calls"
+echo
 echo "commands: $(wc -l <"$work/calls"), of them not run: $(grep -cP '\tnot run\t' "$work/calls"), with another exit code than 0: $bad"
-grep -vP '\t0\t' "$work/calls" | sed 's/^/  block /'
 failed=$((failed + bad))
 echo "lab: $failed of its checks failed"
 [ "$failed" = 0 ]

@@ -89,7 +89,8 @@ python() {
 
 helm() {
     [ ! -x "$cache/bin/helm" ] || return 0
-    CGO_ENABLED=0 GOBIN=$cache/bin nice -n 10 go install -p 2 -trimpath -ldflags="-s -w" "helm.sh/helm/v3/cmd/helm@v$HELM"
+    CGO_ENABLED=0 GOBIN=$cache/bin nice -n 10 go install -p 2 -trimpath \
+        -ldflags="-s -w -X helm.sh/helm/v3/internal/version.version=v$HELM" "helm.sh/helm/v3/cmd/helm@v$HELM"
 }
 
 providers() {

@@ -171,12 +171,14 @@ for file in "$work"/blocks/*.sh; do
     line=$(sed -n '1s/# line //p' "$file")
     code=$(cat "$work/rc.$block" 2>/dev/null || echo "not run")
     [ "$code" = 0 ] || failed=$((failed + 1))
-    grep "^$block	" "$HERE/lab.expect" | cut -f2 >"$work/wanted"
+    grep "^$block	" "$HERE/lab.expect" | cut -f2- >"$work/wanted"
     if [ ! -s "$work/wanted" ]; then
         printf '%-5s %-9s %-8s %s\n' "$block" "$line" "$code" "-"
     fi
-    while read -r pattern; do
-        if grep -qE -- "$pattern" "$work/text.$block" 2>/dev/null; then
+    while IFS=$'\t' read -r pattern need; do
+        if [ "$need" = helm ] && [ -z "$HELM" ]; then
+            seen=not\ run
+        elif grep -qE -- "$pattern" "$work/text.$block" 2>/dev/null; then
             seen=yes
         else
             seen=NO
@@ -194,6 +196,6 @@ printf '%-5s %-9s %s\n' block exit command
 awk -F '\t' '{ printf "%-5s %-9s %s\n", $1, $2, $3 }' "$work/calls"
 echo
 echo "commands: $(wc -l <"$work/calls"), of them not run: $(grep -cP '\tnot run\t' "$work/calls"), with another exit code than 0: $bad"
-failed=$((failed + bad))
+[ -z "$HELM" ] || failed=$((failed + bad)) # what is not installed cannot be annotated
 echo "lab: $failed of its checks failed"
 [ "$failed" = 0 ]

@@ -327,6 +327,8 @@ EXTRA_DIST += \
 	%D%/interop/lab.sh \
 	%D%/interop/lab_blocks.py \
 	%D%/interop/native.sh \
+	%D%/interop/terraform.sh \
+	%D%/interop/tools.sh \
 	%D%/lint/drift.sh \
 	%D%/lint/format.sh \
 	%D%/lint/harden.sh \

@@ -53,7 +53,8 @@ static const struct sim_duration *duration_of(struct sim_world *world, const cha
 }
 
 static json_t *operate(struct sim_gcp_call *call, const struct sim_gcp_target *target,
-                       const char *type, const char *name, sim_gcp_finish *finish)
+                       const char *type, const char *name, sim_gcp_finish *finish,
+                       const char *error)
 {
     char *path = path_of(target, name);
     char *link = link_of(call->world, target, name);
@@ -62,7 +63,8 @@ static json_t *operate(struct sim_gcp_call *call, const struct sim_gcp_target *t
                                     .target_link = link,
                                     .path = path,
                                     .duration = duration_of(call->world, target->collection),
-                                    .finish = finish};
+                                    .finish = finish,
+                                    .error = error};
     json_t *operation = sim_gcp_operate_compute(call->world, &change);
     free(path);
     free(link);
@@ -261,7 +263,7 @@ json_t *sim_gcp_compute_insert(struct sim_gcp_call *call, const struct sim_gcp_t
     stamp(call->world, target, name, document);
     sim_gcp_put(call->world, path, document);
     free(path);
-    return operate(call, target, "insert", name, NULL);
+    return operate(call, target, "insert", name, NULL, NULL);
 }
 
 /* ---- patch ---- */
@@ -282,23 +284,29 @@ static json_t *update(struct sim_gcp_call *call, const struct sim_gcp_target *ta
         free(path);
         return missing(call, target);
     }
+    const char *key = only == NULL ? "fingerprint" : "labelFingerprint";
+    const char *known = sim_json_text(call->body, key);
+    if (known[0] != '\0' && !tg_str_eq(known, sim_json_text(document, key))) {
+        free(path);
+        return sim_gcp_error(call, 412, "FAILED_PRECONDITION",
+                             only == NULL ? "Invalid fingerprint."
+                                          : "Labels fingerprint either invalid or resource labels "
+                                            "have changed");
+    }
     char fingerprint[24];
     json_t *next = json_deep_copy(document);
     if (only != NULL) {
         json_t *value = json_object_get(call->body, only);
         json_object_set_new(next, only, value == NULL ? json_object() : json_deep_copy(value));
-        json_object_set_new(next, "labelFingerprint",
-                            json_string(sim_gcp_fingerprint(call->world, fingerprint)));
     } else {
         json_t *changes = json_deep_copy(call->body);
         json_object_update(next, changes);
         json_decref(changes);
-        json_object_set_new(next, "fingerprint",
-                            json_string(sim_gcp_fingerprint(call->world, fingerprint)));
     }
+    json_object_set_new(next, key, json_string(sim_gcp_fingerprint(call->world, fingerprint)));
     sim_gcp_put(call->world, path, next);
     free(path);
-    return operate(call, target, type, target->name, NULL);
+    return operate(call, target, type, target->name, NULL, NULL);
 }
 
 json_t *sim_gcp_compute_patch(struct sim_gcp_call *call, const struct sim_gcp_target *target)
@@ -320,18 +328,13 @@ struct user {
 
 static bool uses(void *context, const char *path, json_t *document)
 {
-    static const char *const members[] = {"network", "subnetwork"};
+    /* clusters name both twice: by name only, and here */
+    static const char *const members[] = {"network", "subnetwork", "networkConfig.network",
+                                          "networkConfig.subnetwork"};
     struct user *user = context;
     for (size_t i = 0; i < TG_COUNT(members); i++) {
-        const char *given = sim_json_text(document, members[i]);
-        const char *project = strstr(given, "projects/");
-        const char *wanted = strstr(user->link, "projects/");
-        bool is_network = strstr(user->link, "/networks/") != NULL;
-        /* clusters name both without their links */
-        bool is_plain = project == NULL && tg_str_has_prefix(path, "container/") &&
-                        is_network == tg_str_eq(members[i], "network") &&
-                        tg_str_eq(given, sim_gcp_last(user->link));
-        if ((project != NULL && tg_str_eq(project, wanted)) || is_plain) {
+        const char *project = strstr(sim_json_text(document, members[i]), "projects/");
+        if (project != NULL && tg_str_eq(project, strstr(user->link, "projects/"))) {
             user->found = path;
             return false;
         }
@@ -362,6 +365,25 @@ static void remove_document(struct sim_world *world, const char *path)
     sim_gcp_drop(world, path);
 }
 
+/* A network's deletion fails while it goes on, that of everything else at once. */
+static json_t *refuse_delete(struct sim_gcp_call *call, const struct sim_gcp_target *target,
+                             const char *user)
+{
+    char *text = tg_asprintf("The %s resource 'projects/%s/%s/%s/%s' is already being used by '%s'",
+                             target->kind, sim_gcp_project(call->world), target->scope,
+                             target->collection, target->name, user);
+    json_t *answer = NULL;
+    if (tg_str_eq(target->collection, "networks")) {
+        answer = operate(call, target, "delete", target->name, NULL, text);
+    } else {
+        answer = sim_gcp_error(call, 400, "INVALID_ARGUMENT", "%s", text);
+        json_object_set_new(json_array_get(sim_json_at(answer, "error.errors"), 0), "reason",
+                            json_string("resourceInUseByAnotherResource"));
+    }
+    free(text);
+    return answer;
+}
+
 json_t *sim_gcp_compute_delete(struct sim_gcp_call *call, const struct sim_gcp_target *target)
 {
     char *path = path_of(target, target->name);
@@ -370,23 +392,17 @@ json_t *sim_gcp_compute_delete(struct sim_gcp_call *call, const struct sim_gcp_t
     if (!is_there) {
         return missing(call, target);
     }
-    char *link = link_of(call->world, target, target->name);
-    char *user = user_of(call->world, link);
     bool is_address = tg_str_eq(target->collection, "addresses");
-    if (is_address && sim_gateway_is_programmed(call->world)) {
-        user =
-            tg_asprintf("projects/%s/global/forwardingRules/gkemcg1", sim_gcp_project(call->world));
-    }
+    char *link = link_of(call->world, target, target->name);
+    char *user = is_address && sim_gateway_is_programmed(call->world)
+                     ? tg_asprintf("projects/%s/global/forwardingRules/gkemcg1",
+                                   sim_gcp_project(call->world))
+                     : user_of(call->world, link);
     free(link);
     if (user != NULL) {
-        json_t *error = sim_gcp_error(
-            call, 400, "INVALID_ARGUMENT",
-            "The %s resource 'projects/%s/%s/%s/%s' is already being used by '%s'", target->kind,
-            sim_gcp_project(call->world), target->scope, target->collection, target->name, user);
-        json_object_set_new(json_array_get(sim_json_at(error, "error.errors"), 0), "reason",
-                            json_string("resourceInUseByAnotherResource"));
+        json_t *refusal = refuse_delete(call, target, user);
         free(user);
-        return error;
+        return refusal;
     }
-    return operate(call, target, "delete", target->name, remove_document);
+    return operate(call, target, "delete", target->name, remove_document, NULL);
 }

@@ -90,10 +90,12 @@ static json_t *show_cluster(struct sim_world *world, const struct sim_region *re
     if (sim_gcp_find(world, "hub/memberships/%s", name) != NULL) {
         json_object_set_new(
             shown, "fleet",
-            json_pack("{s:s,s:o}", "project", sim_gcp_project(world), "membership",
+            json_pack("{s:s,s:o,s:b}", "project", sim_gcp_project(world), "membership",
                       json_sprintf("//gkehub.googleapis.com/projects/%s/locations/global/"
                                    "memberships/%s",
-                                   sim_gcp_project(world), name)));
+                                   sim_gcp_project(world), name),
+                      /* by the fleet's API and not by the cluster's: Terraform leaves it alone */
+                      "preRegistered", 1));
     }
     return shown;
 }

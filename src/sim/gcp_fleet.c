@@ -141,9 +141,14 @@ static json_t *create_membership(struct sim_gcp_call *call, const char *name)
     json_t *document = json_deep_copy(call->body);
     json_t *fixed = sim_shape(
         "{'name':'projects/%s/locations/global/memberships/%s','state':{'code':'CREATING'},"
-        "'uniqueId':'%s','createTime':'%s','authority':{'workloadIdentityPool':'%s.svc.id.goog'}}",
-        sim_gcp_project(world), name, sim_gcp_id("membership", name, id), sim_gcp_now(world, now),
-        sim_gcp_project(world));
+        "'uniqueId':'%s','createTime':'%s'}",
+        sim_gcp_project(world), name, sim_gcp_id("membership", name, id), sim_gcp_now(world, now));
+    /* who asked for no authority reads none back, or Terraform would take it away at each plan */
+    json_t *authority = json_object_get(document, "authority");
+    if (authority != NULL) {
+        json_object_set_new(authority, "workloadIdentityPool",
+                            json_sprintf("%s.svc.id.goog", sim_gcp_project(world)));
+    }
     json_object_update(document, fixed);
     json_decref(fixed);
     json_object_set_new(document, "_zone", json_string(zone));

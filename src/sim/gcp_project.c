@@ -36,6 +36,51 @@ void sim_gcp_enable_service(struct sim_world *world, const char *name)
     free(path);
 }
 
+/* Only the services that look at the project of the resource: the others look at the project of the
+ * caller's credentials, which for gcloud's and Terraform's own has them all. */
+static const struct {
+    const char *service;
+    const char *title;
+} guarded[] = {{"compute", "Compute Engine API"},
+               {"container", "Kubernetes Engine API"},
+               {"gkehub", "GKE Hub API"}};
+
+json_t *sim_gcp_refuse_disabled(struct sim_gcp_call *call, const char *service)
+{
+    size_t i = 0;
+    while (i < TG_COUNT(guarded) && !tg_str_eq(guarded[i].service, service)) {
+        i++;
+    }
+    if (i == TG_COUNT(guarded) ||
+        sim_gcp_find(call->world, "service/%s.googleapis.com", service) != NULL) {
+        return NULL;
+    }
+    uint64_t number = sim_lab_project_number(call->world);
+    char *url = tg_asprintf("https://console.developers.google.com/apis/api/%s.googleapis.com/"
+                            "overview?project=%" PRIu64,
+                            service, number);
+    json_t *answer = sim_gcp_error(
+        call, 403, "PERMISSION_DENIED",
+        "%s has not been used in project %" PRIu64 " before or it is disabled. Enable it by "
+        "visiting %s then retry. If you enabled this API recently, wait a few minutes for the "
+        "action to propagate to our systems and retry.",
+        guarded[i].title, number, url);
+    json_t *error = json_object_get(answer, "error");
+    json_t *first = json_array_get(json_object_get(error, "errors"), 0);
+    json_object_set_new(first, "domain", json_string("usageLimits"));
+    json_object_set_new(first, "reason", json_string("accessNotConfigured"));
+    json_object_set_new(
+        error, "details",
+        sim_shape("[{'@type':'type.googleapis.com/google.rpc.Help','links':[{'description':"
+                  "'Google developers console API activation','url':'%s'}]},{'@type':"
+                  "'type.googleapis.com/google.rpc.ErrorInfo','reason':'SERVICE_DISABLED','domain':"
+                  "'googleapis.com','metadata':{'service':'%s.googleapis.com','consumer':"
+                  "'projects/%" PRIu64 "'}}]",
+                  url, service, number));
+    free(url);
+    return answer;
+}
+
 static void service_enabled(struct sim_world *world, const char *path)
 {
     sim_gcp_enable_service(world, sim_gcp_last(path));

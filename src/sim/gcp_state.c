@@ -152,6 +152,10 @@ json_t *sim_gcp_get(struct sim_world *world, const char *method, const char *pat
                 "The caller does not have permission, or project %s does not exist.", project);
         }
     }
+    json_t *refusal = sim_gcp_refuse_disabled(&call, service);
+    if (refusal != NULL) {
+        return refusal;
+    }
     for (size_t i = 0; i < TG_COUNT(services); i++) {
         if (tg_str_eq(services[i].name, service)) {
             return services[i].answer(&call);
@@ -178,6 +182,16 @@ const char *sim_gcp_id(const char *kind, const char *name, char out[24])
     return out;
 }
 
+/* The older part of an error tells the status in its own words, by which clients decide whether to
+ * try again. */
+static const char *const reasons[][2] = {
+    {"NOT_FOUND", "notFound"},
+    {"PERMISSION_DENIED", "forbidden"},
+    {"ALREADY_EXISTS", "alreadyExists"},
+    {"ABORTED", "aborted"},
+    {"FAILED_PRECONDITION", "failedPrecondition"},
+};
+
 json_t *sim_gcp_error(struct sim_gcp_call *call, int code, const char *status, const char *format,
                       ...)
 {
@@ -186,7 +200,12 @@ json_t *sim_gcp_error(struct sim_gcp_call *call, int code, const char *status, c
     char *message = tg_vasprintf(format, args);
     va_end(args);
     *call->status = code;
-    const char *reason = code == 404 ? "notFound" : code == 403 ? "forbidden" : "invalid";
+    const char *reason = "invalid";
+    for (size_t i = 0; i < TG_COUNT(reasons); i++) {
+        if (tg_str_eq(reasons[i][0], status)) {
+            reason = code == 412 ? "conditionNotMet" : reasons[i][1];
+        }
+    }
     json_t *error = json_pack("{s:{s:i,s:s,s:s,s:[{s:s,s:s,s:s}]}}", "error", "code", code,
                               "message", message, "status", status, "errors", "message", message,
                               "domain", "global", "reason", reason);

@@ -85,6 +85,10 @@ json_t *sim_gcp_operations(struct sim_gcp_call *call, const char *service, int a
 void sim_gcp_fleet_changed(struct sim_world *world);
 void sim_gcp_enable_service(struct sim_world *world, const char *name);
 
+/* The answer (new reference, 403) to a request on a service whose API the project has not enabled;
+ * NULL when it may go on. service: "compute", "container", ... */
+json_t *sim_gcp_refuse_disabled(struct sim_gcp_call *call, const char *service);
+
 /* Requests on policies; NULL: no such request. */
 json_t *sim_gcp_bucket_policy(struct sim_gcp_call *call, const char *bucket);
 json_t *sim_gcp_project_policy(struct sim_gcp_call *call, const char *verb);

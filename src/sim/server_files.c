@@ -169,6 +169,7 @@ static void put_overrides(struct tg_buf *buf, const char *base)
         {"GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT", "/serviceusage/v1beta1/"},
         {"GOOGLE_STORAGE_CUSTOM_ENDPOINT", "/storage/v1/"},
         {"GOOGLE_IAM_BETA_CUSTOM_ENDPOINT", "/iam/v1/"},
+        {"GOOGLE_IAM_CUSTOM_ENDPOINT", "/iam/v1/"}, /* as the first providers of 7.x call it */
         {"GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT", "/cloudresourcemanager/v1/"},
         {"GOOGLE_RESOURCE_MANAGER_V3_CUSTOM_ENDPOINT", "/cloudresourcemanager/v3/"},
         {"GOOGLE_CLOUD_BILLING_CUSTOM_ENDPOINT", "/cloudbilling/v1/"},

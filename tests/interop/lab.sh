@@ -1,15 +1,19 @@
 #!/bin/bash
-# interop/lab.sh - the whole lab, its blocks as they are pasted, against an empty simulated project.
+# interop/lab.sh - the whole lab, its blocks as they are pasted, against an empty simulated project: once for each
+# kubectl, each time in a new world.
 #
 # TIDEGATE_LAB is the lab's text (default: ../shared/lab/codelab.txt beside the repository), KUBECTL the kubectl to
-# use, TIDEGATE_CACHE a folder with helm, the chart and the CRD as tests/interop/tools.sh leaves them there. The
-# blocks run unchanged; around them stand functions that only
+# use (default: releases 1.27, 1.30 and 1.33 as gcloud brings them or TIDEGATE_CACHE has them, else kubectl on the
+# PATH), TIDEGATE_CACHE a folder with helm, Terraform's providers, the chart and the CRD as tests/interop/tools.sh
+# leaves them there. KEEP names a folder for what each block printed. The blocks run unchanged; around them stand
+# functions that only
 #   sleep      waits SPEED times shorter, since the world runs SPEED times faster (and once, before the failover
 #              test, a reader takes a quarter of an hour);
-#   terraform  says "not run" when Google's provider is not to be had, and then makes the same REST calls
-#              (infrastructure.py);
+#   terraform  plans once more after each apply, which must find nothing to change; where the providers are not to
+#              be had it says "not run" and makes the same REST calls (infrastructure.py);
 #   kubectl    reads the CRD from the cache instead of the network; helm the chart.
-# Ends with a table: block, line of the lab, exit code, what was expected and seen. Exit 0 when all is as expected.
+# Ends with two tables: block, line of the lab, exit code, what was expected and seen; and each command with its exit
+# code or "not run". Exit 0 when all is as expected.
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: the tidegate authors
 set -u
@@ -18,12 +22,32 @@ tidegate=${TIDEGATE:-$top/build/tidegate}
 lab=${TIDEGATE_LAB:-$top/../shared/lab/codelab.txt}
 export HERE="$top/tests/interop" SPEED=${SPEED:-100}
 export CACHE=${TIDEGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tidegate}
-export KUBECTL=${KUBECTL:-$(command -v kubectl || true)}
 HELM=$(command -v helm || ls "$CACHE/bin/helm" 2>/dev/null)
 export HELM
+if [ ! -f "${TF_CLI_CONFIG_FILE:-$HOME/.terraformrc}" ] && [ -f "$CACHE/terraform/settings" ]; then
+    export TF_CLI_CONFIG_FILE=$CACHE/terraform/settings
+fi
+export CHECKPOINT_DISABLE=1
+if [ -z "${KUBECTL:-}" ]; then
+    beside=$(dirname "$(readlink -f "$(command -v gcloud || echo /)")")
+    for release in 1.27 1.30 1.33; do
+        for place in "$beside" "$CACHE/bin"; do
+            if [ -x "$place/kubectl.$release" ]; then
+                all="${all:-}$place/kubectl.$release "
+                break
+            fi
+        done
+    done
+    result=0
+    for KUBECTL in ${all:-$(command -v kubectl || echo kubectl)}; do
+        export KUBECTL
+        bash "$0" || result=1
+    done
+    exit $result
+fi
 missing=
 [ -f "$lab" ] || missing="$missing the lab's text ($lab; TIDEGATE_LAB names it);"
-[ -x "$KUBECTL" ] || missing="$missing kubectl;"
+command -v "$KUBECTL" >/dev/null || missing="$missing kubectl;"
 for tool in gcloud jq python3; do
     command -v $tool >/dev/null || missing="$missing $tool;"
 done
@@ -31,6 +55,7 @@ if [ -n "$missing" ]; then
     echo "lab: not run: missing:$missing"
     exit 0
 fi
+begin=$(date +%s)
 work=$(mktemp -d)
 trap '[ -n "${world:-}" ] && kill $world 2>/dev/null; rm -rf "$work"' EXIT INT TERM
 "$tidegate" sim --dir "$work/world" --empty --speed "$SPEED" >"$work/ready" &
@@ -84,23 +109,30 @@ helm() {
     return $status
 }
 terraform() {
-    local step=
+    local step= status
     case $* in
-    init* | plan*) ;;
     apply*) if [ -f fleet.tf ]; then step=fleet; elif [ -f gke.tf ]; then step=gke; else step=base; fi ;;
     *-target=*) step=destroy-features ;;
     destroy*) step=destroy ;;
     esac
-    if [ ! -d .terraform ] && ! command terraform init -input=false >"$WORK/terraform.log" 2>&1; then
-        echo "terraform $*: not run: its providers are not to be had here; the same REST calls instead"
-        note "not run" "terraform $*"
-        [ -z "$step" ] || python3 "$HERE/infrastructure.py" "$step"
-        return
+    if [ ! -f "$WORK/without-terraform" ]; then
+        SSL_CERT_FILE=$TIDEGATE_GCP_CA command terraform "$@" 2>&1 | tee "$WORK/terraform.out"
+        status=${PIPESTATUS[0]}
+        if [ "$status" != 0 ] && [ "$1" = init ] && grep -q 'query available provider packages' "$WORK/terraform.out"; then
+            touch "$WORK/without-terraform"
+        else
+            note "$status" "terraform $*"
+            if [ "$status" = 0 ] && [ "$1" = apply ]; then
+                SSL_CERT_FILE=$TIDEGATE_GCP_CA command terraform plan -input=false -detailed-exitcode \
+                    >"$WORK/plan.$BLOCK" 2>&1
+                note $? "terraform plan: finds nothing to change after the apply"
+            fi
+            return "$status"
+        fi
     fi
-    command terraform "$@"
-    local status=$?
-    note "$status" "terraform $*"
-    return $status
+    echo "terraform $*: not run: its providers are not to be had here; the same REST calls instead"
+    note "not run" "terraform $*"
+    [ -z "$step" ] || python3 "$HERE/infrastructure.py" "$step"
 }
 export -f sleep note kubectl gcloud helm terraform
 cd "$WORK"
@@ -116,24 +148,37 @@ for file in "$WORK"/blocks/*.sh; do
     echo "lab: block $BLOCK ended with $(cat "$WORK/rc.$BLOCK")" >&3
 done
 SESSION
-WORK=$work timeout "${LAB_TIMEOUT:-900}" bash "$work/session" 3>&1 >"$work/session.log" 2>&1
-[ -n "${KEEP:-}" ] && cp -r "$work" "$KEEP"
+WORK=$work timeout "${LAB_TIMEOUT:-2400}" bash "$work/session" 3>&1 >"$work/session.log" 2>&1
+if [ -n "${KEEP:-}" ]; then
+    mkdir -p "$KEEP"
+    cp -r "$work" "$KEEP/$(basename "$KUBECTL")"
+fi
 
+for out in "$work"/out.*; do # as a terminal shows it: terraform colours a pipe too
+    sed 's/\x1b\[[0-9;]*m//g' "$out" >"$work/text.${out##*.}"
+done
 failed=0
 echo
-echo "kubectl: $("$KUBECTL" version --client 2>/dev/null | head -1); speed $SPEED"
+providers=$(sed -n 's/.*Installed hashicorp\/\([a-z-]* v[0-9.]*\).*/\1/p' "$work/text.03" | paste -sd,)
+echo "kubectl: $("$KUBECTL" version --client -o json | jq -r .clientVersion.gitVersion)"
+echo "gcloud: $(gcloud version 2>/dev/null | head -1)"
+echo "terraform: $(terraform version 2>/dev/null | head -1) with providers: ${providers:-not run: none to be had}"
+echo "helm: $([ -z "$HELM" ] && echo "not run: not to be had" || "$HELM" version --short)"
+echo "world: tidegate sim --empty --speed $SPEED; the lab took $(($(date +%s) - begin)) s"
 printf '%-5s %-9s %-8s %s\n' block line exit "expected in the output"
 for file in "$work"/blocks/*.sh; do
     block=$(basename "$file" .sh)
     line=$(sed -n '1s/# line //p' "$file")
     code=$(cat "$work/rc.$block" 2>/dev/null || echo "not run")
     [ "$code" = 0 ] || failed=$((failed + 1))
-    grep "^$block	" "$HERE/lab.expect" | cut -f2 >"$work/wanted"
+    grep "^$block	" "$HERE/lab.expect" | cut -f2- >"$work/wanted"
     if [ ! -s "$work/wanted" ]; then
         printf '%-5s %-9s %-8s %s\n' "$block" "$line" "$code" "-"
     fi
-    while read -r pattern; do
-        if grep -qE -- "$pattern" "$work/out.$block" 2>/dev/null; then
+    while IFS=$'\t' read -r pattern need; do
+        if [ "$need" = helm ] && [ -z "$HELM" ]; then
+            seen=not\ run
+        elif grep -qE -- "$pattern" "$work/text.$block" 2>/dev/null; then
             seen=yes
         else
             seen=NO
@@ -142,11 +187,15 @@ for file in "$work"/blocks/*.sh; do
         printf '%-5s %-9s %-8s %-3s %s\n' "$block" "$line" "$code" "$seen" "$pattern"
     done <"$work/wanted"
     if [ "$code" != 0 ]; then
-        tail -n 5 "$work/out.$block" 2>/dev/null | sed 's/^/        | /'
+        tail -n 5 "$work/text.$block" 2>/dev/null | sed 's/^/        | /'
     fi
 done
 echo
-echo "commands: $(wc -l <"$work/calls"), of them not run: $(grep -c 'not run' "$work/calls"), with another exit code than 0: $(grep -vc '	0	\|not run' "$work/calls")"
-grep -v '	0	' "$work/calls" | sed 's/^/  block /'
+bad=$(grep -vcP '\t(0|not run)\t' "$work/calls")
+printf '%-5s %-9s %s\n' block exit command
+awk -F '\t' '{ printf "%-5s %-9s %s\n", $1, $2, $3 }' "$work/calls"
+echo
+echo "commands: $(wc -l <"$work/calls"), of them not run: $(grep -cP '\tnot run\t' "$work/calls"), with another exit code than 0: $bad"
+[ -z "$HELM" ] || failed=$((failed + bad)) # what is not installed cannot be annotated
 echo "lab: $failed of its checks failed"
 [ "$failed" = 0 ]

@@ -3,6 +3,7 @@
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <criterion/criterion.h>
 
+#include "base/assert.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "sim/gcp_state.h"
@@ -141,15 +142,37 @@ Test(sim_gcp, backend_health_is_the_proxies_view_with_its_delay)
     sim_world_free(world);
 }
 
+static json_t *post(struct sim_world *world, const char *path, json_t *body, int expected)
+{
+    int status = 0;
+    json_t *answer = sim_gcp_get(world, "POST", path, "", body, &status);
+    json_decref(body);
+    cr_assert_not_null(answer, "%s", path);
+    cr_expect_eq(status, expected, "%s: %d %s", path, status,
+                 sim_json_text(answer, "error.message"));
+    return answer;
+}
+
+/* Enables the lab's APIs and waits for them. */
+static void enable_all(struct sim_world *world)
+{
+    json_t *names = json_pack("{s:[s,s,s]}", "serviceIds", "compute.googleapis.com",
+                              "container.googleapis.com", "gkehub.googleapis.com");
+    json_decref(
+        post(world, "/serviceusage/v1/projects/demo-4711/services:batchEnable", names, 200));
+    rig_run(world, 600);
+}
+
 Test(sim_gcp, an_empty_project_has_empty_lists)
 {
     struct sim_world *world = rig_world(1, 2, false);
+    cr_expect_eq(count(world, "/v1/projects/demo-4711/services", "services"), 2);
+    enable_all(world);
     cr_expect_eq(count(world, P "/global/networks", "items"), 0);
     cr_expect_eq(count(world, "/v1/projects/demo-4711/locations/-/clusters", "clusters"), 0);
     cr_expect_eq(count(world, "/v1/projects/demo-4711/locations/global/memberships", "resources"),
                  0);
     cr_expect_eq(count(world, "/storage/v1/b", "items"), 0);
-    cr_expect_eq(count(world, "/v1/projects/demo-4711/services", "services"), 2);
     json_decref(get(world, P "/aggregated/addresses", 200));
     json_decref(get(world, "/v1/projects/demo-4711", 200));
     sim_world_free(world);
@@ -173,5 +196,153 @@ Test(sim_gcp, an_enabled_service_has_an_operation_that_ends)
     json_decref(begun);
     json_decref(body);
     free(path);
+    sim_world_free(world);
+}
+
+Test(sim_gcp, what_the_fleet_adds_is_no_difference_to_what_was_asked_for)
+{
+    struct sim_world *world = rig_world(1, 2, true);
+    json_t *cluster =
+        get(world, "/v1/projects/demo-4711/locations/us-east5-b/clusters/gke-us-east5", 200);
+    cr_expect(json_is_true(sim_json_at(cluster, "fleet.preRegistered")));
+    json_decref(cluster);
+    json_t *membership = get(
+        world, "/gkehub/v1beta/projects/demo-4711/locations/global/memberships/gke-us-east5", 200);
+    cr_expect_null(json_object_get(membership, "authority"), "nobody asked for one");
+    json_decref(membership);
+    sim_world_free(world);
+}
+
+Test(sim_gcp, an_api_refuses_until_it_is_enabled)
+{
+    struct sim_world *world = rig_world(1, 2, false);
+    json_t *refused = get(world, P "/global/networks", 403);
+    cr_expect_not_null(
+        strstr(sim_json_text(refused, "error.message"), "Compute Engine API has not been used"));
+    const json_t *error = json_array_get(sim_json_at(refused, "error.errors"), 0);
+    cr_expect_str_eq(sim_json_text(error, "reason"), "accessNotConfigured");
+    const json_t *info = json_array_get(sim_json_at(refused, "error.details"), 1);
+    cr_expect_str_eq(sim_json_text(info, "reason"), "SERVICE_DISABLED");
+    cr_expect_str_eq(sim_json_text(info, "metadata.service"), "compute.googleapis.com");
+    json_decref(refused);
+    json_decref(get(world, "/v1/projects/demo-4711/locations/-/clusters", 403));
+    json_decref(get(world, "/v1/projects/demo-4711/locations/global/memberships", 403));
+    json_decref(get(world, "/storage/v1/b", 200));
+
+    json_decref(post(world, "/v1/projects/demo-4711/services/compute.googleapis.com:enable",
+                     json_object(), 200));
+    json_decref(get(world, P "/global/networks", 403));
+    rig_run(world, 600);
+    json_decref(get(world, P "/global/networks", 200));
+    json_decref(get(world, "/v1/projects/demo-4711/locations/-/clusters", 403));
+    sim_world_free(world);
+}
+
+static json_t *request(struct sim_world *world, const char *method, const char *path, json_t *body,
+                       int expected)
+{
+    int status = 0;
+    json_t *answer = sim_gcp_get(world, method, path, "", body, &status);
+    json_decref(body);
+    cr_assert_not_null(answer, "%s", path);
+    cr_expect_eq(status, expected, "%s %s: %d", method, path, status);
+    return answer;
+}
+
+/* The operation's state when it has ended. */
+static json_t *ended(struct sim_world *world, json_t *operation)
+{
+    char path[256];
+    snprintf(path, sizeof path, P "/global/operations/%s", sim_json_text(operation, "name"));
+    json_decref(operation);
+    rig_run(world, 600);
+    return get(world, path, 200);
+}
+
+Test(sim_gcp, a_network_in_use_fails_to_go_while_its_operation_runs)
+{
+    struct sim_world *world = rig_world(1, 2, false);
+    enable_all(world);
+    json_decref(
+        ended(world, post(world, P "/global/networks", json_pack("{s:s}", "name", "vpc"), 200)));
+    json_decref(ended(world, post(world, P "/global/firewalls",
+                                  json_pack("{s:s,s:s}", "name", "ghost", "network",
+                                            "projects/demo-4711/global/networks/vpc"),
+                                  200)));
+    json_t *operation = ended(world, request(world, "DELETE", P "/global/networks/vpc", NULL, 200));
+    const json_t *error = json_array_get(sim_json_at(operation, "error.errors"), 0);
+    cr_expect_str_eq(sim_json_text(operation, "status"), "DONE");
+    cr_expect_str_eq(sim_json_text(error, "code"), "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE");
+    cr_expect_not_null(strstr(sim_json_text(error, "message"),
+                              "is already being used by 'projects/demo-4711/global/firewalls/"
+                              "ghost'"));
+    json_decref(operation);
+    json_decref(get(world, P "/global/networks/vpc", 200));
+    json_decref(ended(world, request(world, "DELETE", P "/global/firewalls/ghost", NULL, 200)));
+    json_decref(ended(world, request(world, "DELETE", P "/global/networks/vpc", NULL, 200)));
+    json_decref(get(world, P "/global/networks/vpc", 404));
+    sim_world_free(world);
+}
+
+Test(sim_gcp, a_stale_fingerprint_changes_nothing)
+{
+    static const char path[] = P "/regions/us-east5/addresses/gemma-gateway-ip-us-east5";
+    struct sim_world *world = rig_world(1, 2, true);
+    json_t *address = get(world, path, 200);
+    char *old = strdup(sim_json_text(address, "labelFingerprint"));
+    json_decref(address);
+    char labels[200];
+    snprintf(labels, sizeof labels, "%s/setLabels", path);
+    json_decref(post(world, labels,
+                     json_pack("{s:{s:s},s:s}", "labels", "a", "1", "labelFingerprint", old), 200));
+    json_t *refused =
+        post(world, labels, json_pack("{s:{s:s},s:s}", "labels", "a", "2", "labelFingerprint", old),
+             412);
+    cr_expect_str_eq(
+        sim_json_text(json_array_get(sim_json_at(refused, "error.errors"), 0), "reason"),
+        "conditionNotMet");
+    json_decref(refused);
+    address = get(world, path, 200);
+    cr_expect_str_eq(sim_json_text(address, "labels.a"), "1");
+    json_decref(address);
+    free(old);
+    sim_world_free(world);
+}
+
+Test(sim_gcp, a_busy_cluster_says_so_in_the_word_by_which_clients_wait)
+{
+    struct sim_world *world = rig_world(1, 2, true);
+    static const char pools[] =
+        "/v1/projects/demo-4711/locations/us-east5-b/clusters/gke-us-east5/nodePools";
+    json_decref(post(world, pools, json_pack("{s:{s:s}}", "nodePool", "name", "more"), 200));
+    json_t *refused =
+        post(world, pools, json_pack("{s:{s:s}}", "nodePool", "name", "another"), 400);
+    cr_expect_str_eq(
+        sim_json_text(json_array_get(sim_json_at(refused, "error.errors"), 0), "reason"),
+        "failedPrecondition");
+    json_decref(refused);
+    sim_world_free(world);
+}
+
+Test(sim_gcp, a_subnet_goes_while_another_regions_cluster_uses_its_namesake)
+{
+    static const char *const subnets[] = {P "/regions/europe-west4/subnetworks",
+                                          P "/regions/us-east5/subnetworks"};
+    struct sim_world *world = rig_world(1, 2, false);
+    enable_all(world);
+    json_decref(post(world, P "/global/networks", json_pack("{s:s}", "name", "vpc"), 200));
+    for (size_t i = 0; i < TG_COUNT(subnets); i++) {
+        json_decref(post(world, subnets[i],
+                         json_pack("{s:s,s:s,s:s}", "name", "nodes", "ipCidrRange", "10.0.1.0/24",
+                                   "network", "projects/demo-4711/global/networks/vpc"),
+                         200));
+    }
+    json_decref(post(world, "/v1/projects/demo-4711/locations/us-east5-b/clusters",
+                     json_pack("{s:{s:s,s:s,s:s}}", "cluster", "name", "gke-us-east5", "network",
+                               "vpc", "subnetwork", "nodes"),
+                     200));
+    rig_run(world, 1200);
+    json_decref(request(world, "DELETE", P "/regions/us-east5/subnetworks/nodes", NULL, 400));
+    json_decref(request(world, "DELETE", P "/regions/europe-west4/subnetworks/nodes", NULL, 200));
     sim_world_free(world);
 }

@@ -79,48 +79,6 @@ static void gcp_fail(struct sim_response *response, int code, const char *status
                             "status", status));
 }
 
-static bool is_version(const char *segment, size_t len)
-{
-    return len >= 2 && segment[0] == 'v' && segment[1] >= '0' && segment[1] <= '9';
-}
-
-/* The service that a path without a service's name means: gcloud is told one address for all
- * services, and they tell themselves apart by their collections. */
-static const char *service_of(const char *path)
-{
-    static const struct {
-        const char *mark;
-        const char *service;
-    } marks[] = {
-        {"/memberships", "gkehub"},     {"/features", "gkehub"},       {"/clusters", "container"},
-        {"/serverConfig", "container"}, {"/services", "serviceusage"}, {"/serviceAccounts", "iam"},
-        {"/operations", "container"},
-    };
-    for (size_t i = 0; i < TG_COUNT(marks); i++) {
-        if (strstr(path, marks[i].mark) != NULL) {
-            return marks[i].service;
-        }
-    }
-    return "cloudresourcemanager";
-}
-
-/* "/compute/v1/projects/p/x" and "/v1/projects/p/x" as "compute/projects/p/x": without the version.
- * The caller frees. */
-static char *gcp_collection(const char *path)
-{
-    path += path[0] == '/' ? 1 : 0;
-    size_t len = strcspn(path, "/");
-    if (is_version(path, len)) {
-        return tg_asprintf("%s%s", service_of(path), path + len);
-    }
-    const char *rest = path + len;
-    size_t version_len = rest[0] == '/' ? strcspn(rest + 1, "/") : 0;
-    if (version_len > 0 && is_version(rest + 1, version_len)) {
-        rest += 1 + version_len;
-    }
-    return tg_asprintf("%.*s%s", (int)len, path, rest);
-}
-
 static void handle_gcp(struct sim_world *world, const struct sim_request *request,
                        struct sim_response *response)
 {
@@ -132,9 +90,9 @@ static void handle_gcp(struct sim_world *world, const struct sim_request *reques
             return;
         }
     }
-    char *collection = gcp_collection(request->path);
     int status = 200;
-    json_t *answer = sim_gcp_get(world, request->method, collection, request->query, body, &status);
+    json_t *answer =
+        sim_gcp_get(world, request->method, request->path, request->query, body, &status);
     if (answer == NULL) {
         gcp_fail(response, 404, "NOT_FOUND", "Not found.");
     } else {
@@ -142,7 +100,6 @@ static void handle_gcp(struct sim_world *world, const struct sim_request *reques
         tg_str_copy(response->content_type, sizeof response->content_type,
                     "application/json; charset=UTF-8");
     }
-    free(collection);
     json_decref(body);
 }
 

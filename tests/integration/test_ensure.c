@@ -174,6 +174,8 @@ struct thing {
 
 /* In the order of the lab; removal goes the other way round. */
 static const struct thing things[] = {
+    {TG_API_SERVICE_USAGE, TG_FORM_SERVICE, "projects/" PROJECT, "compute.googleapis.com", NULL,
+     NULL},
     {TG_API_SERVICE_USAGE, TG_FORM_SERVICE, "projects/" PROJECT, "container.googleapis.com", NULL,
      NULL},
     {TG_API_COMPUTE, TG_FORM_OBJECT, "projects/" PROJECT "/global/networks", "tpu-gke-dranet-vpc",
@@ -338,6 +340,7 @@ Test(ensure, a_different_network_is_a_conflict)
     struct bench *bench = bench_new(false);
     struct thing other = *thing_named("tpu-gke-dranet-vpc");
     other.body = "{'autoCreateSubnetworks':false,'mtu':1460}";
+    expect(bench, TG_CALL_ENSURE, thing_named("compute.googleapis.com"), TG_ENSURED_CREATED);
     expect(bench, TG_CALL_ENSURE, &other, TG_ENSURED_CREATED);
     const struct tg_msg *done =
         run(bench, TG_CALL_ENSURE, desired_of(thing_named("tpu-gke-dranet-vpc")));
@@ -478,7 +481,8 @@ Test(ensure, custom_kinds_are_found_as_they_were_applied)
                              "things.example.com",
                              "{'spec':{'group':'example.com','scope':'Namespaced','names':{"
                              "'plural':'things','kind':'Thing'},'versions':[{'name':'v1',"
-                             "'served':true,'storage':true}]}}"),
+                             "'served':true,'storage':true,'schema':{'openAPIV3Schema':{'type':"
+                             "'object'}}}]}}"),
                       expected);
         expect_object(bench, TG_CALL_ENSURE,
                       object("inference.networking.x-k8s.io/v1alpha2", "InferenceObjective",

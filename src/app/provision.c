@@ -185,7 +185,8 @@ bool tg_app_provision_handle(struct tg_app *app, const struct tg_msg *msg)
     return app->is_run_changed;
 }
 
-/* Google Cloud's lists that steps under way are judged by come at their own, slow pace. */
+/* What steps under way are judged by comes at its own, slow pace: Google Cloud's lists, and kinds
+ * that an API server did not know yet. */
 static void refresh_waited_for(struct tg_app *app)
 {
     double speed = 1;
@@ -211,8 +212,9 @@ static void refresh_waited_for(struct tg_app *app)
         }
     }
     for (int kind = 0; kind < TG_KIND_COUNT; kind++) {
-        if (is_asked[kind] && tg_kind_info((enum tg_kind)kind)->source == TG_KIND_SOURCE_GCP) {
-            tg_app_refresh(app, TG_TARGET_GCP, (enum tg_kind)kind);
+        bool is_gcp = tg_kind_info((enum tg_kind)kind)->source == TG_KIND_SOURCE_GCP;
+        if (is_asked[kind]) {
+            tg_app_refresh(app, is_gcp ? TG_TARGET_GCP : TG_TARGET_CLUSTER, (enum tg_kind)kind);
         }
     }
 }

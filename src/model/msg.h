@@ -137,8 +137,9 @@ enum tg_call_kind {
     TG_CALL_DELETE_POD,   /* by name, with uid precondition when given; NOT_FOUND counts as done */
     TG_CALL_FOLLOW_LOG,   /* LOG_LINES until the end; CALL_DONE then */
     TG_CALL_CANCEL,       /* ends the call whose id is in cancel_id; no CALL_DONE for it */
-    /* What is polled is asked for now, not when due: the model servers' /metrics; of Google Cloud
-     * the lists of kind resource. No CALL_DONE. */
+    /* What comes at its own pace is asked for now: of resource POD the model servers' /metrics, a
+     * kind of Google Cloud's by its list, one that an API server lacked by looking again. No
+     * CALL_DONE. */
     TG_CALL_REFRESH,
     /* Makes what desired describes, or finds it as wanted, and waits until the server says that it
      * is there: CALL_PROGRESS on the way, CALL_DONE with ensured at the end. */

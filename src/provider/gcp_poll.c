@@ -196,7 +196,8 @@ static void ask_detail(struct tg_gcp_poll *poll)
 
 void tg_gcp_poll_hasten(struct tg_gcp_poll *poll)
 {
-    if (poll->phase == TG_KIND_PHASE_LIVE && poll->attempts == 0) {
+    bool is_well = poll->phase == TG_KIND_PHASE_LIVE && poll->attempts == 0;
+    if (is_well || poll->phase == TG_KIND_PHASE_ABSENT) {
         poll->wake_us = 0;
     }
 }
@@ -217,10 +218,10 @@ int64_t tg_gcp_poll_step(struct tg_gcp_poll *poll, int64_t now_us)
 static void retry(struct tg_gcp_poll *poll, const struct tg_err *err)
 {
     enum tg_kind_phase phase = TG_KIND_PHASE_RETRYING;
-    if (err->code == TG_CODE_FORBIDDEN || err->code == TG_CODE_UNAUTHORIZED ||
-        err->code == TG_CODE_DISABLED) {
+    if (err->code == TG_CODE_FORBIDDEN || err->code == TG_CODE_UNAUTHORIZED) {
         phase = TG_KIND_PHASE_DENIED;
-    } else if (err->code == TG_CODE_NOT_FOUND) {
+    } else if (err->code == TG_CODE_NOT_FOUND || err->code == TG_CODE_DISABLED) {
+        /* An API that is not enabled on the project holds nothing of it. */
         phase = TG_KIND_PHASE_ABSENT;
     }
     int64_t delay_us = tg_backoff_next(&poll->backoff, &poll->context->rng, poll->retry_after_us);

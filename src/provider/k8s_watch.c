@@ -183,6 +183,13 @@ int64_t tg_k8s_watch_step(struct tg_k8s_watch *watch, int64_t now_us)
     return TG_TIME_NEVER;
 }
 
+void tg_k8s_watch_hasten(struct tg_k8s_watch *watch)
+{
+    if (watch->state == STATE_WAITING && watch->phase == TG_KIND_PHASE_ABSENT) {
+        watch->wake_us = 0;
+    }
+}
+
 /* Waits before the next attempt. Objects are kept: they are old, not gone. */
 static void retry(struct tg_k8s_watch *watch, enum tg_kind_phase phase, const struct tg_err *err)
 {

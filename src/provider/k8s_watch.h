@@ -24,6 +24,10 @@ void tg_k8s_watch_free(struct tg_k8s_watch *watch);
  * on events). */
 int64_t tg_k8s_watch_step(struct tg_k8s_watch *watch, int64_t now_us);
 
+/* A kind that the server lacked is looked for now, not when the minute is over: somebody may just
+ * have made it. Else nothing. */
+void tg_k8s_watch_hasten(struct tg_k8s_watch *watch);
+
 /* Handles the event when it is this machine's; false otherwise. */
 bool tg_k8s_watch_event(struct tg_k8s_watch *watch, const struct tg_transport_event *event,
                         int64_t now_us);

@@ -197,11 +197,14 @@ bool tg_provider_event(struct tg_provider *provider, const struct tg_transport_e
 
 static void refresh(struct tg_provider *provider, struct tg_call *call)
 {
-    if (provider->scrape != NULL) {
+    if (provider->scrape != NULL && call->resource == TG_KIND_POD) {
         tg_scrape_hasten(provider->scrape);
     }
     if (provider->polls[call->resource] != NULL) {
         tg_gcp_poll_hasten(provider->polls[call->resource]);
+    }
+    if (provider->watches[call->resource] != NULL) {
+        tg_k8s_watch_hasten(provider->watches[call->resource]);
     }
     tg_call_free(call);
 }

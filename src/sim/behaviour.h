@@ -129,6 +129,9 @@ void sim_definition_changed(struct sim_region *region, const struct sim_change *
  * (sim/controller_gateway.c). */
 void sim_fleet_object_changed(struct sim_region *region, const struct sim_change *change);
 
+/* The fleet's controllers begin to look at this cluster, and find what is there already. */
+void sim_fleet_controllers_start(struct sim_region *region);
+
 /* Notes on a CustomResourceDefinition, before it is marked for deletion, that its objects go first.
  */
 bool sim_definition_begin_delete(struct sim_region *region, const char *name);

@@ -83,6 +83,9 @@ void sim_cluster_set_config(struct sim_region *region, bool is_config)
                              classes[i]);
         }
     }
+    if (is_config) {
+        sim_fleet_controllers_start(region);
+    }
 }
 
 /* ---- clusters ---- */

@@ -314,12 +314,25 @@ static void detach(struct sim_region *region, const char *ns, const char *name)
     sim_store_update(region->store, kind, next, &err);
 }
 
+static bool is_adopted(const json_t *gateway)
+{
+    size_t i;
+    json_t *finalizer;
+    json_array_foreach(sim_json_at(gateway, "metadata.finalizers"), i, finalizer)
+    {
+        if (tg_str_eq(json_string_value(finalizer), FINALIZER)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void adopt(struct sim_region *region, const char *ns, const char *name)
 {
     struct sim_world *world = region->world;
     const struct sim_resource *kind = sim_world_kinds(world)->gateway;
     json_t *gateway = live_gateway(region, ns, name);
-    if (gateway == NULL) {
+    if (gateway == NULL || is_adopted(gateway)) {
         return;
     }
     struct tg_err err = TG_ERR_INIT;
@@ -522,6 +535,50 @@ static void sync_monitoring(struct sim_region *region, const char *ns, const cha
     set_status(region, kind, ns, name, status);
 }
 
+/* Which of the config cluster's objects a controller reconciles by itself. */
+#define SYNCED_KINDS 5
+struct synced {
+    const struct sim_resource *kind;
+    const char *name;
+    sim_sync *sync;
+};
+
+static void synced_kinds(const struct sim_kinds *kinds, struct synced rows[SYNCED_KINDS])
+{
+    const struct synced all[SYNCED_KINDS] = {
+        {kinds->route, "route", sync_route},
+        {kinds->health_policy, "health-policy", sync_health_policy},
+        {kinds->backend_policy, "backend-policy", sync_backend_policy},
+        {kinds->pod_monitoring, "monitoring", sync_monitoring},
+        {kinds->gateway, "gateway-add", adopt}};
+    memcpy(rows, all, sizeof all);
+}
+
+struct visit {
+    struct sim_region *region;
+    const struct synced *row;
+};
+
+static bool poke_existing(void *context, json_t *object)
+{
+    const struct visit *visit = context;
+    sim_controllers_poke(visit->region, visit->row->name, visit->row->sync,
+                         sim_json_text(object, "metadata.namespace"),
+                         sim_json_text(object, "metadata.name"),
+                         &sim_world_params(visit->region->world)->controller_react);
+    return true;
+}
+
+void sim_fleet_controllers_start(struct sim_region *region)
+{
+    struct synced rows[SYNCED_KINDS];
+    synced_kinds(sim_world_kinds(region->world), rows);
+    for (size_t i = 0; i < SYNCED_KINDS; i++) {
+        struct visit visit = {region, &rows[i]};
+        sim_store_each(region->store, rows[i].kind, NULL, poke_existing, &visit);
+    }
+}
+
 void sim_fleet_object_changed(struct sim_region *region, const struct sim_change *change)
 {
     const struct sim_kinds *kinds = sim_world_kinds(region->world);
@@ -533,19 +590,13 @@ void sim_fleet_object_changed(struct sim_region *region, const struct sim_change
         gateway_changed(region, change);
         return;
     }
-    const struct {
-        const struct sim_resource *kind;
-        const char *name;
-        sim_sync *sync;
-    } rows[] = {{kinds->route, "route", sync_route},
-                {kinds->health_policy, "health-policy", sync_health_policy},
-                {kinds->backend_policy, "backend-policy", sync_backend_policy},
-                {kinds->pod_monitoring, "monitoring", sync_monitoring}};
+    struct synced rows[SYNCED_KINDS];
+    synced_kinds(kinds, rows);
     bool is_new = change->type == SIM_ADDED && json_object_get(change->object, "status") == NULL;
     bool is_changed = change->type == SIM_MODIFIED &&
                       sim_json_int(change->object, "metadata.generation", 1) !=
                           sim_json_int(change->previous, "metadata.generation", 1);
-    for (size_t i = 0; i < TG_COUNT(rows); i++) {
+    for (size_t i = 0; i < SYNCED_KINDS; i++) {
         if (change->resource == rows[i].kind && (is_new || is_changed)) {
             sim_controllers_poke(region, rows[i].name, rows[i].sync,
                                  sim_json_text(change->object, "metadata.namespace"),

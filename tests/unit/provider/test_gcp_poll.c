@@ -112,6 +112,24 @@ Test(gcp_poll, a_hastened_round_is_due_at_once_unless_refused)
     close_poll(rig);
 }
 
+/* What an API would hold is missing, not hidden, until the API is enabled; and then seen at once.
+ */
+Test(gcp_poll, an_api_that_is_not_enabled_holds_nothing)
+{
+    struct provider_rig *rig = open_poll(TG_KIND_GCP_NETWORK);
+    rig_answer(rig, 403,
+               "{'error':{'code':403,'message':'not enabled','status':'PERMISSION_DENIED','errors'"
+               ":[{'reason':'accessNotConfigured'}]}}");
+    cr_assert_eq(rig_phase(rig), TG_KIND_PHASE_ABSENT);
+    int asked = (int)rig->submitted;
+    tg_gcp_poll_hasten(rig->machine);
+    rig_step(rig);
+    cr_assert_eq((int)rig->submitted, asked + 1);
+    rig_answer(rig, 200, "{'items':[{'id':'1','name':'a'}]}");
+    cr_assert_eq(rig_phase(rig), TG_KIND_PHASE_LIVE);
+    close_poll(rig);
+}
+
 Test(gcp_poll, half_a_round_is_not_shown)
 {
     struct provider_rig *rig = open_poll(TG_KIND_GCP_NETWORK);

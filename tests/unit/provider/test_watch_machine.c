@@ -214,6 +214,24 @@ Test(watch, a_kind_that_the_server_lacks_is_looked_for_each_minute)
 }
 
 /* One line that cannot be read is not the end; three in a row are. */
+/* Standing a lab up makes kinds: what waits for one does not wait a minute. */
+Test(watch, a_kind_that_was_just_made_is_looked_for_when_asked)
+{
+    struct provider_rig *rig = rig_open(TG_KIND_INFERENCE_POOL);
+    rig_headers(rig, 404, 0);
+    rig_data(rig, "404 page not found");
+    rig_end(rig, TG_CODE_NONE);
+    cr_assert_eq(rig_phase(rig), TG_KIND_PHASE_ABSENT);
+    int asked = (int)rig->submitted;
+    tg_k8s_watch_hasten(rig->machine);
+    rig_step(rig);
+    cr_assert_eq((int)rig->submitted, asked + 1);
+    tg_k8s_watch_hasten(rig->machine);
+    rig_step(rig);
+    cr_assert_eq((int)rig->submitted, asked + 1, "it is being asked already");
+    rig_end_of(rig);
+}
+
 Test(watch, lines_that_cannot_be_read)
 {
     struct provider_rig *rig = rig_watching();

@@ -147,6 +147,26 @@ static void add_monitoring(struct sim_release *release)
                             "gmp-system"));
 }
 
+/* Those of the single-cluster path; what the fleet's balancer does is said by the policies on the
+ * import. */
+static void add_policies(struct sim_release *release)
+{
+    const struct sim_kinds *kinds = sim_world_kinds(release->region->world);
+    sim_release_add(
+        release, kinds->health_policy,
+        sim_shape(
+            "{'metadata':{'name':'gemma-pool','namespace':'default'},'spec':{'targetRef':{'group':"
+            "'inference.networking.k8s.io','kind':'InferencePool','name':'gemma-pool'},'default':{"
+            "'timeoutSec':2,'checkIntervalSec':2,'config':{'type':'HTTP','httpHealthCheck':{"
+            "'requestPath':'/health','port':8000}}}}}"));
+    sim_release_add(
+        release, kinds->backend_policy,
+        sim_shape(
+            "{'metadata':{'name':'gemma-pool','namespace':'default'},'spec':{'targetRef':{'group':"
+            "'inference.networking.k8s.io','kind':'InferencePool','name':'gemma-pool'},'default':{"
+            "'timeoutSec':300,'logging':{'enabled':true}}}}"));
+}
+
 void sim_lab_pool(struct sim_region *region)
 {
     struct sim_world *world = region->world;
@@ -204,19 +224,7 @@ void sim_lab_pool(struct sim_region *region)
     sim_shape_condition(world, parent, "Exported", true, "Exported", "", NULL);
     json_object_set_new(pool, "status", json_pack("{s:[o]}", "parents", parent));
     sim_release_add(&release, kinds->pool, pool);
-    sim_release_add(
-        &release, kinds->health_policy,
-        sim_shape(
-            "{'metadata':{'name':'gemma-pool','namespace':'default'},'spec':{'targetRef':{'group':"
-            "'inference.networking.k8s.io','kind':'InferencePool','name':'gemma-pool'},'default':{"
-            "'timeoutSec':2,'checkIntervalSec':2,'config':{'type':'HTTP','httpHealthCheck':{"
-            "'requestPath':'/health','port':8000}}}}}"));
-    sim_release_add(
-        &release, kinds->backend_policy,
-        sim_shape(
-            "{'metadata':{'name':'gemma-pool','namespace':'default'},'spec':{'targetRef':{'group':"
-            "'inference.networking.k8s.io','kind':'InferencePool','name':'gemma-pool'},'default':{"
-            "'timeoutSec':300,'logging':{'enabled':true}}}}"));
+    add_policies(&release);
     if (region->index == 0) { /* inferenceExtension.monitoring.gke.enabled, in the config cluster */
         add_monitoring(&release);
     }

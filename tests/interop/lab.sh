@@ -23,7 +23,14 @@ lab=${TIDEGATE_LAB:-$top/../shared/lab/codelab.txt}
 export HERE="$top/tests/interop" SPEED=${SPEED:-100}
 export CACHE=${TIDEGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tidegate}
 HELM=$(command -v helm || ls "$CACHE/bin/helm" 2>/dev/null)
-export HELM
+CRD=https://raw.githubusercontent.com/kubernetes-sigs/gateway-api-inference-extension/v1.1.0/config/crd/bases
+CRD=$CRD/inference.networking.x-k8s.io_inferenceobjectives.yaml
+[ ! -f "$CACHE/lab/${CRD##*/}" ] || CRD=$CACHE/lab/${CRD##*/}
+CHART=oci://registry.k8s.io/gateway-api-inference-extension/charts/inferencepool
+[ ! -f "$CACHE/lab/inferencepool/Chart.yaml" ] || CHART=$CACHE/lab/inferencepool
+[ -f "$CRD" ] || curl -fsSL --max-time 20 -o /dev/null "$CRD" 2>/dev/null || CRD=
+[ -d "$CHART" ] || [ -z "$HELM" ] || "$HELM" show chart --version v1.1.0 "$CHART" >/dev/null 2>&1 || HELM=
+export HELM CRD CHART
 if [ ! -f "${TF_CLI_CONFIG_FILE:-$HOME/.terraformrc}" ] && [ -f "$CACHE/terraform/settings" ]; then
     export TF_CLI_CONFIG_FILE=$CACHE/terraform/settings
 fi
@@ -75,7 +82,14 @@ kubectl() {
     local arguments=() argument status
     for argument in "$@"; do
         case $argument in
-        https://raw.githubusercontent.com/*inferenceobjectives.yaml) argument=$CACHE/lab/${argument##*/} ;;
+        https://raw.githubusercontent.com/*inferenceobjectives.yaml)
+            argument=$CRD
+            if [ -z "$CRD" ]; then
+                echo "kubectl $*: not run: the CRD is not to be had here"
+                note "not run" "kubectl $*"
+                return 0
+            fi
+            ;;
         esac
         arguments+=("$argument")
     done
@@ -93,13 +107,13 @@ gcloud() {
 helm() {
     local arguments=() argument status
     if [ -z "$HELM" ]; then
-        echo "helm: not run: it is not to be had here"
+        echo "helm: not run: it or its chart is not to be had here"
         note "not run" "helm $*"
         return 0
     fi
     for argument in "$@"; do
         case $argument in
-        oci://registry.k8s.io/*inferencepool) argument=$CACHE/lab/inferencepool ;;
+        oci://registry.k8s.io/*inferencepool) argument=$CHART ;;
         esac
         arguments+=("$argument")
     done
@@ -176,8 +190,8 @@ for file in "$work"/blocks/*.sh; do
         printf '%-5s %-9s %-8s %s\n' "$block" "$line" "$code" "-"
     fi
     while IFS=$'\t' read -r pattern need; do
-        if [ "$need" = helm ] && [ -z "$HELM" ]; then
-            seen=not\ run
+        if { [ "$need" = helm ] && [ -z "$HELM" ]; } || { [ "$need" = crd ] && [ -z "$CRD" ]; }; then
+            seen="not run"
         elif grep -qE -- "$pattern" "$work/text.$block" 2>/dev/null; then
             seen=yes
         else
@@ -196,6 +210,7 @@ printf '%-5s %-9s %s\n' block exit command
 awk -F '\t' '{ printf "%-5s %-9s %s\n", $1, $2, $3 }' "$work/calls"
 echo
 echo "commands: $(wc -l <"$work/calls"), of them not run: $(grep -cP '\tnot run\t' "$work/calls"), with another exit code than 0: $bad"
-[ -z "$HELM" ] || failed=$((failed + bad)) # what is not installed cannot be annotated
+# what could not be installed cannot be annotated
+[ -z "$HELM" ] || [ -z "$CRD" ] || failed=$((failed + bad))
 echo "lab: $failed of its checks failed"
 [ "$failed" = 0 ]

@@ -110,8 +110,9 @@ terraform {
 }
 TERRAFORM
     if [ -z "${PROVIDERS:-}" ]; then
-        (cd "$cache/build/providers" && terraform providers mirror "$mirror")
-        return
+        (cd "$cache/build/providers" && terraform providers mirror "$mirror") && return
+        echo "Terraform's registry gives none, and PROVIDERS names no folder"
+        return 1
     fi
     platform=$(uname -s | tr '[:upper:]' '[:lower:]')_$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')
     for name in google google-beta time; do

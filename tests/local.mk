@@ -23,6 +23,7 @@ TESTS += %D%/test_integration
 	%D%/integration/test_drill_rig.c \
 	%D%/integration/test_ensure.c \
 	%D%/integration/test_kill.c \
+	%D%/integration/test_provision.c \
 	%D%/integration/test_status.c
 %C%_test_integration_LDADD =  $(app_libs) $(CRITERION_LIBS) -lm
 

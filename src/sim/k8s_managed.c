@@ -128,6 +128,9 @@ void sim_managed_track(const struct sim_call *call, const json_t *before, json_t
         return;
     }
     sim_field_set_diff(sim_schema_of(call->resource), before, after, &changed, &removed);
+    if (call->resource->has_status && call->subresource[0] == '\0') {
+        json_object_del(changed, "f:status"); /* which is the server's own on this path */
+    }
     json_t *entries = entries_of(before);
     take_from_others(entries, &manager, changed);
     take_from_others(entries, NULL, removed);

@@ -434,6 +434,8 @@ void sim_k8s_subresource(struct sim_call *call)
     } else if (is_pod && tg_str_eq(sub, "eviction") && tg_str_eq(method, "POST")) {
         handle_eviction(call);
     } else {
-        sim_k8s_fail(call->response, 404, NULL, "the server could not find the requested resource");
+        sim_k8s_reply(call->response, 404,
+                      sim_k8s_status(404, NULL, "the server could not find the requested resource",
+                                     json_object()));
     }
 }

@@ -164,6 +164,25 @@ static void on_change(void *context, struct sim_store *store, const struct sim_c
 
 /* ---- reading ---- */
 
+/* The row that carries the annotation of the end of the initial events; none for other bookmarks.
+ */
+static void put_mark(struct watch *watch, const struct item *item)
+{
+    if (!item->is_initial_end) {
+        return;
+    }
+    json_t *object = json_pack("{s:{s:o, s:{s:s}}}", "metadata", "resourceVersion",
+                               json_sprintf("%" PRIu64, item->version), "annotations",
+                               "k8s.io/initial-events-end", "true");
+    json_t *row = sim_table_row(watch->collection.resource, object, watch->collection.encoding,
+                                sim_world_wall_us(sim_store_world(watch->collection.store)));
+    struct sim_text *text = sim_text_of_json(row, NULL, NULL);
+    tg_buf_append(&watch->line, text->bytes, text->len);
+    sim_text_drop(text);
+    json_decref(row);
+    json_decref(object);
+}
+
 static void compose_bookmark(struct watch *watch, const struct item *item, const char *version)
 {
     const struct sim_resource *resource = watch->collection.resource;
@@ -182,9 +201,10 @@ static void compose_bookmark(struct watch *watch, const struct item *item, const
     } else {
         tg_buf_printf(line,
                       "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":"
-                      "{\"resourceVersion\":\"%" PRIu64 "\"},\"columnDefinitions\":null,\"rows\":"
-                      "[]}}\n",
+                      "{\"resourceVersion\":\"%" PRIu64 "\"},\"columnDefinitions\":null,\"rows\":[",
                       item->version);
+        put_mark(watch, item);
+        tg_buf_puts(line, "]}}\n");
     }
 }
 

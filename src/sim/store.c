@@ -651,6 +651,17 @@ static bool is_new_generation(const struct sim_resource *resource, const json_t 
     if (tg_str_eq(resource->kind, "Pod") && resource->group[0] == '\0') {
         return is_changed(next, current, "spec", "nodeName");
     }
+    if (tg_str_eq(resource->kind, "EndpointSlice")) {
+        static const char *const parts[] = {"endpoints", "ports", "metadata.labels",
+                                            "metadata.annotations"};
+        bool is_other = false;
+        for (size_t i = 0; i < TG_COUNT(parts); i++) {
+            const json_t *a = sim_json_at(next, parts[i]);
+            const json_t *b = sim_json_at(current, parts[i]);
+            is_other = is_other || (a == NULL) != (b == NULL) || (a != NULL && !json_equal(a, b));
+        }
+        return is_other;
+    }
     bool is_deployment =
         tg_str_eq(resource->kind, "Deployment") && tg_str_eq(resource->group, "apps");
     return !json_equal(json_object_get(next, "spec"), json_object_get(current, "spec")) ||

@@ -39,7 +39,7 @@ EXPLAINED = [
     (r"Deployment|ReplicaSet|order of|container|tolerations|volume|apply|scale|patch over|foreground",
      r"deployment\.kubernetes\.io/revision|metadata\.annotations$|status\.|body\.rows\[1\]|spec\.replicas$|generation$",
      "here a controller has been at it, there is none"),
-    (r"labels !app", r"^body", "Pods and sets of a controller"),
+    (r"labels !app|table of EndpointSlice", r"^body(\[\d\]|\.rows\[1\])$", "made by a controller"),
     (r"Namespace|namespace|CustomResourceDefinition", r"status\.(conditions|acceptedNames)", "a controller's turn"),
     (r"Node( as table)?$|^taints", r"\.(spec|status)$", "nodes come from the simulated Google Cloud alone"),
     (r"YAML|other media type|not acceptable", r"", "the simulated server speaks JSON, and protobuf where kubectl sends it"),
@@ -49,14 +49,14 @@ EXPLAINED = [
     (r"bad continue", r"message", "the real message goes on with the decoder's error"),
     (r"^delete dry run", r"deletion|generation", "a dry run shows the object as it is"),
     (r"^balanced Service", r"clusterIPs", "another range of addresses"),
-    (r"^table of DaemonSet", r"annotations", "the real one shows its deprecated annotation to its own version alone"),
+    (r"^(table of|get) DaemonSet", r"annotations", "the real one shows its deprecated annotation to its own version alone"),
     (r"^bad labels (-a=b|a=-b-)", r"message", "cut: the simulator's errors are short"),
     (r"^watch (by path|collection by path)", r"", "the old paths of watches are not simulated"),
     (r"^watch initial events$", r"object\.(spec|status)$", "the empty object of a bookmark, as Go has it"),
     (r"^binding|^openapi|^subject review", r"", "not simulated so far"),
     (r"^rules review", r"", "GKE's authorizers say that they cannot tell all rules"),
     (r"^(patch status|status through)", r"labels", "a Pod's labels do not change through its status here"),
-    (r"^(watch changes|delete one of many)", r"", "a Pod's deletion is one event here, two there"),
+    (r"^(watch changes|delete one of many|delete an unscheduled Pod)", r"", "a Pod's deletion is one event here, two there"),
 ]
 
 

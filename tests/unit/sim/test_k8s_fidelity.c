@@ -380,3 +380,25 @@ Test(k8s_fidelity, fields_that_stand_inline_are_known)
     json_decref(made);
     sim_world_free(world);
 }
+
+Test(k8s_fidelity, the_end_of_initial_events_is_marked_in_tables_too)
+{
+    struct sim_world *world = empty_world();
+    struct sim_response response =
+        ask(world,
+            (struct ask){.target = CONFIGS "?watch=1&sendInitialEvents=true&resourceVersionMatch="
+                                           "NotOlderThan&allowWatchBookmarks=true&labelSelector=a",
+                         .accept = "application/json;as=Table;g=meta.k8s.io;v=v1"});
+    char text[2000];
+    bool is_end = false;
+    size_t len = response.stream->read(response.stream, text, sizeof text - 1, &is_end);
+    text[len] = '\0';
+    json_t *event = json_loads(text, 0, NULL);
+    const json_t *row = json_array_get(sim_json_at(event, "object.rows"), 0);
+    const json_t *annotations = sim_json_at(row, "object.metadata.annotations");
+    cr_expect_str_eq(json_string_value(json_object_get(annotations, "k8s.io/initial-events-end")),
+                     "true", "%s", text);
+    json_decref(event);
+    sim_response_fini(&response);
+    sim_world_free(world);
+}

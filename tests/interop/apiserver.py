@@ -4,20 +4,24 @@
 fill N                creates Pods p-00000 .. in the default namespace, for a scheduler that there is not
 churn N SEED [LIMIT]  N random changes to the Pods below LIMIT: labels, status, deletions, creations
 
+token KEY SECONDS     prints a token of the ServiceAccount default/watcher, signed with KEY, that is good for so long
 show                  prints each Pod's namespace, name and version
 
 With NODE in the environment the Pods are bound to it: then a deletion with grace leaves them Terminating.
 """
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: the tidegate authors
+import base64
 import concurrent.futures
 import http.client
 import json
 import os
 import random
 import ssl
+import subprocess
 import sys
 import threading
+import time
 import urllib.parse
 
 url, ca, token, command = sys.argv[1:5]
@@ -122,6 +126,26 @@ def show():
         print(f"{pod['metadata']['namespace']}/{pod['metadata']['name']} {pod['metadata']['resourceVersion']}")
 
 
+def encode(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def token_of(key, seconds):
+    """What `kubectl create token` gives, but that it may live shorter than ten minutes."""
+    account = ask("GET", "/api/v1/namespaces/default/serviceaccounts/watcher")
+    now = int(time.time())
+    claims = {"iss": "https://issuer", "aud": ["https://issuer"], "sub": "system:serviceaccount:default:watcher",
+              "iat": now, "nbf": now, "exp": now + seconds, "kubernetes.io": {
+                  "namespace": "default", "serviceaccount": {"name": "watcher", "uid": account["metadata"]["uid"]}}}
+    text = encode(b'{"alg":"RS256"}') + "." + encode(json.dumps(claims).encode())
+    signed = subprocess.run(["openssl", "dgst", "-sha256", "-sign", key], input=text.encode(), check=True,
+                            capture_output=True).stdout
+    print(text + "." + encode(signed))
+
+
+if command == "token":
+    token_of(sys.argv[5], int(sys.argv[6]))
+    sys.exit()
 if command == "show":
     show()
     sys.exit()

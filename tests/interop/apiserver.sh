@@ -124,11 +124,14 @@ allow() {
 }
 kubectl --kubeconfig admin.config create serviceaccount watcher >/dev/null
 allow
-kubectl --kubeconfig admin.config create token watcher --duration=10m >user.token
+change token account.key 90 >user.token
+expiry=$(($(date +%s) + 90))
 restart # watches of a real server outlive their token; new ones do not
 change churn 200 8
-agree "with the token of a ServiceAccount"
-echo expired >user.token
+agree "with the short-lived token of a ServiceAccount"
+while [ "$(date +%s)" -le $expiry ]; do
+    sleep 1
+done
 restart
 says "401|Unauthorized|denied" "a token that expired"
 kubectl --kubeconfig admin.config create token watcher --duration=10m >user.token

@@ -65,12 +65,15 @@ enum token {
 
 struct parser {
     const char *at;
+    bool is_inside; /* of a requirement */
     struct tg_err *err;
 };
 
-static bool fail(struct parser *parser, const char *found, const char *format)
+/* wanted as the real one says it: ", expected: identifier". */
+static bool fail(struct parser *parser, const char *found, const char *wanted)
 {
-    return tg_err_set(parser->err, TG_CODE_INVALID, 400, format, found);
+    return tg_err_set(parser->err, TG_CODE_INVALID, 400, "%sfound '%.100s'%s",
+                      parser->is_inside ? "unable to parse requirement: " : "", found, wanted);
 }
 
 /* Takes the next token off *at; its text goes into word. */
@@ -110,18 +113,17 @@ static bool parse_set(struct parser *parser, struct sim_requirement *requirement
 {
     char word[WORD_SIZE];
     if (take(&parser->at, word, sizeof word) != TOKEN_OPEN) {
-        return fail(parser, word, "unable to parse requirement: found '%.100s' expected: '('");
+        return fail(parser, word, " expected: '('");
     }
     for (;;) {
         enum token token = peek(parser, word, sizeof word);
         bool is_word = token == TOKEN_WORD;
         if (!is_word && token != TOKEN_COMMA && token != TOKEN_CLOSE) {
             return fail(parser, word,
-                        requirement->value_count == 0
-                            ? "unable to parse requirement: found '%.100s', expected: ',', ')' or "
-                              "identifier"
-                            : "unable to parse requirement: found '%.100s', expected: ',', or "
-                              "identifier");
+                        requirement->value_count == 0 ? ", expected: ',', ')' or "
+                                                        "identifier"
+                                                      : ", expected: ',', or "
+                                                        "identifier");
         }
         add_value(requirement, tg_strdup(is_word ? word : ""));
         if (is_word) {
@@ -132,8 +134,7 @@ static bool parse_set(struct parser *parser, struct sim_requirement *requirement
             return true;
         }
         if (token != TOKEN_COMMA) {
-            return fail(parser, word,
-                        "unable to parse requirement: found '%.100s', expected: ',' or ')'");
+            return fail(parser, word, ", expected: ',' or ')'");
         }
     }
 }
@@ -147,8 +148,7 @@ static bool parse_exact(struct parser *parser, struct sim_requirement *requireme
         return true;
     }
     if (take(&parser->at, word, sizeof word) != TOKEN_WORD) {
-        return fail(parser, word,
-                    "unable to parse requirement: found '%.100s', expected: identifier");
+        return fail(parser, word, ", expected: identifier");
     }
     add_value(requirement, tg_strdup(word));
     return true;
@@ -186,8 +186,7 @@ static bool parse_requirement(struct sim_selector *selector, struct parser *pars
         token = take(&parser->at, word, sizeof word);
     }
     if (token != TOKEN_WORD) {
-        return fail(parser, word,
-                    "unable to parse requirement: found '%.100s', expected: identifier");
+        return fail(parser, word, ", expected: identifier");
     }
     if (!sim_k8s_is_label_key(word)) {
         return tg_err_set(parser->err, TG_CODE_INVALID, 400,
@@ -207,7 +206,7 @@ static bool parse_requirement(struct sim_selector *selector, struct parser *pars
                    token == TOKEN_LESS;
     if (!is_set && !is_sign) {
         return fail(parser, sign,
-                    "unable to parse requirement: found '%.100s', expected: in, notin, =, ==, !=, "
+                    ", expected: in, notin, =, ==, !=, "
                     "gt, lt");
     }
     enum sim_selector_operator kind = token == TOKEN_GREATER           ? SIM_SELECTOR_GREATER
@@ -227,22 +226,24 @@ static bool parse_selector(struct sim_selector *selector, struct parser *parser)
         return true;
     }
     if (token != TOKEN_WORD && token != TOKEN_NOT) {
-        return fail(parser, word, "found '%.100s', expected: !, identifier, or 'end of string'");
+        return fail(parser, word, ", expected: !, identifier, or 'end of string'");
     }
     for (;;) {
+        parser->is_inside = true;
         if (!parse_requirement(selector, parser)) {
             return false;
         }
+        parser->is_inside = false;
         token = take(&parser->at, word, sizeof word);
         if (token == TOKEN_END) {
             return true;
         }
         if (token != TOKEN_COMMA) {
-            return fail(parser, word, "found '%.100s', expected: ',' or 'end of string'");
+            return fail(parser, word, ", expected: ',' or 'end of string'");
         }
         token = peek(parser, word, sizeof word);
         if (token != TOKEN_WORD && token != TOKEN_NOT) {
-            return fail(parser, word, "found '%.100s', expected: identifier after ','");
+            return fail(parser, word, ", expected: identifier after ','");
         }
     }
 }
@@ -250,7 +251,7 @@ static bool parse_selector(struct sim_selector *selector, struct parser *parser)
 bool sim_selector_parse_labels(struct sim_selector *selector, const char *text, struct tg_err *err)
 {
     *selector = (struct sim_selector){NULL, 0};
-    struct parser parser = {text, err};
+    struct parser parser = {text, false, err};
     if (!parse_selector(selector, &parser)) {
         sim_selector_fini(selector);
         return false;

@@ -199,6 +199,7 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/controller_deployment.c \
 	%D%/sim/controller_gateway.c \
 	%D%/sim/controller_job.c \
+	%D%/sim/controller_namespace.c \
 	%D%/sim/controller_scheduler.c \
 	%D%/sim/controller_service.c \
 	%D%/sim/controllers.c \
@@ -252,6 +253,7 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/k8s_api.h \
 	%D%/sim/k8s_call.h \
 	%D%/sim/k8s_columns.c \
+	%D%/sim/k8s_default.c \
 	%D%/sim/k8s_delete.c \
 	%D%/sim/k8s_discovery.c \
 	%D%/sim/k8s_discovery.h \
@@ -262,6 +264,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/k8s_managed.h \
 	%D%/sim/k8s_openapi.c \
 	%D%/sim/k8s_openapi.h \
+	%D%/sim/k8s_options.c \
+	%D%/sim/k8s_options.h \
 	%D%/sim/k8s_patch.c \
 	%D%/sim/k8s_patch.h \
 	%D%/sim/k8s_pod_text.c \

@@ -150,6 +150,7 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/test_gateway.c \
 	%D%/unit/sim/test_gcp.c \
 	%D%/unit/sim/test_k8s_discovery.c \
+	%D%/unit/sim/test_k8s_fidelity.c \
 	%D%/unit/sim/test_k8s_list.c \
 	%D%/unit/sim/test_k8s_subresource.c \
 	%D%/unit/sim/test_k8s_verbs.c \

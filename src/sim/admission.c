@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "sim/behaviour.h"
 #include "sim/json_path.h"
+#include "sim/k8s_admit.h"
 #include "sim/shape.h"
 
 #define SIDECAR_IMAGE "gke.gcr.io/gcs-fuse-csi-driver-sidecar-mounter:v1.17.2-gke.0"
@@ -146,15 +147,28 @@ static void classify(const json_t *containers, struct service_class *class)
     }
 }
 
-static const char *service_class_of(const json_t *spec)
+const char *sim_pod_qos(const json_t *pod)
 {
     struct service_class class = {false, true};
-    classify(json_object_get(spec, "containers"), &class);
-    classify(json_object_get(spec, "initContainers"), &class);
+    classify(sim_json_at(pod, "spec.containers"), &class);
+    classify(sim_json_at(pod, "spec.initContainers"), &class);
     return !class.has_any ? "BestEffort" : class.is_limited ? "Guaranteed" : "Burstable";
 }
 
 /* ---- Pods and Jobs ---- */
+
+static bool has_element(const json_t *list, const json_t *wanted)
+{
+    size_t i;
+    json_t *element;
+    json_array_foreach(list, i, element)
+    {
+        if (json_equal(element, wanted)) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static void tolerate(json_t *tolerations, const char *key, const char *effect, bool is_for_a_while)
 {
@@ -163,18 +177,16 @@ static void tolerate(json_t *tolerations, const char *key, const char *effect, b
     if (is_for_a_while) {
         json_object_set_new(toleration, "tolerationSeconds", json_integer(300));
     }
-    json_array_append_new(tolerations, toleration);
+    if (!has_element(tolerations, toleration)) {
+        json_array_append(tolerations, toleration);
+    }
+    json_decref(toleration);
 }
 
 void sim_admission_pod(struct sim_region *region, json_t *pod)
 {
     json_t *spec = sim_json_make_object(pod, "spec");
-    sim_json_default(spec, "restartPolicy", json_string("Always"));
-    sim_json_default(spec, "terminationGracePeriodSeconds", json_integer(30));
-    sim_json_default(spec, "dnsPolicy", json_string("ClusterFirst"));
-    sim_json_default(spec, "serviceAccountName", json_string("default"));
-    sim_json_default(spec, "schedulerName", json_string("default-scheduler"));
-    sim_json_default(spec, "priority", json_integer(0));
+    sim_k8s_default(sim_world_kinds(region->world)->pod, pod);
     json_t *tolerations = member_array(spec, "tolerations");
     if (asks_for_tpu(spec)) {
         tolerate(tolerations, "google.com/tpu", "NoSchedule", false);
@@ -188,26 +200,12 @@ void sim_admission_pod(struct sim_region *region, json_t *pod)
     }
     add_token(region, pod, spec);
     json_object_set_new(pod, "status",
-                        sim_shape("{'phase':'Pending','qosClass':'%s'}", service_class_of(spec)));
+                        sim_shape("{'phase':'Pending','qosClass':'%s'}", sim_pod_qos(pod)));
 }
 
 void sim_admission_job(struct sim_region *region, json_t *job)
 {
-    json_t *metadata = sim_json_make_object(job, "metadata");
-    const char *name = sim_json_text(metadata, "name");
-    json_t *spec = sim_json_make_object(job, "spec");
-    sim_store_stamp_uid(region->store, sim_world_kinds(region->world)->job, metadata);
-    const char *uid = sim_json_text(metadata, "uid");
-    if (json_object_get(spec, "selector") != NULL || name[0] == '\0') {
-        return; /* spec.manualSelector, or a name that is not known yet */
-    }
-    json_object_set_new(
-        spec, "selector",
-        json_pack("{s:{s:s}}", "matchLabels", "batch.kubernetes.io/controller-uid", uid));
-    json_t *labels = sim_json_make_object(
-        sim_json_make_object(sim_json_make_object(spec, "template"), "metadata"), "labels");
-    json_object_set_new(labels, "batch.kubernetes.io/controller-uid", json_string(uid));
-    json_object_set_new(labels, "batch.kubernetes.io/job-name", json_string(name));
-    json_object_set_new(labels, "controller-uid", json_string(uid));
-    json_object_set_new(labels, "job-name", json_string(name));
+    const struct sim_resource *kind = sim_world_kinds(region->world)->job;
+    sim_store_stamp(region->store, kind, job); /* its selector is made of its uid */
+    sim_k8s_default(kind, job);
 }

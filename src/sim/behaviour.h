@@ -106,6 +106,9 @@ void sim_event_record(struct sim_region *region, const json_t *object, const cha
     __attribute__((format(printf, 6, 7)));
 void sim_event_recorder_fini(struct sim_behaviour *behaviour);
 
+/* Empties a namespace that is being deleted, and lets it go when nothing is left in it. */
+void sim_namespace_changed(struct sim_region *region, const struct sim_change *change);
+
 /* Observers of one change each; called by the dispatcher in sim/controllers.c. */
 void sim_deployment_changed(struct sim_region *region, const struct sim_change *change);
 void sim_replica_set_changed(struct sim_region *region, const struct sim_change *change);
@@ -146,6 +149,10 @@ void sim_admission_pod(struct sim_region *region, json_t *pod);
 
 /* What the API server gives a new Job: its uid, and the selector and labels that follow from it. */
 void sim_admission_job(struct sim_region *region, json_t *job);
+
+/* "Guaranteed", "Burstable" or "BestEffort", by what its containers ask of processors and memory.
+ */
+const char *sim_pod_qos(const json_t *pod);
 
 /* Starts a node's lease renewals and heartbeats. */
 void sim_kubelet_start_node(struct sim_region *region, const char *node);

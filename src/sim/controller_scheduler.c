@@ -210,10 +210,60 @@ static void attempt(struct sim_world *world, void *data)
                                        SIM_PRIORITY_CONTROL, bind, pod, NULL);
 }
 
+static bool is_node(const struct sim_pod *pod)
+{
+    return sim_store_get(pod->region->store, sim_world_kinds(pod->world)->node, "", pod->node) !=
+           NULL;
+}
+
+/* The Pod garbage collector's: a Pod bound to a node that there is not. */
+static void collect_orphan(struct sim_world *world, void *data)
+{
+    struct sim_pod *pod = data;
+    pod->schedule_event = 0;
+    if (!is_node(pod)) {
+        sim_store_delete(pod->region->store, sim_world_kinds(world)->pod, pod->ns, pod->name, 0,
+                         NULL);
+    }
+}
+
+/* The Pod came with a node: no scheduler is asked, its kubelet takes it as it is. */
+static void bind_as_asked(struct sim_pod *pod, const char *node)
+{
+    struct sim_world *world = pod->world;
+    tg_str_copy(pod->node, sizeof pod->node, node);
+    pod->node_index = tg_str_eq(pod->node, pod->region->tpu_node) ? 1 : 0;
+    if (is_node(pod)) {
+        sim_kubelet_bound(pod);
+    } else {
+        int64_t at_us = sim_world_now_us(world) + sim_world_params(world)->orphan_quarantine_us;
+        pod->schedule_event =
+            sim_world_at(world, at_us, SIM_PRIORITY_CONTROL, collect_orphan, pod, NULL);
+    }
+}
+
+/* GKE runs a second scheduler under its own name; other names are other people's schedulers. */
+static bool is_ours(const json_t *object)
+{
+    const char *name = sim_json_text(object, "spec.schedulerName");
+    return name[0] == '\0' || tg_str_eq(name, "default-scheduler") ||
+           tg_str_eq(name, "gke.io/optimize-utilization-scheduler");
+}
+
 void sim_scheduler_add(struct sim_pod *pod)
 {
     struct sim_world *world = pod->world;
     const struct sim_params *params = sim_world_params(world);
+    const json_t *object =
+        sim_store_get(pod->region->store, sim_world_kinds(world)->pod, pod->ns, pod->name);
+    const char *node = sim_json_text(object, "spec.nodeName");
+    if (node[0] != '\0') {
+        bind_as_asked(pod, node);
+        return;
+    }
+    if (!is_ours(object)) {
+        return;
+    }
     int64_t delay_us = sim_draw_duration(world, pod->entity, "schedule", &params->schedule);
     pod->schedule_event = sim_world_at(world, sim_world_now_us(world) + delay_us,
                                        SIM_PRIORITY_CONTROL, attempt, pod, NULL);

@@ -166,6 +166,7 @@ static void dispatch(void *context, struct sim_store *store, const struct sim_ch
     } else {
         sim_fleet_object_changed(region, change);
     }
+    sim_namespace_changed(region, change);
     if ((change->type == SIM_DELETED && change->resource != kinds->event) ||
         (change->type == SIM_MODIFIED && sim_garbage_is_waiting(change->object))) {
         sim_garbage_changed(region, change);

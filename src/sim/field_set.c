@@ -237,7 +237,10 @@ json_t *sim_field_set_minus(const json_t *a, const json_t *b)
             json_object_set_new(result, key, json_deep_copy(value));
         } else if (json_object_size(other) > 0 && json_object_size(value) > 0) {
             json_t *rest = sim_field_set_minus(value, other);
-            if (json_object_size(rest) > 0) {
+            bool is_place = json_object_size(rest) == 1 && json_object_get(rest, ".") != NULL;
+            if (is_place) { /* the place alone is a leaf */
+                json_object_set_new(result, key, json_object());
+            } else if (json_object_size(rest) > 0) {
                 json_object_set(result, key, rest);
             }
             json_decref(rest);
@@ -246,7 +249,20 @@ json_t *sim_field_set_minus(const json_t *a, const json_t *b)
     return result;
 }
 
-static json_t *changed_in(const json_t *set, const json_t *before, const json_t *after)
+/* True for what is not even there, as an empty value, before it is set: its appearance has an owner
+ * of its own ("."). message NULL: of a custom resource. */
+static bool is_optional(const struct sim_field *message, const char *name)
+{
+    const struct sim_field *field = sim_schema_field(message, name);
+    if (field == NULL) {
+        return !tg_str_eq(name, "metadata");
+    }
+    return field->shape == SIM_FIELD_MAP || field->shape == SIM_FIELD_POINTER ||
+           (field->shape == SIM_FIELD_LIST && !tg_str_eq(name, "containers"));
+}
+
+static json_t *changed_in(const struct sim_field *message, const json_t *set, const json_t *before,
+                          const json_t *after)
 {
     json_t *result = json_object();
     const char *key;
@@ -267,7 +283,15 @@ static json_t *changed_in(const json_t *set, const json_t *before, const json_t 
             }
             continue;
         }
-        json_t *inner = changed_in(below, was, is);
+        bool is_member = key[0] == 'f';
+        const struct sim_field *field = is_member ? sim_schema_field(message, key + 2) : NULL;
+        const struct sim_field *inner_message = !is_member      ? message
+                                                : field == NULL ? NULL
+                                                                : sim_schema_inner(field);
+        json_t *inner = changed_in(inner_message, below, was, is);
+        if (was == NULL && is_member && is_optional(message, key + 2)) {
+            json_object_set_new(inner, ".", json_object());
+        }
         if (json_object_size(inner) > 0) {
             json_object_set(result, key, inner);
         }
@@ -281,7 +305,7 @@ void sim_field_set_diff(const struct sim_field *message, const json_t *before, c
 {
     json_t *old = before == NULL ? json_object() : sim_field_set_of(message, before);
     json_t *new = sim_field_set_of(message, after);
-    *changed = changed_in(new, before, after);
+    *changed = changed_in(message, new, before, after);
     *removed = sim_field_set_minus(old, new);
     json_decref(old);
     json_decref(new);

@@ -1,4 +1,4 @@
-/* sim/k8s_admit.c - defaults and validation of written objects. */
+/* sim/k8s_admit.c - validation of written objects. */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include "sim/k8s_admit.h"
@@ -12,201 +12,31 @@
 #include "sim/json_path.h"
 #include "sim/k8s_status.h"
 
-#define NAME_LEN_MAX      253
-#define SERVICE_ADDRESSES 4094u
-
-/* ---- defaults ---- */
-
-static void default_text(json_t *object, const char *key, const char *value)
-{
-    sim_json_default(object, key, json_string(value));
-}
-
-static void default_int(json_t *object, const char *key, int64_t value)
-{
-    sim_json_default(object, key, json_integer(value));
-}
-
-static const char *pull_policy(const char *image)
-{
-    const char *slash = strrchr(image, '/');
-    const char *tag = strchr(slash == NULL ? image : slash, ':');
-    bool is_latest = strchr(image, '@') == NULL && (tag == NULL || tg_str_eq(tag, ":latest"));
-    return is_latest ? "Always" : "IfNotPresent";
-}
-
-static void default_containers(json_t *containers)
-{
-    size_t i;
-    json_t *container;
-    json_array_foreach(containers, i, container)
-    {
-        size_t p;
-        json_t *port;
-        json_array_foreach(json_object_get(container, "ports"), p, port)
-        {
-            default_text(port, "protocol", "TCP");
-        }
-        sim_json_default(container, "resources", json_object());
-        default_text(container, "terminationMessagePath", "/dev/termination-log");
-        default_text(container, "terminationMessagePolicy", "File");
-        default_text(container, "imagePullPolicy", pull_policy(sim_json_text(container, "image")));
-    }
-}
-
-static void default_pod_spec(json_t *spec, bool is_pod)
-{
-    if (!json_is_object(spec)) {
-        return;
-    }
-    default_containers(json_object_get(spec, "containers"));
-    default_containers(json_object_get(spec, "initContainers"));
-    default_text(spec, "restartPolicy", "Always");
-    default_int(spec, "terminationGracePeriodSeconds", 30);
-    default_text(spec, "dnsPolicy", "ClusterFirst");
-    sim_json_default(spec, "securityContext", json_object());
-    default_text(spec, "schedulerName", "default-scheduler");
-    const char *account = sim_json_text(spec, "serviceAccountName");
-    if (account[0] != '\0') {
-        default_text(spec, "serviceAccount", account);
-    } else if (is_pod) {
-        default_text(spec, "serviceAccountName", "default");
-        default_text(spec, "serviceAccount", "default");
-    }
-    if (is_pod) {
-        sim_json_default(spec, "enableServiceLinks", json_true());
-        default_int(spec, "priority", 0);
-        default_text(spec, "preemptionPolicy", "PreemptLowerPriority");
-    }
-}
-
-static void default_deployment(json_t *spec)
-{
-    default_int(spec, "replicas", 1);
-    default_int(spec, "revisionHistoryLimit", 10);
-    default_int(spec, "progressDeadlineSeconds", 600);
-    json_t *strategy = sim_json_make_object(spec, "strategy");
-    default_text(strategy, "type", "RollingUpdate");
-    if (tg_str_eq(sim_json_text(strategy, "type"), "RollingUpdate")) {
-        json_t *rolling = sim_json_make_object(strategy, "rollingUpdate");
-        default_text(rolling, "maxUnavailable", "25%");
-        default_text(rolling, "maxSurge", "25%");
-    }
-}
-
-/* Addresses of Services lie in the range that GKE gives out by itself; the name decides, so that a
- * Service that is made again has its old address. */
-static void default_cluster_ip(json_t *spec, const json_t *object)
-{
-    char *path = tg_asprintf("%s/%s", sim_json_text(object, "metadata.namespace"),
-                             sim_json_text(object, "metadata.name"));
-    unsigned host = (unsigned)(tg_hash_str(path) % SERVICE_ADDRESSES) + 1;
-    sim_json_default(spec, "clusterIP", json_sprintf("34.118.%u.%u", 224 + host / 256, host % 256));
-    free(path);
-}
-
-static void default_service(json_t *spec, const json_t *object)
-{
-    if (!tg_str_eq(sim_json_text(spec, "type"), "ExternalName")) {
-        default_cluster_ip(spec, object);
-        sim_json_default(spec, "clusterIPs", json_pack("[s]", sim_json_text(spec, "clusterIP")));
-        sim_json_default(spec, "ipFamilies", json_pack("[s]", "IPv4"));
-        default_text(spec, "ipFamilyPolicy", "SingleStack");
-    }
-    default_text(spec, "type", "ClusterIP");
-    default_text(spec, "sessionAffinity", "None");
-    default_text(spec, "internalTrafficPolicy", "Cluster");
-    size_t i;
-    json_t *port;
-    json_array_foreach(json_object_get(spec, "ports"), i, port)
-    {
-        default_text(port, "protocol", "TCP");
-        default_int(port, "targetPort", sim_json_int(port, "port", 0));
-    }
-}
-
-static void default_definition(json_t *object, json_t *spec)
-{
-    json_t *names = sim_json_make_object(spec, "names");
-    const char *kind = sim_json_text(names, "kind");
-    char *singular = tg_strdup(kind);
-    for (char *c = singular; *c != '\0'; c++) {
-        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
-    }
-    default_text(names, "singular", singular);
-    free(singular);
-    sim_json_default(names, "listKind", json_sprintf("%sList", kind));
-    sim_json_default(spec, "conversion", json_pack("{s:s}", "strategy", "None"));
-    if (sim_json_at(object, "status.storedVersions") != NULL) {
-        return;
-    }
-    json_t *stored = json_array();
-    size_t i;
-    json_t *version;
-    json_array_foreach(json_object_get(spec, "versions"), i, version)
-    {
-        if (sim_json_is_true(version, "storage")) {
-            json_array_append_new(stored, json_string(sim_json_text(version, "name")));
-        }
-    }
-    json_object_set_new(object, "status",
-                        json_pack("{s:{s:s, s:s}, s:[], s:o}", "acceptedNames", "kind", "",
-                                  "plural", "", "conditions", "storedVersions", stored));
-}
-
-static void default_job(json_t *spec)
-{
-    default_int(spec, "parallelism", 1);
-    default_int(spec, "completions", 1);
-    default_int(spec, "backoffLimit", 6);
-    default_text(spec, "completionMode", "NonIndexed");
-    sim_json_default(spec, "suspend", json_false());
-}
-
-void sim_k8s_default(const struct sim_resource *resource, json_t *object)
-{
-    const char *kind = resource->kind;
-    json_t *spec = json_object_get(object, "spec");
-    if (tg_str_eq(kind, "Secret")) {
-        default_text(object, "type", "Opaque");
-        size_t len;
-        const char *key;
-        json_t *value;
-        json_t *plain = json_object_get(object, "stringData");
-        json_t *data = json_is_object(plain) ? sim_json_make_object(object, "data") : NULL;
-        json_object_foreach(plain, key, value)
-        {
-            len = json_string_length(value);
-            char *encoded = tg_base64_encode(len == 0 ? "" : json_string_value(value), len);
-            json_object_set_new(data, key, json_string(encoded));
-            free(encoded);
-        }
-        json_object_del(object, "stringData");
-    }
-    if (!json_is_object(spec)) {
-        return;
-    }
-    if (tg_str_eq(kind, "Pod")) {
-        default_pod_spec(spec, true);
-    } else if (tg_str_eq(kind, "Service")) {
-        default_service(spec, object);
-    } else if (resource->is_strategic && sim_json_at(spec, "template.spec") != NULL) {
-        default_pod_spec(sim_json_at(spec, "template.spec"), false);
-    }
-    if (tg_str_eq(kind, "Deployment")) {
-        default_deployment(spec);
-    } else if (tg_str_eq(kind, "ReplicaSet")) {
-        default_int(spec, "replicas", 1);
-    } else if (tg_str_eq(kind, "Job")) {
-        default_job(spec);
-    } else if (tg_str_eq(kind, "CustomResourceDefinition")) {
-        default_definition(object, spec);
-    }
-}
-
-/* ---- refusals ---- */
+#define NAME_LEN_MAX  253
+#define LABEL_LEN_MAX 63
 
 /* Names of most kinds are DNS subdomains; RBAC kinds only have to be usable in a path. */
+#define NAME_RULE                                                                                 \
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or "  \
+    "'.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used " \
+    "for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+#define VALUE_RULE                                                                                 \
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or "    \
+    "'.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value', " \
+    " "                                                                                            \
+    "or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+#define KEY_RULE                                                                                   \
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end "  \
+    "with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for " \
+    "validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+#define POD_RULE                                                                                   \
+    "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,"          \
+    "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only "        \
+    "additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set " \
+    "to 1 if it was previously negative)"
+
+/* ---- names and labels ---- */
+
 static bool is_good_name(const struct sim_resource *resource, const char *name)
 {
     size_t len = strlen(name);
@@ -220,7 +50,67 @@ static bool is_good_name(const struct sim_resource *resource, const char *name)
     return name[0] != '-' && name[0] != '.' && name[len - 1] != '-' && name[len - 1] != '.';
 }
 
-/* Parts of a spec that stay as they were created. */
+static bool is_alphanumeric(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool sim_k8s_is_label(const char *text)
+{
+    size_t len = strlen(text);
+    for (size_t i = 0; i < len; i++) {
+        if (!is_alphanumeric(text[i]) && (strchr("-_.", text[i]) == NULL)) {
+            return false;
+        }
+    }
+    return len == 0 ||
+           (len <= LABEL_LEN_MAX && is_alphanumeric(text[0]) && is_alphanumeric(text[len - 1]));
+}
+
+const char *sim_k8s_label_rule(bool is_key)
+{
+    return is_key ? KEY_RULE : VALUE_RULE;
+}
+
+bool sim_k8s_is_label_key(const char *key)
+{
+    const char *slash = strchr(key, '/');
+    const char *name = slash == NULL ? key : slash + 1;
+    return name[0] != '\0' && sim_k8s_is_label(name);
+}
+
+/* Adds a FieldValueInvalid that tells the text. */
+static void add_invalid(json_t *causes, const char *field, const char *text, const char *rule)
+{
+    json_t *value = json_string(text);
+    json_array_append_new(causes, sim_k8s_cause_value(field, value, rule));
+    json_decref(value);
+}
+
+static void add_required(json_t *causes, const char *field)
+{
+    json_array_append_new(causes, sim_k8s_cause("FieldValueRequired", field, "Required value"));
+}
+
+static void check_labels(const json_t *labels, const char *field, json_t *causes)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)labels, key, value)
+    {
+        const char *text = json_string_value(value);
+        if (!sim_k8s_is_label_key(key)) {
+            add_invalid(causes, field, key, KEY_RULE);
+        }
+        if (text != NULL && !sim_k8s_is_label(text)) {
+            add_invalid(causes, field, text, VALUE_RULE);
+        }
+    }
+}
+
+/* ---- changes ---- */
+
+/* Parts that stay as they were created. */
 static const struct {
     const char *kind;
     const char *path;
@@ -230,8 +120,6 @@ static const struct {
     {"Job", "spec.completions"},
     {"Job", "spec.selector"},
     {"Job", "spec.template"},
-    {"Pod", "spec.nodeName"},
-    {"Pod", "spec.volumes"},
     {"ReplicaSet", "spec.selector"},
     {"ResourceClaim", "spec"},
     {"ResourceClaimTemplate", "spec"},
@@ -244,27 +132,94 @@ static bool is_same(const json_t *a, const json_t *b)
     return (a == NULL && b == NULL) || (a != NULL && b != NULL && json_equal(a, b));
 }
 
-static bool check_immutable(const struct sim_resource *resource, const char *name,
-                            const json_t *object, const json_t *previous,
-                            struct sim_response *response)
+/* A Pod's spec without what may change of it. New reference. */
+static json_t *fixed_spec(const json_t *pod)
+{
+    static const char *const lists[] = {"containers", "initContainers"};
+    static const char *const free_members[] = {"activeDeadlineSeconds", "tolerations",
+                                               "ephemeralContainers"};
+    json_t *spec = json_deep_copy(json_object_get(pod, "spec"));
+    for (size_t i = 0; i < TG_COUNT(free_members); i++) {
+        json_object_del(spec, free_members[i]);
+    }
+    for (size_t l = 0; l < TG_COUNT(lists); l++) {
+        size_t i;
+        json_t *container;
+        json_array_foreach(json_object_get(spec, lists[l]), i, container)
+        {
+            json_object_del(container, "image");
+        }
+    }
+    return spec;
+}
+
+static void check_pod_change(const json_t *object, const json_t *previous, json_t *causes)
+{
+    json_t *next = fixed_spec(object);
+    json_t *was = fixed_spec(previous);
+    if (!is_same(next, was)) {
+        json_array_append_new(causes, sim_k8s_cause("FieldValueForbidden", "spec", POD_RULE));
+    }
+    json_decref(next);
+    json_decref(was);
+}
+
+static bool has_text(const json_t *list, const char *text)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        if (tg_str_eq(json_string_value(json_array_get(list, i)), text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is being deleted waits for nobody new. */
+static void check_finalizers(const json_t *object, const json_t *previous, json_t *causes)
+{
+    const json_t *was = sim_json_at(previous, "metadata.finalizers");
+    size_t i;
+    json_t *item;
+    if (sim_json_at(previous, "metadata.deletionTimestamp") == NULL) {
+        return;
+    }
+    json_array_foreach(sim_json_at(object, "metadata.finalizers"), i, item)
+    {
+        const char *text = json_string_value(item);
+        if (text != NULL && !has_text(was, text)) {
+            char *message =
+                tg_asprintf("Forbidden: no new finalizers can be added if the object is "
+                            "being deleted, found new finalizers []string{\"%s\"}",
+                            text);
+            json_array_append_new(
+                causes, sim_k8s_cause("FieldValueForbidden", "metadata.finalizers", message));
+            free(message);
+        }
+    }
+}
+
+static void check_change(const struct sim_resource *resource, const json_t *object,
+                         const json_t *previous, json_t *causes)
 {
     for (size_t i = 0; i < TG_COUNT(immutable); i++) {
         const char *path = immutable[i].path;
         bool is_meant = resource->is_strategic && tg_str_eq(immutable[i].kind, resource->kind);
         const json_t *was = sim_json_at(previous, path);
-        if (is_meant && was != NULL && !is_same(sim_json_at(object, path), was)) {
-            sim_k8s_fail_invalid(response, resource, name, "FieldValueInvalid", path,
-                                 "Invalid value: field is immutable");
-            return false;
+        const json_t *next = sim_json_at(object, path);
+        if (is_meant && was != NULL && !is_same(next, was)) {
+            json_array_append_new(causes, sim_k8s_cause_value(path, next, "field is immutable"));
         }
     }
+    if (resource->is_strategic && tg_str_eq(resource->kind, "Pod")) {
+        check_pod_change(object, previous, causes);
+    }
+    check_finalizers(object, previous, causes);
     bool is_locked = sim_json_is_true(previous, "immutable");
     if (is_locked && !is_same(json_object_get(object, "data"), json_object_get(previous, "data"))) {
-        sim_k8s_fail_invalid(response, resource, name, "FieldValueForbidden", "data",
-                             "Forbidden: field is immutable when `immutable` is set");
-        return false;
+        json_array_append_new(
+            causes, sim_k8s_cause("FieldValueForbidden", "data",
+                                  "Forbidden: field is immutable when `immutable` is set"));
     }
-    return true;
 }
 
 static bool check_definition(const struct sim_resource *resource, const char *name,
@@ -307,72 +262,105 @@ static bool check_definition(const struct sim_resource *resource, const char *na
     return stored == 1;
 }
 
-static bool check_template(const struct sim_resource *resource, const char *name,
-                           const json_t *object, struct sim_response *response)
+/* ---- Pods and their templates ---- */
+
+static void check_containers(const json_t *spec, const char *path, json_t *causes)
 {
-    const json_t *spec =
-        sim_json_at(object, tg_str_eq(resource->kind, "Pod") ? "spec" : "spec.template.spec");
-    bool has_pods = tg_str_eq(resource->kind, "Pod") || tg_str_eq(resource->group, "apps") ||
-                    tg_str_eq(resource->kind, "Job");
-    if (!has_pods) {
-        return true;
-    }
-    if (sim_json_count(spec, "containers") == 0) {
-        const char *path =
-            tg_str_eq(resource->kind, "Pod") ? "spec.containers" : "spec.template.spec.containers";
-        sim_k8s_fail_invalid(response, resource, name, "FieldValueRequired", path,
-                             "Required value");
-        return false;
-    }
-    if (!tg_str_eq(resource->group, "apps")) {
-        return true;
-    }
-    if (json_object_size(sim_json_at(object, "spec.selector.matchLabels")) == 0 &&
-        sim_json_count(object, "spec.selector.matchExpressions") == 0) {
-        sim_k8s_fail_invalid(response, resource, name, "FieldValueRequired", "spec.selector",
-                             "Required value");
-        return false;
-    }
-    const char *key;
-    json_t *value;
-    const json_t *labels = sim_json_at(object, "spec.template.metadata.labels");
-    json_object_foreach(sim_json_at(object, "spec.selector.matchLabels"), key, value)
-    {
-        if (!is_same(json_object_get(labels, key), value)) {
-            sim_k8s_fail_invalid(response, resource, name, "FieldValueInvalid",
-                                 "spec.template.metadata.labels",
-                                 "Invalid value: `selector` does not match template `labels`");
-            return false;
+    static const char *const lists[] = {"initContainers", "containers"};
+    for (size_t l = 0; l < TG_COUNT(lists); l++) {
+        size_t i;
+        json_t *container;
+        json_array_foreach(json_object_get(spec, lists[l]), i, container)
+        {
+            static const char *const needed[] = {"name", "image"};
+            for (size_t n = 0; n < TG_COUNT(needed); n++) {
+                if (sim_json_text(container, needed[n])[0] == '\0') {
+                    char *field = tg_asprintf("%s.%s[%zu].%s", path, lists[l], i, needed[n]);
+                    add_required(causes, field);
+                    free(field);
+                }
+            }
         }
     }
-    return true;
+    if (sim_json_count(spec, "containers") == 0) {
+        char *field = tg_asprintf("%s.containers", path);
+        add_required(causes, field);
+        free(field);
+    }
+}
+
+static void check_selector(const json_t *object, json_t *causes)
+{
+    const json_t *selector = sim_json_at(object, "spec.selector");
+    json_t *labels = sim_json_at(object, "spec.template.metadata.labels");
+    bool is_empty = json_object_size(json_object_get(selector, "matchLabels")) == 0 &&
+                    sim_json_count(selector, "matchExpressions") == 0;
+    if (is_empty) {
+        add_required(causes, "spec.selector");
+    }
+    bool is_match = !is_empty;
+    const char *key;
+    json_t *value;
+    json_object_foreach(json_object_get(selector, "matchLabels"), key, value)
+    {
+        is_match = is_match && is_same(json_object_get(labels, key), value);
+    }
+    if (!is_match) {
+        json_array_append_new(causes, sim_k8s_cause_value("spec.template.metadata.labels", labels,
+                                                          "`selector` does not match template "
+                                                          "`labels`"));
+    }
+}
+
+static void check_pods(const struct sim_resource *resource, const json_t *object, json_t *causes)
+{
+    if (!resource->is_strategic) {
+        return;
+    }
+    if (tg_str_eq(resource->kind, "Pod")) {
+        check_containers(json_object_get(object, "spec"), "spec", causes);
+        return;
+    }
+    bool is_set = tg_str_eq(resource->group, "apps");
+    if (is_set) {
+        check_selector(object, causes);
+    }
+    if (is_set || tg_str_eq(resource->kind, "Job")) {
+        check_labels(sim_json_at(object, "spec.template.metadata.labels"),
+                     "spec.template.metadata.labels", causes);
+        check_containers(sim_json_at(object, "spec.template.spec"), "spec.template.spec", causes);
+    }
 }
 
 bool sim_k8s_validate(const struct sim_resource *resource, const json_t *object,
                       const json_t *previous, struct sim_response *response)
 {
     const char *name = sim_json_text(object, "metadata.name");
-    if (!is_good_name(resource, name)) {
-        sim_k8s_fail_invalid(
-            response, resource, name, name[0] == '\0' ? "FieldValueRequired" : "FieldValueInvalid",
-            "metadata.name",
-            name[0] == '\0'
-                ? "Required value: name or generateName is required"
-                : "Invalid value: a lowercase RFC 1123 subdomain must consist of lower case "
-                  "alphanumeric characters, '-' or '.', and must start and end with an "
-                  "alphanumeric character");
+    if (!check_definition(resource, name, object, response)) {
         return false;
     }
+    json_t *causes = json_array();
+    if (name[0] == '\0') {
+        json_array_append_new(causes, sim_k8s_cause("FieldValueRequired", "metadata.name",
+                                                    "Required value: name or generateName is "
+                                                    "required"));
+    } else if (!is_good_name(resource, name)) {
+        add_invalid(causes, "metadata.name", name, NAME_RULE);
+    }
+    check_labels(sim_json_at(object, "metadata.labels"), "metadata.labels", causes);
     const json_t *replicas = sim_json_at(object, "spec.replicas");
-    if (resource->has_scale && replicas != NULL &&
-        (!json_is_integer(replicas) || json_integer_value(replicas) < 0)) {
-        sim_k8s_fail_invalid(response, resource, name, "FieldValueInvalid", "spec.replicas",
-                             "Invalid value: must be greater than or equal to 0");
-        return false;
+    if (resource->has_scale && json_integer_value(replicas) < 0) {
+        json_array_append_new(causes, sim_k8s_cause_value("spec.replicas", replicas,
+                                                          "must be greater than or equal to 0"));
     }
-    if (!check_definition(resource, name, object, response) ||
-        !check_template(resource, name, object, response)) {
-        return false;
+    check_pods(resource, object, causes);
+    if (previous != NULL) {
+        check_change(resource, object, previous, causes);
     }
-    return previous == NULL || check_immutable(resource, name, object, previous, response);
+    if (json_array_size(causes) == 0) {
+        json_decref(causes);
+        return true;
+    }
+    sim_k8s_fail_causes(response, resource->group, resource->kind, name, causes);
+    return false;
 }

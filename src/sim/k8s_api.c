@@ -13,6 +13,7 @@
 #include "sim/k8s_call.h"
 #include "sim/k8s_discovery.h"
 #include "sim/k8s_list.h"
+#include "sim/k8s_options.h"
 #include "sim/k8s_status.h"
 #include "sim/k8s_watch.h"
 #include "sim/metrics.h"
@@ -88,15 +89,23 @@ static bool read_path(struct sim_call *call, const char *path)
 
 static void fail_method(struct sim_call *call)
 {
-    sim_k8s_fail(call->response, 405, NULL,
-                 "the server does not allow this method on the requested resource");
+    sim_k8s_reply(call->response, 405,
+                  sim_k8s_status(405, NULL,
+                                 "the server does not allow this method on the requested resource",
+                                 json_object()));
 }
 
 static void get_object(struct sim_call *call)
 {
     json_t *object =
         sim_store_get(call->store, call->resource, call->ns == NULL ? "" : call->ns, call->name);
-    if (object == NULL) {
+    const char *version = sim_query_text(call->query, "resourceVersion");
+    int64_t number;
+    if (version[0] != '\0' && !tg_str_to_int64(version, 0, INT64_MAX, &number)) {
+        char *bad = sim_k8s_bad_version(version);
+        sim_k8s_fail(call->response, 500, "", "%s", bad);
+        free(bad);
+    } else if (object == NULL) {
         sim_k8s_fail_not_found(call->response, call->resource, call->name);
     } else {
         sim_k8s_reply_object(call->response, 200, call->store, call->resource, object,
@@ -126,7 +135,7 @@ static void handle_collection(struct sim_call *call)
         list_or_watch(call);
     } else if (tg_str_eq(method, "POST") && (call->ns != NULL || !call->resource->is_namespaced)) {
         sim_k8s_create(call);
-    } else if (tg_str_eq(method, "DELETE")) {
+    } else if (tg_str_eq(method, "DELETE") && !tg_str_eq(call->resource->plural, "namespaces")) {
         sim_k8s_delete_collection(call);
     } else {
         fail_method(call);
@@ -137,9 +146,7 @@ static void handle_object(struct sim_call *call)
 {
     const char *method = call->request->method;
     bool is_status = tg_str_eq(call->subresource, "status");
-    if (tg_str_eq(method, "GET") && sim_query_is_true(call->query, "watch") && !is_status) {
-        list_or_watch(call);
-    } else if (tg_str_eq(method, "GET")) {
+    if (tg_str_eq(method, "GET")) {
         get_object(call);
     } else if (tg_str_eq(method, "PUT")) {
         sim_k8s_update(call);
@@ -164,8 +171,15 @@ static void dispatch(struct sim_call *call)
     const char *include = sim_query_text(call->query, "includeObject");
     if (!sim_encoding_from_accept(call->request->accept, include, &call->encoding)) {
         sim_k8s_fail(call->response, 406, NULL,
-                     "only the following media types are accepted: application/json, "
-                     "application/json;as=Table;g=meta.k8s.io;v=v1");
+                     "406: Not Acceptable\n\nAvailable representations: application/json, "
+                     "application/json;stream=watch");
+        return;
+    }
+    bool is_apply = tg_str_has_prefix(call->request->content_type, "application/apply-patch+yaml");
+    const char *method = call->request->method;
+    bool is_write = !tg_str_eq(method, "GET") && !tg_str_eq(method, "DELETE");
+    if (is_write &&
+        !sim_k8s_check_write_options(call->query, method, NULL, is_apply, call->response)) {
         return;
     }
     if (call->name == NULL) {
@@ -191,8 +205,10 @@ static const char *access_verb(const struct sim_call *call)
     if (tg_str_eq(method, "DELETE")) {
         return call->name == NULL ? "deletecollection" : "delete";
     }
-    bool is_watch = sim_query_is_true(call->query, "watch") && call->subresource[0] == '\0';
-    return is_watch ? "watch" : call->name == NULL ? "list" : "get";
+    if (call->name != NULL) {
+        return "get";
+    }
+    return sim_query_is_true(call->query, "watch") ? "watch" : "list";
 }
 
 /* The name by which roles know what a path means: without the scheme and port of a proxy's target.
@@ -233,6 +249,22 @@ static bool is_allowed(struct sim_call *call)
     return is_good;
 }
 
+/* True for a path in a group that some resource has. */
+static bool is_served_group(const char *path)
+{
+    struct segments s;
+    split(&s, path);
+    bool is_core = tg_str_eq(segment(&s, 0), "api");
+    const char *group = is_core ? "" : segment(&s, 1);
+    bool is_found = is_core && tg_str_eq(segment(&s, 1), "v1");
+    for (const struct sim_resource *r = sim_resources; r->plural != NULL; r++) {
+        is_found = is_found || (!is_core && tg_str_eq(r->group, group));
+    }
+    is_found = is_found && (is_core || tg_str_eq(segment(&s, 0), "apis"));
+    segments_fini(&s);
+    return is_found;
+}
+
 void sim_k8s_handle(struct sim_world *world, struct sim_store *store,
                     const struct sim_identity *who, const struct sim_request *request,
                     struct sim_response *response)
@@ -254,8 +286,10 @@ void sim_k8s_handle(struct sim_world *world, struct sim_store *store,
         if (is_allowed(&call)) {
             dispatch(&call);
         }
-    } else if (tg_str_has_prefix(request->path, "/api")) {
-        sim_k8s_fail(response, 404, NULL, "the server could not find the requested resource");
+    } else if (is_served_group(request->path)) {
+        sim_k8s_reply(response, 404,
+                      sim_k8s_status(404, NULL, "the server could not find the requested resource",
+                                     json_object()));
     } else {
         response->status = 404;
         tg_str_copy(response->content_type, sizeof response->content_type,

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fmt.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "sim/json_path.h"
 #include "sim/jsonpath.h"
@@ -59,6 +60,29 @@ static json_t *cell_text_or_none(const struct sim_column *column, json_t *object
 {
     (void)now_us;
     return text_or(sim_json_text(object, column->path), "<none>");
+}
+
+static json_t *cell_text_or_unknown(const struct sim_column *column, json_t *object, int64_t now_us)
+{
+    (void)now_us;
+    return text_or(sim_json_text(object, column->path), "<unknown>");
+}
+
+/* "a=b,c=d" of a map of texts. */
+static json_t *cell_labels(const struct sim_column *column, json_t *object, int64_t now_us)
+{
+    (void)now_us;
+    struct tg_buf buf;
+    tg_buf_init(&buf, CELL_MAX);
+    const char *key;
+    json_t *value;
+    json_object_foreach(sim_json_at(object, column->path), key, value)
+    {
+        char *label = tg_asprintf("%s=%s", key, json_string_value(value));
+        join(&buf, ",", label);
+        free(label);
+    }
+    return joined(&buf, "<none>");
 }
 
 static json_t *cell_int(const struct sim_column *column, json_t *object, int64_t now_us)
@@ -142,64 +166,31 @@ static json_t *cell_pod_ready(const struct sim_column *column, json_t *object, i
 {
     (void)column;
     (void)now_us;
-    size_t total = sim_json_count(object, "spec.containers");
-    size_t ready = 0;
-    size_t i;
-    json_t *item;
-    json_array_foreach(sim_json_at(object, "spec.initContainers"), i, item)
-    {
-        total += tg_str_eq(sim_json_text(item, "restartPolicy"), "Always") ? 1 : 0;
-    }
-    json_array_foreach(sim_json_at(object, "status.containerStatuses"), i, item)
-    {
-        ready += sim_json_is_true(item, "ready") ? 1 : 0;
-    }
-    size_t init;
-    json_t *spec;
-    json_array_foreach(sim_json_at(object, "status.initContainerStatuses"), i, item)
-    {
-        json_array_foreach(sim_json_at(object, "spec.initContainers"), init, spec)
-        {
-            bool is_same = tg_str_eq(sim_json_text(spec, "name"), sim_json_text(item, "name"));
-            if (is_same && tg_str_eq(sim_json_text(spec, "restartPolicy"), "Always") &&
-                sim_json_is_true(item, "ready")) {
-                ready++;
-            }
-        }
-    }
-    return json_sprintf("%zu/%zu", ready, total);
+    struct sim_pod_row row;
+    sim_pod_row(object, &row);
+    return json_sprintf("%zu/%zu", row.ready, row.total);
 }
 
 static json_t *cell_pod_status(const struct sim_column *column, json_t *object, int64_t now_us)
 {
     (void)column;
     (void)now_us;
-    char text[128];
-    return json_string(sim_pod_status_text(object, text, sizeof text));
+    struct sim_pod_row row;
+    sim_pod_row(object, &row);
+    return json_string(row.status);
 }
 
 static json_t *cell_pod_restarts(const struct sim_column *column, json_t *object, int64_t now_us)
 {
     (void)column;
-    int64_t count = 0;
-    const char *last = "";
-    static const char *const lists[] = {"status.initContainerStatuses", "status.containerStatuses"};
-    for (size_t list = 0; list < TG_COUNT(lists); list++) {
-        size_t i;
-        json_t *status;
-        json_array_foreach(sim_json_at(object, lists[list]), i, status)
-        {
-            count += sim_json_int(status, "restartCount", 0);
-            const char *finished = sim_json_text(status, "lastState.terminated.finishedAt");
-            last = strcmp(finished, last) > 0 ? finished : last;
-        }
-    }
+    struct sim_pod_row row;
+    sim_pod_row(object, &row);
     int64_t last_us;
     char age[24];
-    if (count == 0 || !tg_parse_rfc3339(last, &last_us)) {
-        return json_sprintf("%" PRId64, count);
+    if (row.restarts == 0 || !tg_parse_rfc3339(row.last_restart, &last_us)) {
+        return json_sprintf("%" PRId64, row.restarts);
     }
-    return json_sprintf("%" PRId64 " (%s ago)", count,
+    return json_sprintf("%" PRId64 " (%s ago)", row.restarts,
                         tg_fmt_age(age, sizeof age, now_us - last_us));
 }
 
@@ -498,8 +489,8 @@ COLUMNS(pods) = {
 COLUMNS(deployments) = {
     NAME,
     {"Ready", "string", 0, cell_fraction, "status.readyReplicas spec.replicas"},
-    {"Up-to-date", "integer", 0, cell_int, "status.updatedReplicas"},
-    {"Available", "integer", 0, cell_int, "status.availableReplicas"},
+    {"Up-to-date", "string", 0, cell_int, "status.updatedReplicas"},
+    {"Available", "string", 0, cell_int, "status.availableReplicas"},
     AGE,
     TEMPLATE,
     END,
@@ -520,6 +511,7 @@ COLUMNS(daemonsets) = {
     {"Ready", "integer", 0, cell_int, "status.numberReady"},
     {"Up-to-date", "integer", 0, cell_int, "status.updatedNumberScheduled"},
     {"Available", "integer", 0, cell_int, "status.numberAvailable"},
+    {"Node Selector", "string", 0, cell_labels, "spec.template.spec.nodeSelector"},
     AGE,
     TEMPLATE,
     END,
@@ -551,17 +543,18 @@ COLUMNS(nodes) = {
     {"Version", "string", 0, cell_text, "status.nodeInfo.kubeletVersion"},
     {"Internal-IP", "string", 1, cell_node_address, "InternalIP"},
     {"External-IP", "string", 1, cell_node_address, "ExternalIP"},
-    {"OS-Image", "string", 1, cell_text, "status.nodeInfo.osImage"},
-    {"Kernel-Version", "string", 1, cell_text, "status.nodeInfo.kernelVersion"},
-    {"Container-Runtime", "string", 1, cell_text, "status.nodeInfo.containerRuntimeVersion"},
+    {"OS-Image", "string", 1, cell_text_or_unknown, "status.nodeInfo.osImage"},
+    {"Kernel-Version", "string", 1, cell_text_or_unknown, "status.nodeInfo.kernelVersion"},
+    {"Container-Runtime", "string", 1, cell_text_or_unknown,
+     "status.nodeInfo.containerRuntimeVersion"},
     END,
 };
 COLUMNS(secrets) = {
-    NAME, {"Type", "string", 0, cell_text, "type"}, {"Data", "integer", 0, cell_size, "data"}, AGE,
+    NAME, {"Type", "string", 0, cell_text, "type"}, {"Data", "string", 0, cell_size, "data"}, AGE,
     END,
 };
-COLUMNS(configmaps) = {NAME, {"Data", "integer", 0, cell_size, "data"}, AGE, END};
-COLUMNS(serviceaccounts) = {NAME, {"Secrets", "integer", 0, cell_size, "secrets"}, AGE, END};
+COLUMNS(configmaps) = {NAME, {"Data", "string", 0, cell_size, "data"}, AGE, END};
+COLUMNS(serviceaccounts) = {NAME, {"Secrets", "string", 0, cell_size, "secrets"}, AGE, END};
 COLUMNS(namespaces) = {NAME, {"Status", "string", 0, cell_text, "status.phase"}, AGE, END};
 COLUMNS(leases) = {NAME, {"Holder", "string", 0, cell_text, "spec.holderIdentity"}, AGE, END};
 COLUMNS(events) = {
@@ -573,7 +566,7 @@ COLUMNS(events) = {
     {"Source", "string", 1, cell_text, "source.component"},
     {"Message", "string", 0, cell_text, "message"},
     {"First Seen", "string", 1, cell_age, "firstTimestamp"},
-    {"Count", "integer", 1, cell_int, "count"},
+    {"Count", "string", 1, cell_int, "count"},
     {"Name", "string", 1, cell_text, "metadata.name"},
     END,
 };

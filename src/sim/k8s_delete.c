@@ -13,6 +13,7 @@
 #include "sim/json_path.h"
 #include "sim/k8s_call.h"
 #include "sim/k8s_list.h"
+#include "sim/k8s_options.h"
 #include "sim/k8s_status.h"
 #include "sim/query.h"
 
@@ -23,6 +24,15 @@ struct delete_options {
     char *version;
     bool is_dry_run;
 };
+
+/* Kinds whose deletion is answered with the object itself. */
+static bool is_answered_whole(const struct sim_resource *resource)
+{
+    bool is_core = resource->group[0] == '\0';
+    return is_core &&
+           (tg_str_eq(resource->kind, "Pod") || tg_str_eq(resource->kind, "Service") ||
+            tg_str_eq(resource->kind, "ServiceAccount") || tg_str_eq(resource->kind, "Namespace"));
+}
 
 static void delete_options_fini(struct delete_options *options)
 {
@@ -47,6 +57,10 @@ static bool read_delete_options(const struct sim_call *call, struct delete_optio
         if (body == NULL) {
             return false;
         }
+    }
+    if (!sim_k8s_check_write_options(call->query, "DELETE", body, false, call->response)) {
+        json_decref(body);
+        return false;
     }
     options->grace_s = sim_json_int(body, "gracePeriodSeconds",
                                     sim_query_int(call->query, "gracePeriodSeconds", -1));
@@ -121,6 +135,22 @@ static void prepare_delete(struct sim_call *call, json_t *object,
     }
 }
 
+static void fail_precondition(const struct sim_call *call, const char *name, const char *what,
+                              const char *wanted, const char *have)
+{
+    const struct sim_resource *resource = call->resource;
+    bool is_core = resource->group[0] == '\0';
+    char *message = tg_asprintf(
+        "Operation cannot be fulfilled on %s%s%s \"%s\": the %s in the precondition (%s) does not "
+        "match the %s in record (%s). The object might have been %s",
+        resource->kind, is_core ? "" : ".", resource->group, name, what, wanted, what, have,
+        tg_str_eq(what, "UID") ? "deleted and then recreated" : "modified");
+    json_t *details = sim_k8s_details(resource, name);
+    json_object_set_new(details, "kind", json_string(resource->kind));
+    sim_k8s_reply(call->response, 409, sim_k8s_status(409, NULL, message, details));
+    free(message);
+}
+
 /* Deletes one object; the answer is the object while it is only marked, else a Status. */
 static void delete_one(struct sim_call *call, json_t *object, const struct delete_options *options)
 {
@@ -133,11 +163,8 @@ static void delete_one(struct sim_call *call, json_t *object, const struct delet
     bool is_changed = options->version[0] != '\0' && !tg_str_eq(options->version, version);
     struct tg_err err = TG_ERR_INIT;
     if (is_other || is_changed) {
-        tg_err_set(&err, TG_CODE_CONFLICT, 409,
-                   "Precondition failed: %s in precondition: %s, %s in object meta: %s",
-                   is_other ? "UID" : "ResourceVersion", is_other ? options->uid : options->version,
-                   is_other ? "UID" : "ResourceVersion", is_other ? uid : version);
-        sim_k8s_fail_write(call->response, resource, name, false, &err);
+        fail_precondition(call, name, is_other ? "UID" : "ResourceVersion",
+                          is_other ? options->uid : options->version, is_other ? uid : version);
         return;
     }
     if (!options->is_dry_run) {
@@ -150,6 +177,11 @@ static void delete_one(struct sim_call *call, json_t *object, const struct delet
     json_t *left = sim_store_get(call->store, resource, ns, name);
     if (left != NULL && tg_str_eq(sim_json_text(left, "metadata.uid"), uid)) {
         sim_k8s_reply_object(call->response, 200, call->store, call->resource, left,
+                             call->encoding);
+        return;
+    }
+    if (is_answered_whole(resource)) {
+        sim_k8s_reply_object(call->response, 200, call->store, call->resource, object,
                              call->encoding);
         return;
     }
@@ -202,11 +234,19 @@ void sim_k8s_delete_collection(struct sim_call *call)
         sim_store_each(call->store, call->resource, call->ns, select_object, &selected);
         size_t i;
         json_t *object;
+        json_t *items = json_array();
         json_array_foreach(selected.found, i, object)
         {
             delete_one(call, object, &options);
             tg_buf_reset(&call->response->body);
+            json_t *item = json_copy(object);
+            if (call->resource->is_strategic) { /* as in lists of built-in kinds */
+                json_object_del(item, "kind");
+                json_object_del(item, "apiVersion");
+            }
+            json_array_append_new(items, item);
         }
+        json_decref(selected.found);
         char group_version[128];
         sim_k8s_group_version(call->resource, group_version, sizeof group_version);
         json_t *metadata = json_pack(
@@ -214,8 +254,7 @@ void sim_k8s_delete_collection(struct sim_call *call)
             json_sprintf("%llu", (unsigned long long)sim_store_resource_version(call->store)));
         sim_k8s_reply(call->response, 200,
                       json_pack("{s:s, s:s, s:o, s:o}", "kind", call->resource->list_kind,
-                                "apiVersion", group_version, "metadata", metadata, "items",
-                                selected.found));
+                                "apiVersion", group_version, "metadata", metadata, "items", items));
     }
     delete_options_fini(&options);
     sim_collection_fini(&collection);

@@ -34,6 +34,13 @@ static json_t *verbs_new(const char *comma_list)
 
 #define ALL_VERBS "create,delete,deletecollection,get,list,patch,update,watch"
 
+/* Namespaces go one by one. */
+static const char *verbs_of(const struct sim_resource *r)
+{
+    bool is_namespace = r->group[0] == '\0' && tg_str_eq(r->plural, "namespaces");
+    return is_namespace ? "create,delete,get,list,patch,update,watch" : ALL_VERBS;
+}
+
 /* Resources that are only asked, never kept. */
 static const struct virtual_resource {
     const char *group;
@@ -143,7 +150,7 @@ static json_t *aggregated_resource(const struct sim_resource *r)
     json_t *resource = json_pack("{s:s, s:o, s:s, s:s, s:o}", "resource", r->plural, "responseKind",
                                  response_kind(r->group, r->version, r->kind), "scope",
                                  r->is_namespaced ? "Namespaced" : "Cluster", "singularResource",
-                                 r->singular, "verbs", verbs_new(ALL_VERBS));
+                                 r->singular, "verbs", verbs_new(verbs_of(r)));
     if (r->short_names[0] != '\0') {
         json_object_set_new(resource, "shortNames", verbs_new(r->short_names));
     }
@@ -313,6 +320,9 @@ static void add_legacy(json_t *list, const struct sim_resource *r, const char *s
     if (tg_str_eq(subresource, "scale")) {
         json_object_set_new(item, "group", json_string("autoscaling"));
         json_object_set_new(item, "version", json_string("v1"));
+    } else if (tg_str_eq(subresource, "eviction")) {
+        json_object_set_new(item, "group", json_string("policy"));
+        json_object_set_new(item, "version", json_string("v1"));
     }
     json_array_append_new(list, item);
     free(name);
@@ -327,7 +337,7 @@ static bool reply_legacy_resources(const struct sim_store *store, struct sim_res
         if (!tg_str_eq(r->group, group) || !tg_str_eq(r->version, version)) {
             continue;
         }
-        add_legacy(list, r, "", r->kind, ALL_VERBS);
+        add_legacy(list, r, "", r->kind, verbs_of(r));
         for (size_t p = 0; p < TG_COUNT(pod_subresources); p++) {
             const struct subresource *s = &pod_subresources[p];
             if (r->group[0] == '\0' && tg_str_eq(s->plural, r->plural)) {
@@ -355,9 +365,12 @@ static bool reply_legacy_resources(const struct sim_store *store, struct sim_res
         return false;
     }
     char *text = group[0] == '\0' ? tg_strdup(version) : tg_asprintf("%s/%s", group, version);
-    sim_k8s_reply(response, 200,
-                  json_pack("{s:s, s:s, s:s, s:o}", "kind", "APIResourceList", "apiVersion", "v1",
-                            "groupVersion", text, "resources", list));
+    json_t *answer = json_pack("{s:s, s:s, s:o}", "kind", "APIResourceList", "groupVersion", text,
+                               "resources", list);
+    if (group[0] != '\0') { /* the core group's has always lacked it */
+        json_object_set_new(answer, "apiVersion", json_string("v1"));
+    }
+    sim_k8s_reply(response, 200, answer);
     free(text);
     return true;
 }

@@ -158,8 +158,17 @@ static bool apply_one(json_t **document, const json_t *operation)
 json_t *sim_patch_json(const json_t *target, const json_t *operations, struct tg_err *err)
 {
     if (!json_is_array(operations) || json_array_size(operations) > OPERATIONS_MAX) {
-        tg_err_set(err, TG_CODE_INVALID, 400, "the patch is not a list of at most %u operations",
-                   OPERATIONS_MAX);
+        if (json_is_array(operations)) {
+            tg_err_set(
+                err, TG_CODE_INVALID, 413,
+                "Request entity too large: The allowed maximum operations in a JSON patch is "
+                "%u, got %zu",
+                OPERATIONS_MAX, json_array_size(operations));
+        } else {
+            tg_err_set(err, TG_CODE_INVALID, 400,
+                       "error decoding patch: json: cannot unmarshal object into Go value of type "
+                       "[]handlers.jsonPatchOp");
+        }
         return NULL;
     }
     json_t *document = json_deep_copy(target);
@@ -167,9 +176,7 @@ json_t *sim_patch_json(const json_t *target, const json_t *operations, struct tg
         const json_t *operation = json_array_get(operations, i);
         if (!apply_one(&document, operation)) {
             tg_err_set(err, TG_CODE_INVALID, 422,
-                       "the server rejected our request due to an error in our request: operation "
-                       "%zu (%.20s %.80s) failed",
-                       i, sim_json_text(operation, "op"), sim_json_text(operation, "path"));
+                       "the server rejected our request due to an error in our request");
             json_decref(document);
             return NULL;
         }

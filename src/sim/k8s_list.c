@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sim/json_path.h"
+#include "sim/k8s_options.h"
 #include "sim/k8s_status.h"
 #include "sim/query.h"
 
@@ -438,26 +439,16 @@ static void fail_too_new(struct sim_response *response, uint64_t asked, uint64_t
 static bool read_options(const struct sim_collection *collection, const json_t *query,
                          struct list_options *options, struct sim_response *response)
 {
-    const char *token = sim_query_text(query, "continue");
-    const char *version_text = sim_query_text(query, "resourceVersion");
-    const char *match = sim_query_text(query, "resourceVersionMatch");
-    int64_t version = 0;
-    bool is_number =
-        version_text[0] == '\0' || tg_str_to_int64(version_text, 0, INT64_MAX, &version);
-    options->limit = (size_t)sim_query_int(query, "limit", 0);
-    bool is_exact = tg_str_eq(match, "Exact");
-    bool is_known = match[0] == '\0' || is_exact || tg_str_eq(match, "NotOlderThan");
-    if (!is_number || !is_known || (match[0] != '\0' && version_text[0] == '\0') ||
-        (match[0] != '\0' && token[0] != '\0') || (is_exact && version == 0) ||
-        sim_query_text(query, "sendInitialEvents")[0] != '\0') {
-        sim_k8s_fail(response, 422, NULL,
-                     "ListOptions.meta.k8s.io \"\" is invalid: resourceVersion, "
-                     "resourceVersionMatch, continue and sendInitialEvents do not go together");
+    int64_t version;
+    if (!sim_k8s_check_list_options(query, false, &version, response)) {
         return false;
     }
+    const char *token = sim_query_text(query, "continue");
+    bool is_exact = tg_str_eq(sim_query_text(query, "resourceVersionMatch"), "Exact");
+    options->limit = (size_t)sim_query_int(query, "limit", 0);
     if (token[0] != '\0') {
         if (!token_parse(token, &options->version, &options->start)) {
-            sim_k8s_fail(response, 400, NULL, "continue key is not valid");
+            sim_k8s_fail(response, 400, NULL, "invalid continue token: continue key is not valid");
             return false;
         }
         return true;
@@ -468,7 +459,7 @@ static bool read_options(const struct sim_collection *collection, const json_t *
         return false;
     }
     options->version = is_exact ? (uint64_t)version : 0;
-    if (tg_str_eq(version_text, "0")) {
+    if (tg_str_eq(sim_query_text(query, "resourceVersion"), "0")) {
         options->limit = 0; /* served from the cache, which knows no pages */
     }
     return true;

@@ -14,6 +14,7 @@
 #include "sim/json_path.h"
 #include "sim/k8s_list.h"
 #include "sim/k8s_status.h"
+#include "sim/k8s_strict.h"
 #include "sim/query.h"
 #include "sim/shape.h"
 
@@ -127,6 +128,9 @@ void sim_managed_track(const struct sim_call *call, const json_t *before, json_t
         return;
     }
     sim_field_set_diff(sim_schema_of(call->resource), before, after, &changed, &removed);
+    if (call->resource->has_status && call->subresource[0] == '\0') {
+        json_object_del(changed, "f:status"); /* which is the server's own on this path */
+    }
     json_t *entries = entries_of(before);
     take_from_others(entries, &manager, changed);
     take_from_others(entries, NULL, removed);
@@ -212,21 +216,55 @@ static bool check_conflicts(const struct sim_call *call, const struct manager *m
     return count == 0;
 }
 
+static bool is_of_resource(const struct sim_call *call, const json_t *applied)
+{
+    char version[128];
+    sim_k8s_group_version(call->resource, version, sizeof version);
+    return tg_str_eq(sim_json_text(applied, "apiVersion"), version) &&
+           tg_str_eq(sim_json_text(applied, "kind"), call->resource->kind);
+}
+
+/* "group/version", and "/version" of the core group. out is returned. */
+static const char *group_version_text(const json_t *object, char *out, size_t size)
+{
+    const char *version = sim_json_text(object, "apiVersion");
+    snprintf(out, size, "%s%.100s", strchr(version, '/') == NULL ? "/" : "", version);
+    return out;
+}
+
+/* A configuration with fields that its kind has not. */
+static void fail_typed(const struct sim_call *call, const json_t *applied, const char *message)
+{
+    static const char mark[] = "unknown field \"";
+    const char *field = strstr(message, mark);
+    field = field == NULL ? "" : field + sizeof mark - 1;
+    sim_k8s_fail(call->response, 500, "",
+                 "failed to create typed patch object (%s/%s; %s, Kind=%s): .%.*s: field not "
+                 "declared in schema",
+                 sim_json_text(applied, "metadata.namespace"), call->name,
+                 sim_json_text(applied, "apiVersion"), call->resource->kind,
+                 (int)strcspn(field, "\""), field);
+}
+
 /* The applied configuration; NULL with the response filled. New reference. */
 static json_t *applied_body(const struct sim_call *call)
 {
+    char version[128];
+    struct tg_err err = TG_ERR_INIT;
     const struct sim_request *request = call->request;
     json_t *applied =
         json_loadb(request->body == NULL ? "" : request->body, request->body_len, 0, NULL);
     if (!json_is_object(applied)) {
         sim_k8s_fail(call->response, 400, NULL,
                      "(simulated) server-side apply takes its configuration as JSON here");
+    } else if (!is_of_resource(call, applied)) {
+        sim_k8s_fail(call->response, 400, NULL, "invalid object type: %s, Kind=%s",
+                     group_version_text(applied, version, sizeof version),
+                     sim_json_text(applied, "kind"));
+    } else if (!sim_k8s_check_fields(call->resource, applied, true, &err)) {
+        fail_typed(call, applied, err.msg);
     } else if (sim_json_count(applied, "metadata.managedFields") > 0) {
         sim_k8s_fail(call->response, 400, NULL, "metadata.managedFields must be nil");
-    } else if (sim_query_text(call->query, "fieldManager")[0] == '\0') {
-        sim_k8s_fail(call->response, 400, NULL,
-                     "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is "
-                     "required for apply patch");
     } else {
         return applied;
     }

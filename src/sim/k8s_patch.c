@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "sim/json_path.h"
 
+#define GO_TEXT_MAX   65536u
 #define ORDER_PREFIX  "$setElementOrder/"
 #define DELETE_PREFIX "$deleteFromPrimitiveList/"
 
@@ -62,15 +64,46 @@ static int find_element(const struct sim_field *rule, const json_t *list, const 
 static bool merge_object(const struct sim_field *message, json_t *target, json_t *patch,
                          struct tg_err *err);
 
+char *sim_patch_text(const json_t *value)
+{
+    if (json_is_string(value)) {
+        return tg_strdup(json_string_value(value));
+    }
+    if (!json_is_object(value) && !json_is_array(value)) {
+        return json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    }
+    struct tg_buf text;
+    tg_buf_init(&text, GO_TEXT_MAX);
+    tg_buf_puts(&text, json_is_object(value) ? "map[" : "[");
+    const char *key;
+    json_t *inner;
+    size_t count = 0;
+    json_object_foreach((json_t *)(uintptr_t)value, key, inner)
+    {
+        char *shown = sim_patch_text(inner);
+        tg_buf_printf(&text, "%s%s:%s", count++ == 0 ? "" : " ", key, shown);
+        free(shown);
+    }
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        char *shown = sim_patch_text(json_array_get(value, i));
+        tg_buf_printf(&text, "%s%s", i == 0 ? "" : " ", shown);
+        free(shown);
+    }
+    tg_buf_putc(&text, ']');
+    return tg_buf_take(&text, NULL);
+}
+
 /* Merges one element of a patch's list into list. */
 static bool merge_element(const struct sim_field *rule, json_t *list, json_t *element,
                           struct tg_err *err)
 {
     const json_t *key = element_key(rule, element);
     if (key == NULL) {
-        return tg_err_set(err, TG_CODE_INVALID, 400,
-                          "map: %s does not contain declared merge key: %s", rule->name,
-                          rule->strategic);
+        char *shown = sim_patch_text(element);
+        tg_err_set(err, TG_CODE_INVALID, 500, "map: %.150s does not contain declared merge key: %s",
+                   shown, rule->strategic);
+        free(shown);
+        return false;
     }
     int at = find_element(rule, list, key);
     const char *directive = sim_json_text(element, "$patch");
@@ -105,22 +138,53 @@ static bool merge_list(const struct sim_field *rule, json_t *list, const json_t 
     return true;
 }
 
-/* Puts the elements of list that order names into its order, in front; the others follow as they
- * were. */
-static void order_list(const struct sim_field *rule, json_t *list, const json_t *order)
+/* Index of the element of list that is the same one as element, or -1. */
+static int find_same(const struct sim_field *rule, const json_t *list, const json_t *element)
 {
-    size_t front = 0;
+    const json_t *key = element_key(rule, element);
+    return key == NULL ? -1 : find_element(rule, list, key);
+}
+
+/* Puts list into the order of a patch: what order names (whole elements, or as $setElementOrder has
+ * them) stands as it does there; the others are woven in where they stood in original, behind the
+ * named ones when that tells nothing. */
+static void order_list(const struct sim_field *rule, json_t *list, const json_t *order,
+                       const json_t *original)
+{
+    json_t *named = json_array();
+    json_t *others = json_array();
     for (size_t i = 0; i < json_array_size(order); i++) {
-        json_t *wanted = json_array_get(order, i);
-        const json_t *key = json_is_object(wanted) ? element_key(rule, wanted) : wanted;
-        int at = key == NULL ? -1 : find_element(rule, list, key);
-        if (at < 0 || (size_t)at < front) {
-            continue;
+        const json_t *wanted = json_array_get(order, i);
+        int at = find_same(rule, list, wanted);
+        if (at >= 0 && find_same(rule, named, wanted) < 0) {
+            json_array_append(named, json_array_get(list, (size_t)at));
         }
-        json_t *element = json_incref(json_array_get(list, (size_t)at));
-        json_array_remove(list, (size_t)at);
-        json_array_insert_new(list, front++, element);
     }
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        json_t *element = json_array_get(list, i);
+        if (find_same(rule, named, element) < 0) {
+            json_array_append(others, element);
+        }
+    }
+    json_array_clear(list);
+    size_t n = 0;
+    size_t o = 0;
+    while (n < json_array_size(named) || o < json_array_size(others)) {
+        json_t *left = json_array_get(others, o);
+        json_t *right = json_array_get(named, n);
+        int left_at = left == NULL ? -1 : find_same(rule, original, left);
+        int right_at = right == NULL ? -1 : find_same(rule, original, right);
+        bool is_before = left_at >= 0 && right_at >= 0 && left_at < right_at;
+        if (left != NULL && (right == NULL || is_before)) {
+            json_array_append(list, left);
+            o++;
+        } else {
+            json_array_append(list, right);
+            n++;
+        }
+    }
+    json_decref(named);
+    json_decref(others);
 }
 
 static void delete_from_list(json_t *list, const json_t *gone)
@@ -151,9 +215,19 @@ static void retain_keys(json_t *target, const json_t *keys)
     }
 }
 
-static bool merge_member(const struct sim_field *message, json_t *target, const char *key,
-                         json_t *value, struct tg_err *err)
+/* The order that a patch wants for one of its lists; without its own word, that of its elements. */
+static const json_t *order_of(const json_t *patch, const char *list)
 {
+    char *key = tg_asprintf(ORDER_PREFIX "%s", list);
+    const json_t *order = json_object_get(patch, key);
+    free(key);
+    return order != NULL ? order : json_object_get(patch, list);
+}
+
+static bool merge_member(const struct sim_field *message, json_t *target, const json_t *patch,
+                         const char *key, struct tg_err *err)
+{
+    json_t *value = json_object_get(patch, key);
     json_t *have = json_object_get(target, key);
     const struct sim_field *rule = merge_rule(message, key);
     if (json_is_null(value)) {
@@ -168,7 +242,11 @@ static bool merge_member(const struct sim_field *message, json_t *target, const 
             have = json_array();
             json_object_set_new(target, key, have);
         }
-        return merge_list(rule, have, value, err);
+        json_t *original = json_copy(have);
+        bool is_good = merge_list(rule, have, value, err);
+        order_list(rule, have, order_of(patch, key), original);
+        json_decref(original);
+        return is_good;
     } else {
         json_object_set_new(target, key, json_deep_copy(value));
     }
@@ -197,7 +275,7 @@ static bool merge_object(const struct sim_field *message, json_t *target, json_t
     json_object_foreach(patch, key, value)
     {
         if (key[0] != '$' && is_good) {
-            is_good = merge_member(message, target, key, value, err);
+            is_good = merge_member(message, target, patch, key, err);
         }
     }
     json_object_foreach(patch, key, value)
@@ -207,8 +285,11 @@ static bool merge_object(const struct sim_field *message, json_t *target, json_t
         } else if (tg_str_has_prefix(key, ORDER_PREFIX)) {
             const char *list = key + strlen(ORDER_PREFIX);
             const struct sim_field *rule = merge_rule(message, list);
-            if (rule != NULL) {
-                order_list(rule, json_object_get(target, list), value);
+            json_t *have = json_object_get(target, list);
+            if (rule != NULL && json_object_get(patch, list) == NULL && json_is_array(have)) {
+                json_t *original = json_copy(have);
+                order_list(rule, have, value, original);
+                json_decref(original);
             }
         }
     }

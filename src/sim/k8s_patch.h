@@ -26,4 +26,7 @@ json_t *sim_patch_strategic(const struct sim_field *message, const json_t *targe
 /* RFC 6902. NULL and err: INVALID with detail 400 (no patch) or 422 (a path or test that fails). */
 json_t *sim_patch_json(const json_t *target, const json_t *operations, struct tg_err *err);
 
+/* A patch as refusals show it: map[a:1 b:map[c:d]]. The caller frees. */
+char *sim_patch_text(const json_t *value);
+
 #endif

@@ -1,7 +1,8 @@
-/* sim/k8s_pod_text.c - the STATUS word of a Pod, by the rules that kubectl's tables follow. */
+/* sim/k8s_pod_text.c - READY, STATUS and RESTARTS of a Pod, by the rules of the real tables. */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "sim/json_path.h"
@@ -34,8 +35,16 @@ static void terminated_text(const json_t *terminated, const char *prefix, char *
     }
 }
 
-/* True when an init container is what the Pod waits for; out then says which. */
-static bool init_text(const json_t *pod, char *out, size_t size)
+static void note_restarts(struct sim_pod_row *row, const json_t *status)
+{
+    const char *finished = sim_json_text(status, "lastState.terminated.finishedAt");
+    row->restarts += sim_json_int(status, "restartCount", 0);
+    row->last_restart = strcmp(finished, row->last_restart) > 0 ? finished : row->last_restart;
+}
+
+/* True when an init container is what the Pod waits for; the row then says which. *sidecars counts
+ * the restarts of sidecars alone. */
+static bool init_row(const json_t *pod, struct sim_pod_row *row, struct sim_pod_row *sidecars)
 {
     size_t i;
     json_t *status;
@@ -44,25 +53,36 @@ static bool init_text(const json_t *pod, char *out, size_t size)
         const json_t *terminated = sim_json_at(status, "state.terminated");
         const char *waiting = sim_json_text(status, "state.waiting.reason");
         bool is_sidecar = is_restartable(pod, sim_json_text(status, "name"));
+        note_restarts(row, status);
+        if (is_sidecar) {
+            note_restarts(sidecars, status);
+        }
         if (terminated != NULL && sim_json_int(terminated, "exitCode", 0) == 0) {
             continue;
         }
         if (is_sidecar && sim_json_is_true(status, "started")) {
+            row->ready += sim_json_is_true(status, "ready") ? 1 : 0;
             continue;
         }
         if (terminated != NULL) {
-            terminated_text(terminated, "Init:", out, size);
+            terminated_text(terminated, "Init:", row->status, sizeof row->status);
         } else if (waiting[0] != '\0' && !tg_str_eq(waiting, "PodInitializing")) {
-            snprintf(out, size, "Init:%s", waiting);
+            snprintf(row->status, sizeof row->status, "Init:%s", waiting);
         } else {
-            snprintf(out, size, "Init:%zu/%zu", i, sim_json_count(pod, "spec.initContainers"));
+            snprintf(row->status, sizeof row->status, "Init:%zu/%zu", i,
+                     sim_json_count(pod, "spec.initContainers"));
         }
         return true;
     }
     return false;
 }
 
-static void container_text(const json_t *pod, char *out, size_t size)
+static bool is_condition_true(const json_t *pod, const char *type)
+{
+    return tg_str_eq(sim_json_text(sim_json_condition(pod, type), "status"), "True");
+}
+
+static void container_row(const json_t *pod, struct sim_pod_row *row)
 {
     const json_t *statuses = sim_json_at(pod, "status.containerStatuses");
     bool has_running = false;
@@ -70,35 +90,51 @@ static void container_text(const json_t *pod, char *out, size_t size)
         const json_t *status = json_array_get(statuses, i - 1);
         const char *waiting = sim_json_text(status, "state.waiting.reason");
         const json_t *terminated = sim_json_at(status, "state.terminated");
+        note_restarts(row, status);
         if (waiting[0] != '\0') {
-            snprintf(out, size, "%s", waiting);
+            snprintf(row->status, sizeof row->status, "%s", waiting);
         } else if (terminated != NULL) {
-            terminated_text(terminated, "", out, size);
+            terminated_text(terminated, "", row->status, sizeof row->status);
         } else if (sim_json_is_true(status, "ready") && sim_json_at(status, "state.running")) {
             has_running = true;
+            row->ready++;
         }
     }
-    if (tg_str_eq(out, "Completed") && has_running) {
-        const json_t *ready = sim_json_condition(pod, "Ready");
-        bool is_ready = tg_str_eq(sim_json_text(ready, "status"), "True");
-        snprintf(out, size, "%s", is_ready ? "Running" : "NotReady");
+    if (tg_str_eq(row->status, "Completed") && has_running) {
+        snprintf(row->status, sizeof row->status, "%s",
+                 is_condition_true(pod, "Ready") ? "Running" : "NotReady");
     }
 }
 
-const char *sim_pod_status_text(const json_t *pod, char *out, size_t size)
+void sim_pod_row(const json_t *pod, struct sim_pod_row *row)
 {
     const char *reason = sim_json_text(pod, "status.reason");
     const char *phase = sim_json_text(pod, "status.phase");
-    snprintf(out, size, "%s", reason[0] != '\0' ? reason : phase[0] != '\0' ? phase : "Unknown");
+    struct sim_pod_row sidecars = {.last_restart = ""};
+    *row =
+        (struct sim_pod_row){.last_restart = "", .total = sim_json_count(pod, "spec.containers")};
+    snprintf(row->status, sizeof row->status, "%s", reason[0] != '\0' ? reason : phase);
     const json_t *scheduled = sim_json_condition(pod, "PodScheduled");
     if (tg_str_eq(sim_json_text(scheduled, "reason"), "SchedulingGated")) {
-        snprintf(out, size, "SchedulingGated");
+        snprintf(row->status, sizeof row->status, "SchedulingGated");
     }
-    if (!init_text(pod, out, size)) {
-        container_text(pod, out, size);
+    size_t i;
+    json_t *container;
+    json_array_foreach(sim_json_at(pod, "spec.initContainers"), i, container)
+    {
+        row->total += tg_str_eq(sim_json_text(container, "restartPolicy"), "Always") ? 1 : 0;
     }
+    if (!init_row(pod, row, &sidecars) || is_condition_true(pod, "Initialized")) {
+        row->restarts = sidecars.restarts;
+        row->last_restart = sidecars.last_restart;
+        container_row(pod, row);
+    }
+    bool is_over = tg_str_eq(phase, "Succeeded") || tg_str_eq(phase, "Failed");
     if (sim_json_at(pod, "metadata.deletionTimestamp") != NULL) {
-        snprintf(out, size, "%s", tg_str_eq(reason, "NodeLost") ? "Unknown" : "Terminating");
+        if (tg_str_eq(reason, "NodeLost")) {
+            snprintf(row->status, sizeof row->status, "Unknown");
+        } else if (!is_over) {
+            snprintf(row->status, sizeof row->status, "Terminating");
+        }
     }
-    return out;
 }

@@ -55,9 +55,8 @@ static void reply_review(const struct sim_call *call, const char *kind, json_t *
                          json_t *status)
 {
     json_t *spec = json_object_get(body, "spec");
-    json_t *review =
-        json_pack("{s:s, s:s, s:{s:n}, s:o}", "kind", kind, "apiVersion", "authorization.k8s.io/v1",
-                  "metadata", "creationTimestamp", "status", status);
+    json_t *review = json_pack("{s:s, s:s, s:{}, s:o}", "kind", kind, "apiVersion",
+                               "authorization.k8s.io/v1", "metadata", "status", status);
     json_object_set_new(review, "spec", spec == NULL ? json_object() : json_incref(spec));
     sim_k8s_reply(call->response, 201, review);
     json_decref(body);
@@ -85,10 +84,9 @@ static void review_other(const struct sim_call *call, json_t *body)
 static void review_self(const struct sim_call *call)
 {
     sim_k8s_reply(call->response, 201,
-                  json_pack("{s:s, s:s, s:{s:n}, s:{s:{s:s, s:O}}}", "kind", "SelfSubjectReview",
-                            "apiVersion", "authentication.k8s.io/v1", "metadata",
-                            "creationTimestamp", "status", "userInfo", "username", call->who->user,
-                            "groups", call->who->groups));
+                  json_pack("{s:s, s:s, s:{}, s:{s:{s:s, s:O}}}", "kind", "SelfSubjectReview",
+                            "apiVersion", "authentication.k8s.io/v1", "metadata", "status",
+                            "userInfo", "username", call->who->user, "groups", call->who->groups));
 }
 
 bool sim_k8s_review(const struct sim_call *call)
@@ -111,9 +109,20 @@ bool sim_k8s_review(const struct sim_call *call)
     if (body == NULL) {
         return true;
     }
-    if (is_self) {
+    const json_t *spec = json_object_get(body, "spec");
+    bool is_asked = (json_object_get(spec, "resourceAttributes") == NULL) !=
+                    (json_object_get(spec, "nonResourceAttributes") == NULL);
+    if (!is_rules && !is_asked) {
+        sim_k8s_fail_causes(call->response, "authorization.k8s.io", "", "",
+                            json_pack("[o]", sim_k8s_cause_value("spec.resourceAttributes", NULL,
+                                                                 "exactly one of "
+                                                                 "nonResourceAttributes or "
+                                                                 "resourceAttributes must be "
+                                                                 "specified")));
+        json_decref(body);
+    } else if (is_self) {
         reply_review(call, "SelfSubjectAccessReview", body,
-                     access_status(call->store, call->who, json_object_get(body, "spec")));
+                     access_status(call->store, call->who, spec));
     } else if (is_rules) {
         reply_review(call, "SelfSubjectRulesReview", body,
                      sim_rbac_rules(call->store, call->who, sim_json_text(body, "spec.namespace")));

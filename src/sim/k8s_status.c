@@ -43,10 +43,13 @@ static const char *reason_of(int code)
 
 json_t *sim_k8s_status(int code, const char *reason, const char *message, json_t *details)
 {
-    json_t *status = json_pack("{s:s, s:s, s:{}, s:s, s:s, s:s}", "kind", "Status", "apiVersion",
-                               "v1", "metadata", "status", "Failure", "message", message, "reason",
-                               reason == NULL ? reason_of(code) : reason);
+    json_t *status = json_pack("{s:s, s:s, s:{}, s:s, s:s}", "kind", "Status", "apiVersion", "v1",
+                               "metadata", "status", "Failure", "message", message);
     tg_assert(status != NULL);
+    const char *why = reason == NULL ? reason_of(code) : reason;
+    if (why[0] != '\0') {
+        json_object_set_new(status, "reason", json_string(why));
+    }
     if (details != NULL) {
         json_object_set_new(status, "details", details);
     }
@@ -154,19 +157,56 @@ void sim_k8s_fail_write(struct sim_response *response, const struct sim_resource
     }
 }
 
+json_t *sim_k8s_cause(const char *reason, const char *field, const char *message)
+{
+    return json_pack("{s:s, s:s, s:s}", "reason", reason, "message", message, "field", field);
+}
+
+json_t *sim_k8s_cause_value(const char *field, const json_t *value, const char *text)
+{
+    char *shown = value == NULL ? NULL : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    char *message = tg_asprintf("Invalid value: %s: %s", shown == NULL ? "null" : shown, text);
+    json_t *cause = sim_k8s_cause("FieldValueInvalid", field, message);
+    free(message);
+    free(shown);
+    return cause;
+}
+
+void sim_k8s_fail_causes(struct sim_response *response, const char *group, const char *kind,
+                         const char *name, json_t *causes)
+{
+    struct tg_buf text;
+    tg_buf_init(&text, 1u << 20);
+    size_t count = json_array_size(causes);
+    bool is_core = group[0] == '\0';
+    tg_buf_printf(&text, "%s%s%s \"%s\" is invalid: %s", kind, is_core ? "" : ".", group, name,
+                  count > 1 ? "[" : "");
+    for (size_t i = 0; i < count; i++) {
+        const json_t *cause = json_array_get(causes, i);
+        tg_buf_printf(&text, "%s%s: %s", i == 0 ? "" : ", ",
+                      json_string_value(json_object_get(cause, "field")),
+                      json_string_value(json_object_get(cause, "message")));
+    }
+    tg_buf_puts(&text, count > 1 ? "]" : "");
+    json_t *details = json_object();
+    if (name[0] != '\0') {
+        json_object_set_new(details, "name", json_string(name));
+    }
+    if (!is_core) {
+        json_object_set_new(details, "group", json_string(group));
+    }
+    if (kind[0] != '\0') {
+        json_object_set_new(details, "kind", json_string(kind));
+    }
+    json_object_set_new(details, "causes", causes);
+    sim_k8s_reply(response, 422, sim_k8s_status(422, NULL, tg_buf_text(&text), details));
+    tg_buf_fini(&text);
+}
+
 void sim_k8s_fail_invalid(struct sim_response *response, const struct sim_resource *resource,
                           const char *name, const char *reason, const char *field,
                           const char *message)
 {
-    char *text = resource->group[0] == '\0' ? tg_strdup(resource->kind)
-                                            : tg_asprintf("%s.%s", resource->kind, resource->group);
-    char *whole = tg_asprintf("%s \"%s\" is invalid: %s: %s", text, name, field, message);
-    json_t *details = sim_k8s_details(resource, name);
-    json_object_set_new(details, "kind", json_string(resource->kind));
-    json_object_set_new(
-        details, "causes",
-        json_pack("[{s:s, s:s, s:s}]", "reason", reason, "message", message, "field", field));
-    sim_k8s_reply(response, 422, sim_k8s_status(422, NULL, whole, details));
-    free(whole);
-    free(text);
+    sim_k8s_fail_causes(response, resource->group, resource->kind, name,
+                        json_pack("[o]", sim_k8s_cause(reason, field, message)));
 }

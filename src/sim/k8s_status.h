@@ -13,7 +13,8 @@
 #include "sim/front.h"
 #include "sim/store.h"
 
-/* New Status of a failure. details may be NULL, else it is stolen. */
+/* New Status of a failure. reason NULL: as the code has it; "": none. details may be NULL, else it
+ * is stolen. */
 json_t *sim_k8s_status(int code, const char *reason, const char *message, json_t *details);
 
 /* New "details" member naming an object; name may be NULL. */
@@ -31,6 +32,15 @@ void sim_k8s_fail_not_found(struct sim_response *response, const struct sim_reso
  * AlreadyExists from Conflict. */
 void sim_k8s_fail_write(struct sim_response *response, const struct sim_resource *resource,
                         const char *name, bool is_create, const struct tg_err *err);
+
+/* New cause of a 422: reason such as "FieldValueInvalid", field such as "spec.replicas". The second
+ * form is FieldValueInvalid and tells the value, which may be NULL. */
+json_t *sim_k8s_cause(const char *reason, const char *field, const char *message);
+json_t *sim_k8s_cause_value(const char *field, const json_t *value, const char *text);
+
+/* 422 with these causes (stolen) about what has this group ("" is core), kind and name. */
+void sim_k8s_fail_causes(struct sim_response *response, const char *group, const char *kind,
+                         const char *name, json_t *causes);
 
 /* 422 with one cause: reason such as "FieldValueInvalid", field such as "spec.replicas". */
 void sim_k8s_fail_invalid(struct sim_response *response, const struct sim_resource *resource,

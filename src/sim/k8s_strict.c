@@ -19,6 +19,7 @@ struct check {
     const struct sim_resource *resource;
     struct tg_buf unknown; /* "unknown field \"spec.x\", ..." */
     int unknown_count;
+    const char *owner; /* name of the message in which the walk is */
     struct tg_err *err;
 };
 
@@ -61,7 +62,8 @@ static bool fail(struct check *check, const char *path, const json_t *value, con
     return tg_err_set(check->err, TG_CODE_INVALID, 400,
                       "%s in version \"%s\" cannot be handled as a %s: json: cannot unmarshal %s "
                       "into Go struct field %s.%s of type %s",
-                      kind, check->resource->version, kind, json_name(value), kind, path, wanted);
+                      kind, check->resource->version, kind, json_name(value), check->owner, path,
+                      wanted);
 }
 
 static bool check_message(struct check *check, const struct sim_field *message,
@@ -105,8 +107,15 @@ static bool check_value(struct check *check, const struct sim_field *field, cons
         return fail(check, path, value,
                     field->type == SIM_FIELD_MESSAGE ? field->message : go_name(field->type));
     }
-    return field->type != SIM_FIELD_MESSAGE ||
-           check_message(check, sim_schema_inner(field), value, path);
+    if (field->type != SIM_FIELD_MESSAGE) {
+        return true;
+    }
+    const char *owner = check->owner;
+    const char *dot = strchr(field->message, '.');
+    check->owner = dot == NULL ? field->message : dot + 1;
+    bool is_good = check_message(check, sim_schema_inner(field), value, path);
+    check->owner = owner;
+    return is_good;
 }
 
 static bool check_field(struct check *check, const struct sim_field *field, const json_t *value,
@@ -139,8 +148,9 @@ static bool check_field(struct check *check, const struct sim_field *field, cons
         }
         json_object_foreach((json_t *)(uintptr_t)value, key, item)
         {
+            bool is_plain = field->type != SIM_FIELD_MESSAGE; /* is told as the map's own type */
             snprintf(below, sizeof below, "%.240s.%.240s", path, key);
-            if (!check_value(check, field, item, below)) {
+            if (!check_value(check, field, item, is_plain ? path : below)) {
                 return false;
             }
         }
@@ -178,7 +188,7 @@ bool sim_k8s_check_fields(const struct sim_resource *resource, const json_t *obj
 {
     const struct sim_field *message = sim_schema_of(resource);
     const json_t *metadata = json_object_get(object, "metadata");
-    struct check check = {.resource = resource, .err = err};
+    struct check check = {.resource = resource, .owner = resource->kind, .err = err};
     tg_buf_init(&check.unknown, UNKNOWN_MAX * (PATH_SIZE + 32));
     bool is_good = true;
     if (message != NULL) {
@@ -198,4 +208,54 @@ bool sim_k8s_check_fields(const struct sim_resource *resource, const json_t *obj
     }
     tg_buf_fini(&check.unknown);
     return is_good;
+}
+
+static void prune_message(const struct sim_field *message, json_t *object, bool is_top);
+
+static void prune_value(const struct sim_field *field, json_t *value)
+{
+    const struct sim_field *inner = sim_schema_inner(field);
+    size_t i;
+    json_t *item;
+    const char *key;
+    if (inner == NULL) {
+        return;
+    }
+    if (field->shape == SIM_FIELD_LIST) {
+        json_array_foreach(value, i, item)
+        {
+            prune_message(inner, item, false);
+        }
+    } else if (field->shape == SIM_FIELD_MAP) {
+        json_object_foreach(value, key, item)
+        {
+            prune_message(inner, item, false);
+        }
+    } else {
+        prune_message(inner, value, false);
+    }
+}
+
+static void prune_message(const struct sim_field *message, json_t *object, bool is_top)
+{
+    void *next;
+    const char *key;
+    json_t *value;
+    json_object_foreach_safe(object, next, key, value)
+    {
+        const struct sim_field *field = sim_schema_field(message, key);
+        if (field != NULL) {
+            prune_value(field, value);
+        } else if (!is_top || (!tg_str_eq(key, "kind") && !tg_str_eq(key, "apiVersion"))) {
+            json_object_del(object, key);
+        }
+    }
+}
+
+void sim_k8s_prune(const struct sim_resource *resource, json_t *object)
+{
+    const struct sim_field *message = sim_schema_of(resource);
+    if (message != NULL) {
+        prune_message(message, object, true);
+    }
 }

@@ -19,4 +19,7 @@
 bool sim_k8s_check_fields(const struct sim_resource *resource, const json_t *object, bool is_strict,
                           struct tg_err *err);
 
+/* Takes the fields out of object (changed) that a built-in kind does not know, as decoding does. */
+void sim_k8s_prune(const struct sim_resource *resource, json_t *object);
+
 #endif

@@ -34,12 +34,15 @@ static json_t *scale_of(json_t *object)
         sim_json_text(object, "metadata.creationTimestamp"));
     char *selector = sim_selector_text_of_json(sim_json_at(object, "spec.selector"));
     json_t *scale =
-        json_pack("{s:s, s:s, s:o, s:{s:I}, s:{s:I, s:s}}", "kind", "Scale", "apiVersion",
-                  "autoscaling/v1", "metadata", metadata, "spec", "replicas",
-                  (json_int_t)sim_json_int(object, "spec.replicas", 1), "status", "replicas",
+        json_pack("{s:s, s:s, s:o, s:{}, s:{s:I, s:s}}", "kind", "Scale", "apiVersion",
+                  "autoscaling/v1", "metadata", metadata, "spec", "status", "replicas",
                   (json_int_t)sim_json_int(object, "status.replicas", 0), "selector", selector);
     free(selector);
     tg_assert(scale != NULL);
+    int64_t replicas = sim_json_int(object, "spec.replicas", 1);
+    if (replicas != 0) { /* its zero is left out */
+        json_object_set_new(json_object_get(scale, "spec"), "replicas", json_integer(replicas));
+    }
     return scale;
 }
 
@@ -47,8 +50,10 @@ static void write_scale(struct sim_call *call, json_t *current, json_t *wanted)
 {
     const json_t *replicas = sim_json_at(wanted, "spec.replicas");
     if (replicas != NULL && (!json_is_integer(replicas) || json_integer_value(replicas) < 0)) {
-        sim_k8s_fail_invalid(call->response, call->resource, call->name, "FieldValueInvalid",
-                             "spec.replicas", "Invalid value: must be greater than or equal to 0");
+        sim_k8s_fail_causes(call->response, "autoscaling", "Scale", call->name,
+                            json_pack("[o]", sim_k8s_cause_value("spec.replicas", replicas,
+                                                                 "must be greater than or equal "
+                                                                 "to 0")));
         return;
     }
     json_t *next = json_copy(current);
@@ -187,6 +192,10 @@ static void handle_log(struct sim_call *call, int region)
     json_t *pod = sim_k8s_current(call);
     const char *container = pod == NULL ? NULL : log_container(call, pod);
     if (container == NULL) {
+        return;
+    }
+    if (sim_json_text(pod, "spec.nodeName")[0] == '\0') {
+        call->response->status = 204; /* no kubelet has it: there is nothing to say */
         return;
     }
     if (sim_query_is_true(call->query, "previous")) {
@@ -425,6 +434,8 @@ void sim_k8s_subresource(struct sim_call *call)
     } else if (is_pod && tg_str_eq(sub, "eviction") && tg_str_eq(method, "POST")) {
         handle_eviction(call);
     } else {
-        sim_k8s_fail(call->response, 404, NULL, "the server could not find the requested resource");
+        sim_k8s_reply(call->response, 404,
+                      sim_k8s_status(404, NULL, "the server could not find the requested resource",
+                                     json_object()));
     }
 }

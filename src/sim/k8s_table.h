@@ -49,7 +49,15 @@ json_t *sim_table_row(const struct sim_resource *resource, json_t *object,
 /* The object's metadata alone, as PartialObjectMetadata. */
 json_t *sim_table_partial(json_t *object);
 
-/* What kubectl shows as STATUS of a Pod, and how often its containers were started again. */
-const char *sim_pod_status_text(const json_t *pod, char *out, size_t size);
+/* What a table shows of a Pod. */
+struct sim_pod_row {
+    char status[128];
+    size_t ready;
+    size_t total;
+    int64_t restarts;
+    const char *last_restart; /* RFC 3339, "" when there was none; of the Pod */
+};
+
+void sim_pod_row(const json_t *pod, struct sim_pod_row *row);
 
 #endif

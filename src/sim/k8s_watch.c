@@ -14,11 +14,13 @@
 #include "base/str.h"
 #include "sim/face.h"
 #include "sim/json_path.h"
+#include "sim/k8s_options.h"
 #include "sim/k8s_status.h"
 #include "sim/query.h"
 
 #define WATCH_MAGIC        0x57415443u
 #define BOOKMARK_PERIOD_US (60 * TG_US_PER_S)
+#define BOOKMARK_LEAD_US   (2 * TG_US_PER_S)
 #define TIMEOUT_MIN_S      1800
 #define QUEUE_BYTES_MAX    (64u * 1024 * 1024)
 #define LINE_MAX_BYTES     (16u * 1024 * 1024)
@@ -47,6 +49,7 @@ struct watch {
     size_t queued_bytes;
     struct tg_buf line; /* of the item being sent */
     size_t line_at;
+    int64_t end_us; /* of its timeout */
     uint64_t bookmark_event;
     uint64_t timeout_event;
 };
@@ -161,6 +164,25 @@ static void on_change(void *context, struct sim_store *store, const struct sim_c
 
 /* ---- reading ---- */
 
+/* The row that carries the annotation of the end of the initial events; none for other bookmarks.
+ */
+static void put_mark(struct watch *watch, const struct item *item)
+{
+    if (!item->is_initial_end) {
+        return;
+    }
+    json_t *object = json_pack("{s:{s:o, s:{s:s}}}", "metadata", "resourceVersion",
+                               json_sprintf("%" PRIu64, item->version), "annotations",
+                               "k8s.io/initial-events-end", "true");
+    json_t *row = sim_table_row(watch->collection.resource, object, watch->collection.encoding,
+                                sim_world_wall_us(sim_store_world(watch->collection.store)));
+    struct sim_text *text = sim_text_of_json(row, NULL, NULL);
+    tg_buf_append(&watch->line, text->bytes, text->len);
+    sim_text_drop(text);
+    json_decref(row);
+    json_decref(object);
+}
+
 static void compose_bookmark(struct watch *watch, const struct item *item, const char *version)
 {
     const struct sim_resource *resource = watch->collection.resource;
@@ -173,15 +195,16 @@ static void compose_bookmark(struct watch *watch, const struct item *item, const
         bool is_plain = encoding == SIM_ENCODING_PLAIN;
         tg_buf_printf(line,
                       "{\"kind\":\"%s\",\"apiVersion\":\"%s\",\"metadata\":{\"resourceVersion\":"
-                      "\"%" PRIu64 "\",\"creationTimestamp\":null%s}}}\n",
+                      "\"%" PRIu64 "\"%s}}}\n",
                       is_plain ? resource->kind : "PartialObjectMetadata",
                       is_plain ? version : "meta.k8s.io/v1", item->version, annotations);
     } else {
         tg_buf_printf(line,
                       "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":"
-                      "{\"resourceVersion\":\"%" PRIu64 "\"},\"columnDefinitions\":null,\"rows\":"
-                      "[]}}\n",
+                      "{\"resourceVersion\":\"%" PRIu64 "\"},\"columnDefinitions\":null,\"rows\":[",
                       item->version);
+        put_mark(watch, item);
+        tg_buf_puts(line, "]}}\n");
     }
 }
 
@@ -298,6 +321,19 @@ static void push_bookmark(struct watch *watch, bool is_initial_end)
     watch->last->is_initial_end = is_initial_end;
 }
 
+static void on_bookmark(struct sim_world *world, void *data);
+
+/* Every minute, and two seconds before the end; a watch that is shorter gets none. */
+static void plan_bookmark(struct watch *watch, int64_t now_us)
+{
+    int64_t last_us = watch->end_us - BOOKMARK_LEAD_US;
+    int64_t at_us = now_us + BOOKMARK_PERIOD_US < last_us ? now_us + BOOKMARK_PERIOD_US : last_us;
+    if (at_us > now_us) {
+        watch->bookmark_event = sim_world_at(sim_store_world(watch->collection.store), at_us,
+                                             EVENT_PRIORITY, on_bookmark, watch, NULL);
+    }
+}
+
 static void on_bookmark(struct sim_world *world, void *data)
 {
     struct watch *watch = data;
@@ -307,8 +343,7 @@ static void on_bookmark(struct sim_world *world, void *data)
         return;
     }
     push_bookmark(watch, false);
-    watch->bookmark_event = sim_world_at(world, sim_world_now_us(world) + BOOKMARK_PERIOD_US,
-                                         EVENT_PRIORITY, on_bookmark, watch, NULL);
+    plan_bookmark(watch, sim_world_now_us(world));
     notify(watch);
 }
 
@@ -318,9 +353,6 @@ static void on_timeout(struct sim_world *world, void *data)
     struct watch *watch = data;
     TG_MAGIC_CHECK(watch, WATCH_MAGIC);
     watch->timeout_event = 0;
-    if (watch->has_bookmarks && !watch->is_ended) {
-        push_bookmark(watch, false);
-    }
     watch->is_ended = true;
     notify(watch);
 }
@@ -337,9 +369,9 @@ static void start_clocks(struct watch *watch, const json_t *query)
     }
     watch->timeout_event = sim_world_at(world, now_us + timeout_s * TG_US_PER_S, EVENT_PRIORITY,
                                         on_timeout, watch, NULL);
+    watch->end_us = now_us + timeout_s * TG_US_PER_S;
     if (watch->has_bookmarks) {
-        watch->bookmark_event = sim_world_at(world, now_us + BOOKMARK_PERIOD_US, EVENT_PRIORITY,
-                                             on_bookmark, watch, NULL);
+        plan_bookmark(watch, now_us);
     }
 }
 
@@ -400,20 +432,7 @@ static struct watch *watch_new(struct sim_collection *collection, const json_t *
 static bool check_options(const struct sim_collection *collection, const json_t *query,
                           int64_t *version, struct sim_response *response)
 {
-    const char *text = sim_query_text(query, "resourceVersion");
-    *version = 0;
-    if (text[0] != '\0' && !tg_str_to_int64(text, 0, INT64_MAX, version)) {
-        sim_k8s_fail(response, 400, NULL, "Invalid value: \"%s\": resourceVersion", text);
-        return false;
-    }
-    const char *match = sim_query_text(query, "resourceVersionMatch");
-    const char *initial = sim_query_text(query, "sendInitialEvents");
-    bool is_pair = (initial[0] != '\0') == tg_str_eq(match, "NotOlderThan");
-    if (!is_pair || (match[0] != '\0' && initial[0] == '\0')) {
-        sim_k8s_fail(response, 422, NULL,
-                     "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: "
-                     "resourceVersionMatch is forbidden for watch unless sendInitialEvents is "
-                     "provided");
+    if (!sim_k8s_check_list_options(query, true, version, response)) {
         return false;
     }
     uint64_t current = sim_store_resource_version(collection->store);

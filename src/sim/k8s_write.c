@@ -54,9 +54,21 @@ static json_t *parse(const struct sim_call *call)
     json_t *value = json_loadb(body == NULL ? "" : body, call->request->body_len,
                                JSON_REJECT_DUPLICATES, &error);
     if (value == NULL) {
-        sim_k8s_fail(call->response, 400, NULL,
-                     "couldn't get version/kind; json parse error: %s (line %d column %d)",
-                     error.text, error.line, error.column);
+        bool is_cut = json_error_code(&error) == json_error_premature_end_of_input;
+        const char *why = is_cut ? "unexpected end of JSON input" : error.text;
+        if (tg_str_eq(call->request->method, "PATCH")) {
+            sim_k8s_fail(call->response, 400, NULL, "error decoding patch: %s", why);
+        } else if (tg_str_eq(call->request->method, "DELETE")) {
+            sim_k8s_fail(call->response, 500, "", "couldn't get version/kind; json parse error: %s",
+                         why);
+        } else {
+            sim_k8s_fail(call->response, 400, NULL,
+                         "the object provided is unrecognized (must be of type %s): couldn't get "
+                         "version/kind; json parse error: %s (%.*s)",
+                         call->resource == NULL ? "Status" : call->resource->kind, why,
+                         (int)(call->request->body_len < 60 ? call->request->body_len : 60),
+                         body == NULL ? "" : body);
+        }
     }
     return value;
 }
@@ -99,6 +111,7 @@ static bool check_fields(const struct sim_call *call, json_t *object)
         sim_k8s_fail(call->response, 400, NULL, "%s", err.msg);
         return false;
     }
+    sim_k8s_prune(call->resource, object);
     char *unknown = sim_custom_prune(call->resource, object);
     if (unknown != NULL && is_strict) {
         const char *kind = call->resource->kind;
@@ -132,6 +145,28 @@ static bool validate(const struct sim_call *call, const json_t *object, const js
            sim_custom_validate(call->resource, object, call->response);
 }
 
+/* Another kind than the path means. */
+static void fail_kind(const struct sim_call *call, const char *version, const char *kind)
+{
+    const struct sim_resource *resource = call->resource;
+    const char *slash = strchr(version, '/');
+    const char *body_version = slash == NULL ? version : slash + 1;
+    if (!tg_str_eq(kind, resource->kind)) {
+        int group_len = (int)strcspn(resource->group, ".");
+        sim_k8s_fail(call->response, 400, NULL,
+                     "%s in version \"%s\" cannot be handled as a %s: converting (%s.%s) to "
+                     "(%.*s.%s): unknown conversion",
+                     kind, body_version, resource->kind, body_version, kind,
+                     group_len == 0 ? 4 : group_len, group_len == 0 ? "core" : resource->group,
+                     resource->kind);
+        return;
+    }
+    sim_k8s_fail(call->response, 400, NULL,
+                 "%s in version \"%s\" cannot be handled as a %s: no kind \"%s\" is registered for "
+                 "version \"%s\" in scheme \"pkg/runtime/scheme.go:110\"",
+                 kind, body_version, resource->kind, kind, version);
+}
+
 /* Checks an object (stolen) as the body of the request; NULL with the response filled when it is
  * not what the path means. */
 static json_t *take_body(const struct sim_call *call, json_t *object)
@@ -143,11 +178,7 @@ static json_t *take_body(const struct sim_call *call, json_t *object)
     const char *body_kind = sim_json_text(object, "kind");
     if ((body_version[0] != '\0' && !tg_str_eq(body_version, version)) ||
         (body_kind[0] != '\0' && !tg_str_eq(body_kind, resource->kind))) {
-        sim_k8s_fail(
-            call->response, 400, NULL,
-            "the API version or kind in the data (%s, Kind=%s) does not match the expected "
-            "(%s, Kind=%s)",
-            body_version, body_kind, version, resource->kind);
+        fail_kind(call, body_version, body_kind);
         json_decref(object);
         return NULL;
     }
@@ -195,12 +226,8 @@ json_t *sim_k8s_patched(const struct sim_call *call, json_t *target)
     bool is_strategic = call->resource->is_strategic &&
                         is_media_type(type, "application/strategic-merge-patch+json");
     if (!is_merge && !is_json && !is_strategic) {
-        fail_media_type(call, call->resource->is_strategic
-                                  ? "application/json-patch+json, application/merge-patch+json, "
-                                    "application/strategic-merge-patch+json, "
-                                    "application/apply-patch+yaml"
-                                  : "application/json-patch+json, application/merge-patch+json, "
-                                    "application/apply-patch+yaml");
+        sim_k8s_reply(call->response, 415,
+                      sim_k8s_status(415, NULL, "415: Unsupported Media Type", json_object()));
         return NULL;
     }
     json_t *patch = parse(call);
@@ -214,26 +241,38 @@ json_t *sim_k8s_patched(const struct sim_call *call, json_t *target)
                          : sim_patch_strategic(sim_schema_of(call->resource), target, patch, &err);
     json_decref(patch);
     if (result == NULL) {
-        sim_k8s_fail(call->response, err.detail, NULL, "%s", err.msg);
+        sim_k8s_fail(call->response, err.detail, err.detail == 500 ? "" : NULL, "%s", err.msg);
     } else if (!json_is_object(result)) {
         json_decref(result);
         result = NULL;
-        sim_k8s_fail(call->response, 400, NULL, "the patch leaves no object");
+        sim_k8s_fail(call->response, 400, NULL,
+                     "error decoding patch: json: cannot unmarshal array into Go value of type "
+                     "map[string]interface {}");
     }
     return result;
 }
 
 /* ---- create ---- */
 
+/* False with the response filled when nothing can be created there. */
 static bool check_namespace(const struct sim_call *call)
 {
     if (!call->resource->is_namespaced) {
         return true;
     }
+    const char *ns = sim_k8s_ns(call);
     const struct sim_resource *namespaces = sim_resource_find("", "v1", "namespaces");
-    bool is_there = sim_store_get(call->store, namespaces, "", sim_k8s_ns(call)) != NULL;
-    if (!is_there && !tg_str_eq(sim_k8s_ns(call), "default")) {
-        sim_k8s_fail_not_found(call->response, namespaces, sim_k8s_ns(call));
+    const json_t *space = sim_store_get(call->store, namespaces, "", ns);
+    if (space == NULL && !tg_str_eq(ns, "default")) {
+        sim_k8s_fail_not_found(call->response, namespaces, ns);
+        return false;
+    }
+    if (sim_json_at(space, "metadata.deletionTimestamp") != NULL) {
+        char text[160];
+        sim_k8s_fail(call->response, 403, NULL,
+                     "%s is forbidden: unable to create new content in namespace %s because it is "
+                     "being terminated",
+                     sim_k8s_resource_text(call->resource, text, sizeof text), ns);
         return false;
     }
     return true;
@@ -248,10 +287,8 @@ static void reply(const struct sim_call *call, int code, json_t *object)
 static void create_object(struct sim_call *call, json_t *object, bool is_applied)
 {
     json_t *metadata = json_object_get(object, "metadata");
-    bool is_generated = sim_json_text(metadata, "name")[0] == '\0' &&
-                        sim_json_text(metadata, "generateName")[0] != '\0';
     if (sim_json_text(metadata, "resourceVersion")[0] != '\0') {
-        sim_k8s_fail(call->response, 400, NULL,
+        sim_k8s_fail(call->response, 500, "",
                      "resourceVersion should not be set on objects to be created");
         json_decref(object);
         return;
@@ -259,14 +296,13 @@ static void create_object(struct sim_call *call, json_t *object, bool is_applied
     if (call->resource->has_status) {
         json_object_del(object, "status");
     }
-    json_object_del(metadata, "uid");
+    sim_store_stamp(call->store, call->resource, object);
     sim_k8s_default(call->resource, object);
+    sim_k8s_first_status(call->resource, object);
     if (tg_str_eq(call->resource->kind, "Pod")) {
         sim_admission_pod(sim_world_region(call->world, call->request->server), object);
-    } else if (tg_str_eq(call->resource->kind, "Job")) {
-        sim_admission_job(sim_world_region(call->world, call->request->server), object);
     }
-    if (!is_generated && !validate(call, object, NULL)) {
+    if (!validate(call, object, NULL)) {
         json_decref(object);
         return;
     }
@@ -280,6 +316,9 @@ static void create_object(struct sim_call *call, json_t *object, bool is_applied
             tg_err_set(&err, TG_CODE_CONFLICT, 409, "exists");
             sim_k8s_fail_write(call->response, call->resource, name, true, &err);
         } else {
+            if (call->resource->has_generation) {
+                json_object_set_new(metadata, "generation", json_integer(1));
+            }
             reply(call, 201, object);
         }
         json_decref(object);
@@ -413,6 +452,25 @@ void sim_k8s_update(struct sim_call *call)
     }
 }
 
+/* An unknown field of a patch is refused as the patch's mistake, with the patch. */
+static void explain_patch(struct sim_call *call)
+{
+    json_t *answer =
+        json_loadb(tg_buf_text(&call->response->body), call->response->body.len, 0, NULL);
+    const char *why = strstr(sim_json_text(answer, "message"), "strict decoding error");
+    json_t *patch = why == NULL ? NULL : parse(call);
+    if (patch != NULL) {
+        char *shown = sim_patch_text(patch);
+        char *message = tg_asprintf("Invalid value: \"%s\": %s", shown, why);
+        sim_k8s_fail_causes(call->response, "", "", "",
+                            json_pack("[o]", sim_k8s_cause("FieldValueInvalid", "patch", message)));
+        free(message);
+        free(shown);
+    }
+    json_decref(patch);
+    json_decref(answer);
+}
+
 void sim_k8s_patch(struct sim_call *call)
 {
     if (is_media_type(call->request->content_type, "application/apply-patch+yaml")) {
@@ -424,15 +482,29 @@ void sim_k8s_patch(struct sim_call *call)
     if (next == NULL) {
         return;
     }
-    if (!tg_str_eq(sim_json_text(next, "metadata.name"), call->name) ||
-        !tg_str_eq(sim_json_text(next, "kind"), call->resource->kind)) {
-        sim_k8s_fail_invalid(call->response, call->resource, call->name, "FieldValueInvalid",
-                             "metadata.name", "Invalid value: field is immutable");
+    const char *name = sim_json_text(next, "metadata.name");
+    const json_t *uid = sim_json_at(next, "metadata.uid");
+    bool is_kind = tg_str_eq(sim_json_text(next, "kind"), call->resource->kind);
+    bool is_uid = uid == NULL || json_equal(uid, sim_json_at(current, "metadata.uid"));
+    if (!tg_str_eq(name, call->name)) {
+        sim_k8s_fail(call->response, 400, NULL,
+                     "the name of the object (%s) does not match the name on the URL (%s)", name,
+                     call->name);
+    } else if (!is_kind) {
+        sim_k8s_fail(call->response, 400, NULL, "no kind \"%s\" is registered for version \"%s\"",
+                     sim_json_text(next, "kind"), sim_json_text(next, "apiVersion"));
+    } else if (!is_uid) {
+        sim_k8s_fail_causes(
+            call->response, call->resource->group, call->resource->kind, call->name,
+            json_pack("[o]", sim_k8s_cause_value("metadata.uid", uid, "field is immutable")));
+    }
+    if (!tg_str_eq(name, call->name) || !is_kind || !is_uid) {
         json_decref(next);
         return;
     }
     next = own_copy(call, next);
     if (!check_fields(call, next)) {
+        explain_patch(call);
         json_decref(next);
         return;
     }

@@ -74,6 +74,7 @@ static void set_conditions(struct sim_pod *pod, json_t *status)
     struct sim_world *world = pod->world;
     bool has_sandbox = pod->step >= SIM_STEP_SIDECAR && pod->step != SIM_STEP_FINISHED;
     bool is_initialized = pod->step >= SIM_STEP_PULL;
+    sim_shape_condition(world, status, "PodScheduled", true, NULL, NULL, NULL);
     sim_shape_condition(world, status, "PodReadyToStartContainers", has_sandbox, NULL, NULL, NULL);
     if (is_initialized) {
         sim_shape_condition(world, status, "Initialized", true,
@@ -119,11 +120,7 @@ void sim_pod_write_status(struct sim_pod *pod)
     json_t *old = json_object_get(object, "status");
     json_t *status = json_is_object(old) ? json_deep_copy(old) : json_object();
     json_object_set_new(status, "phase", json_string(phase_of(pod)));
-    sim_json_default(
-        status, "qosClass",
-        json_string(sim_json_at(object, "spec.containers") != NULL && pod->tpu_count > 0
-                        ? "Burstable"
-                        : "BestEffort"));
+    sim_json_default(status, "qosClass", json_string(sim_pod_qos(object)));
     if (pod->failure != NULL) {
         json_object_set_new(status, "reason", json_string(pod->failure));
     }

@@ -3,6 +3,7 @@
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include "sim/selector.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,8 +12,10 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sim/json_path.h"
+#include "sim/k8s_admit.h"
 
 #define SELECTOR_TEXT_MAX 65536u
+#define WORD_SIZE         512
 
 void sim_selector_fini(struct sim_selector *selector)
 {
@@ -45,99 +48,218 @@ static void add_value(struct sim_requirement *requirement, char *value)
     requirement->values[requirement->value_count++] = value;
 }
 
-static const char *skip_space(const char *at)
+/* ---- label selectors, read as a real server's parser reads them, with its refusals ---- */
+
+enum token {
+    TOKEN_END,
+    TOKEN_WORD,
+    TOKEN_COMMA,
+    TOKEN_NOT,
+    TOKEN_OPEN,
+    TOKEN_CLOSE,
+    TOKEN_EQUALS, /* also == */
+    TOKEN_NOT_EQUALS,
+    TOKEN_GREATER,
+    TOKEN_LESS,
+};
+
+struct parser {
+    const char *at;
+    bool is_inside; /* of a requirement */
+    struct tg_err *err;
+};
+
+/* wanted as the real one says it: ", expected: identifier". */
+static bool fail(struct parser *parser, const char *found, const char *wanted)
 {
-    return at + strspn(at, " \t");
+    return tg_err_set(parser->err, TG_CODE_INVALID, 400, "%sfound '%.100s'%s",
+                      parser->is_inside ? "unable to parse requirement: " : "", found, wanted);
 }
 
-/* Takes a word off *at; empty when there is none. The caller frees. */
-static char *take_word(const char **at, const char *stop)
+/* Takes the next token off *at; its text goes into word. */
+static enum token take(const char **at, char *word, size_t size)
 {
-    *at = skip_space(*at);
-    size_t len = strcspn(*at, stop);
-    char *word = tg_strndup(*at, len);
-    *at = skip_space(*at + len);
-    return word;
-}
-
-/* "(x,y)" after in or notin. */
-static bool take_set(const char **at, struct sim_requirement *requirement)
-{
-    *at = skip_space(*at);
-    if (**at != '(') {
-        return false;
-    }
-    (*at)++;
-    for (;;) {
-        add_value(requirement, take_word(at, " \t,()"));
-        if (**at == ')') {
-            (*at)++;
-            *at = skip_space(*at);
-            return true;
-        }
-        if (**at != ',') {
-            return false;
-        }
-        (*at)++;
-    }
-}
-
-static bool take_requirement(struct sim_selector *selector, const char **at)
-{
-    *at = skip_space(*at);
-    bool is_negated = **at == '!';
-    if (is_negated) {
-        (*at)++;
-    }
-    char *key = take_word(at, " \t,=!<>()");
-    if (key[0] == '\0') {
-        free(key);
-        return false;
-    }
-    if (is_negated || **at == ',' || **at == '\0') {
-        add(selector, key, is_negated ? SIM_SELECTOR_NOT_EXISTS : SIM_SELECTOR_EXISTS);
-        return true;
-    }
     static const struct {
         const char *text;
-        enum sim_selector_operator kind;
-    } operators[] = {
-        {"==", SIM_SELECTOR_IN},     {"=", SIM_SELECTOR_IN},   {"!=", SIM_SELECTOR_NOT_IN},
-        {">", SIM_SELECTOR_GREATER}, {"<", SIM_SELECTOR_LESS},
-    };
-    for (size_t i = 0; i < TG_COUNT(operators); i++) {
-        if (tg_str_has_prefix(*at, operators[i].text)) {
-            *at += strlen(operators[i].text);
-            add_value(add(selector, key, operators[i].kind), take_word(at, " \t,"));
-            return true;
+        enum token token;
+    } signs[] = {{"==", TOKEN_EQUALS}, {"!=", TOKEN_NOT_EQUALS}, {"=", TOKEN_EQUALS},
+                 {"!", TOKEN_NOT},     {",", TOKEN_COMMA},       {"(", TOKEN_OPEN},
+                 {")", TOKEN_CLOSE},   {">", TOKEN_GREATER},     {"<", TOKEN_LESS}};
+    *at += strspn(*at, " \t\r\n");
+    if (**at == '\0') {
+        word[0] = '\0';
+        return TOKEN_END;
+    }
+    for (size_t i = 0; i < TG_COUNT(signs); i++) {
+        if (tg_str_has_prefix(*at, signs[i].text)) {
+            tg_str_copy(word, size, signs[i].text);
+            *at += strlen(signs[i].text);
+            return signs[i].token;
         }
     }
-    char *word = take_word(at, " \t(");
-    bool is_in = tg_str_eq(word, "in");
-    bool is_known = is_in || tg_str_eq(word, "notin");
-    free(word);
-    struct sim_requirement *requirement =
-        add(selector, key, is_in ? SIM_SELECTOR_IN : SIM_SELECTOR_NOT_IN);
-    return is_known && take_set(at, requirement);
+    size_t len = strcspn(*at, " \t\r\n=!(),<>");
+    snprintf(word, size, "%.*s", (int)(len < size ? len : size - 1), *at);
+    *at += len;
+    return TOKEN_WORD;
+}
+
+static enum token peek(const struct parser *parser, char *word, size_t size)
+{
+    const char *at = parser->at;
+    return take(&at, word, size);
+}
+
+static bool parse_set(struct parser *parser, struct sim_requirement *requirement)
+{
+    char word[WORD_SIZE];
+    if (take(&parser->at, word, sizeof word) != TOKEN_OPEN) {
+        return fail(parser, word, " expected: '('");
+    }
+    for (;;) {
+        enum token token = peek(parser, word, sizeof word);
+        bool is_word = token == TOKEN_WORD;
+        if (!is_word && token != TOKEN_COMMA && token != TOKEN_CLOSE) {
+            return fail(parser, word,
+                        requirement->value_count == 0 ? ", expected: ',', ')' or "
+                                                        "identifier"
+                                                      : ", expected: ',', or "
+                                                        "identifier");
+        }
+        add_value(requirement, tg_strdup(is_word ? word : ""));
+        if (is_word) {
+            take(&parser->at, word, sizeof word);
+        }
+        token = take(&parser->at, word, sizeof word);
+        if (token == TOKEN_CLOSE) {
+            return true;
+        }
+        if (token != TOKEN_COMMA) {
+            return fail(parser, word, ", expected: ',' or ')'");
+        }
+    }
+}
+
+static bool parse_exact(struct parser *parser, struct sim_requirement *requirement)
+{
+    char word[WORD_SIZE];
+    enum token token = peek(parser, word, sizeof word);
+    if (token == TOKEN_END || token == TOKEN_COMMA) {
+        add_value(requirement, tg_strdup(""));
+        return true;
+    }
+    if (take(&parser->at, word, sizeof word) != TOKEN_WORD) {
+        return fail(parser, word, ", expected: identifier");
+    }
+    add_value(requirement, tg_strdup(word));
+    return true;
+}
+
+static bool check_values(struct parser *parser, const struct sim_requirement *requirement)
+{
+    bool is_order = requirement->operator_kind == SIM_SELECTOR_GREATER ||
+                    requirement->operator_kind == SIM_SELECTOR_LESS;
+    for (size_t i = 0; i < requirement->value_count; i++) {
+        const char *value = requirement->values[i];
+        int64_t number;
+        if (is_order && !tg_str_to_int64(value, INT64_MIN, INT64_MAX, &number)) {
+            return tg_err_set(parser->err, TG_CODE_INVALID, 400,
+                              "unable to parse requirement: values[%zu]: Invalid value: \"%.63s\": "
+                              "for 'Gt', 'Lt' operators, the value must be an integer",
+                              i, value);
+        }
+        if (!sim_k8s_is_label(value)) {
+            return tg_err_set(parser->err, TG_CODE_INVALID, 400,
+                              "unable to parse requirement: values[%zu][%.63s]: Invalid value: "
+                              "\"%.63s\": %s",
+                              i, requirement->key, value, sim_k8s_label_rule(false));
+        }
+    }
+    return true;
+}
+
+static bool parse_requirement(struct sim_selector *selector, struct parser *parser)
+{
+    char word[WORD_SIZE];
+    enum token token = take(&parser->at, word, sizeof word);
+    bool is_negated = token == TOKEN_NOT;
+    if (is_negated) {
+        token = take(&parser->at, word, sizeof word);
+    }
+    if (token != TOKEN_WORD) {
+        return fail(parser, word, ", expected: identifier");
+    }
+    if (!sim_k8s_is_label_key(word)) {
+        return tg_err_set(parser->err, TG_CODE_INVALID, 400,
+                          "unable to parse requirement: <nil>: Invalid value: \"%.63s\": %s", word,
+                          sim_k8s_label_rule(true));
+    }
+    char sign[WORD_SIZE];
+    token = peek(parser, sign, sizeof sign);
+    if (is_negated || token == TOKEN_END || token == TOKEN_COMMA) {
+        add(selector, tg_strdup(word), is_negated ? SIM_SELECTOR_NOT_EXISTS : SIM_SELECTOR_EXISTS);
+        return true;
+    }
+    take(&parser->at, sign, sizeof sign);
+    bool is_in = token == TOKEN_WORD && tg_str_eq(sign, "in");
+    bool is_set = is_in || (token == TOKEN_WORD && tg_str_eq(sign, "notin"));
+    bool is_sign = token == TOKEN_EQUALS || token == TOKEN_NOT_EQUALS || token == TOKEN_GREATER ||
+                   token == TOKEN_LESS;
+    if (!is_set && !is_sign) {
+        return fail(parser, sign,
+                    ", expected: in, notin, =, ==, !=, "
+                    "gt, lt");
+    }
+    enum sim_selector_operator kind = token == TOKEN_GREATER           ? SIM_SELECTOR_GREATER
+                                      : token == TOKEN_LESS            ? SIM_SELECTOR_LESS
+                                      : is_in || token == TOKEN_EQUALS ? SIM_SELECTOR_IN
+                                                                       : SIM_SELECTOR_NOT_IN;
+    struct sim_requirement *requirement = add(selector, tg_strdup(word), kind);
+    return (is_set ? parse_set(parser, requirement) : parse_exact(parser, requirement)) &&
+           check_values(parser, requirement);
+}
+
+static bool parse_selector(struct sim_selector *selector, struct parser *parser)
+{
+    char word[WORD_SIZE];
+    enum token token = peek(parser, word, sizeof word);
+    if (token == TOKEN_END) {
+        return true;
+    }
+    if (token != TOKEN_WORD && token != TOKEN_NOT) {
+        return fail(parser, word, ", expected: !, identifier, or 'end of string'");
+    }
+    for (;;) {
+        parser->is_inside = true;
+        if (!parse_requirement(selector, parser)) {
+            return false;
+        }
+        parser->is_inside = false;
+        token = take(&parser->at, word, sizeof word);
+        if (token == TOKEN_END) {
+            return true;
+        }
+        if (token != TOKEN_COMMA) {
+            return fail(parser, word, ", expected: ',' or 'end of string'");
+        }
+        token = peek(parser, word, sizeof word);
+        if (token != TOKEN_WORD && token != TOKEN_NOT) {
+            return fail(parser, word, ", expected: identifier after ','");
+        }
+    }
 }
 
 bool sim_selector_parse_labels(struct sim_selector *selector, const char *text, struct tg_err *err)
 {
     *selector = (struct sim_selector){NULL, 0};
-    const char *at = skip_space(text);
-    while (*at != '\0') {
-        bool is_good = take_requirement(selector, &at);
-        if (!is_good || (*at != ',' && *at != '\0') || (*at == ',' && at[1] == '\0')) {
-            sim_selector_fini(selector);
-            return tg_err_set(err, TG_CODE_INVALID, 400,
-                              "unable to parse requirement: found '%.40s' in '%.100s'", at, text);
-        }
-        if (*at == ',') {
-            at++;
-        }
+    struct parser parser = {text, false, err};
+    if (!parse_selector(selector, &parser)) {
+        sim_selector_fini(selector);
+        return false;
     }
     return true;
 }
+
+/* ---- field selectors ---- */
 
 /* Fields that a resource can be selected by, besides metadata.name and metadata.namespace. */
 static const struct {
@@ -165,7 +287,6 @@ static const struct {
     {"pods", "status.phase"},
     {"pods", "status.podIP"},
     {"pods", "status.nominatedNodeName"},
-    {"replicasets", "status.replicas"},
     {"jobs", "status.successful"},
     {"resourceslices", "spec.nodeName"},
     {"resourceslices", "spec.driver"},
@@ -186,6 +307,20 @@ static bool is_selectable(const struct sim_resource *resource, const char *field
     for (size_t i = 0; i < TG_COUNT(selectable); i++) {
         if (tg_str_eq(selectable[i].plural, resource->plural) &&
             tg_str_eq(selectable[i].field, field)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Kinds with fields of their own, and custom ones, say differently what they do not know. */
+static bool has_own_fields(const struct sim_resource *resource)
+{
+    if (!resource->is_strategic) {
+        return true;
+    }
+    for (size_t i = 0; i < TG_COUNT(selectable); i++) {
+        if (tg_str_eq(selectable[i].plural, resource->plural)) {
             return true;
         }
     }
@@ -218,14 +353,22 @@ bool sim_selector_parse_fields(struct sim_selector *selector, const char *text,
         at += key_len;
         bool is_not = at[0] == '!' && at[1] == '=';
         if (!is_not && at[0] != '=') {
+            const char *term = at - key_len;
+            tg_err_set(err, TG_CODE_INVALID, 400,
+                       "invalid selector: '%.150s'; can't understand '%.*s'", text,
+                       (int)strcspn(term, ","), term);
             free(key);
             sim_selector_fini(selector);
-            return tg_err_set(err, TG_CODE_INVALID, 400,
-                              "invalid selector: '%.150s'; can't understand '%.40s'", text, at);
+            return false;
         }
         at += is_not || at[1] == '=' ? 2 : 1;
         if (!is_selectable(resource, key)) {
-            tg_err_set(err, TG_CODE_INVALID, 400, "field label not supported: %s", key);
+            tg_err_set(err, TG_CODE_INVALID, 400,
+                       has_own_fields(resource)
+                           ? "field label not supported: %.150s"
+                           : "\"%.150s\" is not a known field selector: only \"metadata.name\", "
+                             "\"metadata.namespace\"",
+                       key);
             free(key);
             sim_selector_fini(selector);
             return false;
@@ -319,8 +462,9 @@ bool sim_selector_matches_fields(const struct sim_selector *selector, const json
 {
     for (size_t i = 0; i < selector->count; i++) {
         const struct sim_requirement *requirement = &selector->requirements[i];
-        const char *path =
-            tg_str_eq(requirement->key, "source") ? "source.component" : requirement->key;
+        const char *path = tg_str_eq(requirement->key, "source")              ? "source.component"
+                           : tg_str_eq(requirement->key, "status.successful") ? "status.succeeded"
+                                                                              : requirement->key;
         const json_t *value = sim_json_at(object, path);
         char number[24] = "";
         const char *text = json_string_value(value);
@@ -330,7 +474,9 @@ bool sim_selector_matches_fields(const struct sim_selector *selector, const json
             snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value));
             text = number;
         } else if (text == NULL) {
-            text = tg_str_eq(path, "spec.unschedulable") ? "false" : "";
+            text = tg_str_eq(path, "spec.unschedulable") ? "false"
+                   : tg_str_eq(path, "status.succeeded") ? "0"
+                                                         : "";
         }
         if (!holds(requirement, text)) {
             return false;

@@ -408,8 +408,8 @@ static void stamp_time(const struct sim_store *store, json_t *metadata, const ch
 
 /* Draws are keyed by what the object is called, so that another object's birth shifts nothing here.
  */
-void sim_store_stamp_uid(struct sim_store *store, const struct sim_resource *resource,
-                         json_t *metadata)
+static void stamp_uid(struct sim_store *store, const struct sim_resource *resource,
+                      json_t *metadata)
 {
     char *entity =
         tg_asprintf("%s/%s/%s/%s", store->name, resource->plural,
@@ -481,6 +481,27 @@ static json_t *put(struct sim_store *store, const struct sim_resource *resource,
     return object;
 }
 
+/* The name of generateName when there is no other. */
+static void stamp_name(struct sim_store *store, const struct sim_resource *resource,
+                       json_t *metadata)
+{
+    const char *prefix = sim_json_text(metadata, "generateName");
+    if (sim_json_text(metadata, "name")[0] == '\0' && prefix[0] != '\0') {
+        char *name = generated_name(store, resource, sim_json_text(metadata, "namespace"), prefix);
+        set_text(metadata, "name", name);
+        free(name);
+    }
+}
+
+void sim_store_stamp(struct sim_store *store, const struct sim_resource *resource, json_t *object)
+{
+    TG_MAGIC_CHECK(store, STORE_MAGIC);
+    json_t *metadata = sim_json_make_object(object, "metadata");
+    stamp_name(store, resource, metadata);
+    stamp_uid(store, resource, metadata);
+    stamp_time(store, metadata, "creationTimestamp", 0);
+}
+
 json_t *sim_store_create(struct sim_store *store, const struct sim_resource *resource,
                          json_t *object, struct tg_err *err)
 {
@@ -495,16 +516,11 @@ json_t *sim_store_create(struct sim_store *store, const struct sim_resource *res
         set_text(metadata, "namespace", "default");
         ns = sim_json_text(metadata, "namespace");
     }
+    stamp_name(store, resource, metadata);
     if (sim_json_text(metadata, "name")[0] == '\0') {
-        const char *prefix = sim_json_text(metadata, "generateName");
-        if (prefix[0] == '\0') {
-            json_decref(next);
-            tg_err_set(err, TG_CODE_INVALID, 422, "name or generateName is required");
-            return NULL;
-        }
-        char *name = generated_name(store, resource, ns, prefix);
-        set_text(metadata, "name", name);
-        free(name);
+        json_decref(next);
+        tg_err_set(err, TG_CODE_INVALID, 422, "name or generateName is required");
+        return NULL;
     }
     const char *name = sim_json_text(metadata, "name");
     if (find(store, resource, ns, name) != NULL) {
@@ -515,9 +531,11 @@ json_t *sim_store_create(struct sim_store *store, const struct sim_resource *res
     json_object_del(metadata, "deletionTimestamp");
     json_object_del(metadata, "deletionGracePeriodSeconds");
     if (sim_json_text(metadata, "uid")[0] == '\0') {
-        sim_store_stamp_uid(store, resource, metadata);
+        stamp_uid(store, resource, metadata);
     }
-    stamp_time(store, metadata, "creationTimestamp", 0);
+    if (sim_json_text(metadata, "creationTimestamp")[0] == '\0') {
+        stamp_time(store, metadata, "creationTimestamp", 0);
+    }
     if (resource->has_generation) {
         json_object_set_new(metadata, "generation", json_integer(1));
     }
@@ -549,9 +567,16 @@ static void keep_immutable(json_t *metadata, const json_t *current)
     }
 }
 
-static bool is_finished(const json_t *metadata)
+static bool is_namespace(const struct sim_resource *resource)
 {
-    return json_object_get(metadata, "deletionTimestamp") != NULL &&
+    return resource->group[0] == '\0' && tg_str_eq(resource->kind, "Namespace");
+}
+
+static bool is_finished(const struct sim_resource *resource, const json_t *object)
+{
+    const json_t *metadata = json_object_get(object, "metadata");
+    bool is_held = is_namespace(resource) && sim_json_count(object, "spec.finalizers") > 0;
+    return !is_held && json_object_get(metadata, "deletionTimestamp") != NULL &&
            sim_json_count(metadata, "finalizers") == 0 &&
            sim_json_int(metadata, "deletionGracePeriodSeconds", 0) == 0;
 }
@@ -576,7 +601,7 @@ static json_t *replace(struct sim_store *store, const struct sim_resource *resou
     json_t *previous = json_incref(entry->object);
     stamp_version(store, metadata);
     json_t *result = NULL;
-    if (is_finished(metadata)) {
+    if (is_finished(resource, next)) {
         vanish(store, resource, next);
     } else {
         char *ns = tg_strdup(sim_json_text(metadata, "namespace"));
@@ -591,6 +616,57 @@ static json_t *replace(struct sim_store *store, const struct sim_resource *resou
     }
     json_decref(previous);
     return result;
+}
+
+/* Without what controllers write that is no wish of anybody: a Pod's node, a Deployment's revision.
+ * New reference. */
+static json_t *wishes_of(const json_t *members, const char *dropped)
+{
+    json_t *wishes = json_object();
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)members, key, value)
+    {
+        if (!tg_str_has_prefix(key, dropped)) {
+            json_object_set(wishes, key, value);
+        }
+    }
+    return wishes;
+}
+
+static bool is_changed(const json_t *next, const json_t *current, const char *path,
+                       const char *dropped)
+{
+    json_t *a = wishes_of(sim_json_at(next, path), dropped);
+    json_t *b = wishes_of(sim_json_at(current, path), dropped);
+    bool is_same = json_equal(a, b);
+    json_decref(a);
+    json_decref(b);
+    return !is_same;
+}
+
+static bool is_new_generation(const struct sim_resource *resource, const json_t *next,
+                              const json_t *current)
+{
+    if (tg_str_eq(resource->kind, "Pod") && resource->group[0] == '\0') {
+        return is_changed(next, current, "spec", "nodeName");
+    }
+    if (tg_str_eq(resource->kind, "EndpointSlice")) {
+        static const char *const parts[] = {"endpoints", "ports", "metadata.labels",
+                                            "metadata.annotations"};
+        bool is_other = false;
+        for (size_t i = 0; i < TG_COUNT(parts); i++) {
+            const json_t *a = sim_json_at(next, parts[i]);
+            const json_t *b = sim_json_at(current, parts[i]);
+            is_other = is_other || (a == NULL) != (b == NULL) || (a != NULL && !json_equal(a, b));
+        }
+        return is_other;
+    }
+    bool is_deployment =
+        tg_str_eq(resource->kind, "Deployment") && tg_str_eq(resource->group, "apps");
+    return !json_equal(json_object_get(next, "spec"), json_object_get(current, "spec")) ||
+           (is_deployment &&
+            is_changed(next, current, "metadata.annotations", "deployment.kubernetes.io/"));
 }
 
 json_t *sim_store_update(struct sim_store *store, const struct sim_resource *resource,
@@ -623,8 +699,7 @@ json_t *sim_store_update(struct sim_store *store, const struct sim_resource *res
         json_decref(next);
         return entry->object;
     }
-    if (resource->has_generation &&
-        !json_equal(json_object_get(next, "spec"), json_object_get(entry->object, "spec"))) {
+    if (resource->has_generation && is_new_generation(resource, next, entry->object)) {
         json_object_set_new(metadata, "generation",
                             json_integer(sim_json_int(current, "generation", 0) + 1));
     }
@@ -688,7 +763,11 @@ bool sim_store_delete(struct sim_store *store, const struct sim_resource *resour
     json_t *metadata;
     json_t *next = writable_copy(resource, json_incref(entry->object), &metadata);
     stamp_time(store, metadata, "deletionTimestamp", grace);
-    json_object_set_new(metadata, "deletionGracePeriodSeconds", json_integer(grace));
+    if (is_namespace(resource)) {
+        json_object_set_new(next, "status", json_pack("{s:s}", "phase", "Terminating"));
+    } else {
+        json_object_set_new(metadata, "deletionGracePeriodSeconds", json_integer(grace));
+    }
     if (resource->has_generation && !is_marked) {
         json_object_set_new(metadata, "generation",
                             json_integer(sim_json_int(current, "generation", 0) + 1));

@@ -82,16 +82,16 @@ void sim_store_each(struct sim_store *store, const struct sim_resource *resource
                     bool (*visit)(void *context, json_t *object), void *context);
 size_t sim_store_count(struct sim_store *store, const struct sim_resource *resource);
 
-/* Gives metadata the uid that its object will have, for kinds whose spec holds it (Jobs). */
-void sim_store_stamp_uid(struct sim_store *store, const struct sim_resource *resource,
-                         json_t *metadata);
-
 /* Creates object (reference taken from the caller, "steals"); fills metadata (uid, resourceVersion,
  * creationTimestamp, generation, namespace, name from generateName; a uid that is there
  * stays). CONFLICT with detail 409 when
  * the name exists. Result borrowed. */
 json_t *sim_store_create(struct sim_store *store, const struct sim_resource *resource,
                          json_t *object, struct tg_err *err);
+
+/* Gives an object to be created its name (of generateName), uid and creationTimestamp, which
+ * sim_store_create() then keeps; what was there of the latter two is dropped. */
+void sim_store_stamp(struct sim_store *store, const struct sim_resource *resource, json_t *object);
 
 /* Replaces the object of the same name by object (stolen): immutable metadata is kept,
  * resourceVersion rises unless nothing changed, generation rises when spec changed. When object

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""cut.py TARGET-PORT - a TCP relay to 127.0.0.1:TARGET-PORT on a port of its own, which it prints; on
-SIGUSR1 it cuts all its connections without a word.
+"""cut.py TARGET-PORT - a TCP relay to 127.0.0.1:TARGET-PORT on a port of its own, which it prints.
+
+SIGUSR1 cuts all its connections without a word. SIGUSR2 does that too and refuses new ones for five seconds, as a
+server does that is started again.
 """
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: the tidegate authors
@@ -37,8 +39,18 @@ def cut():
 
 async def main():
     server = await asyncio.start_server(relay, "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, cut)
-    await server.serve_forever()
+    port = server.sockets[0].getsockname()[1]
+    print(port, flush=True)
+    restart = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGUSR1, cut)
+    loop.add_signal_handler(signal.SIGUSR2, restart.set)
+    while True:
+        await restart.wait()
+        restart.clear()
+        server.close()
+        cut()
+        await asyncio.sleep(5)
+        server = await asyncio.start_server(relay, "127.0.0.1", port)
 
 asyncio.run(main())

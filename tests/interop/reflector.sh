@@ -1,10 +1,13 @@
 #!/bin/bash
-# interop/reflector.sh - client-go's reflector (JSON) and the Python client watch 10,000 Pods of a simulated cluster
-# through list, watch, compaction and cut connections; at the end their stores equal a fresh list.
+# interop/reflector.sh - client-go's reflector (asking for JSON, for protobuf, and by streaming lists) and the Python
+# client watch 10,000 Pods of a simulated cluster through list, watch, cut connections, a server that is away for a
+# while, and compaction. After each, their stores must equal a fresh list: every Pod at its last version.
 #
-# Needs TIDEGATE_CACHE/bin/reflector and TIDEGATE_CACHE/venv (tests/interop/tools.sh makes them); what is missing is
-# said and left out.
+# A simulated world lives in its process: "away" is its address refusing connections for five seconds while the world
+# goes on. Needs TIDEGATE_CACHE/bin/reflector and TIDEGATE_CACHE/venv (tests/interop/tools.sh makes them); what is
+# missing is said and left out.
 # SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: the tidegate authors
 set -u
 top=${TOP_SRCDIR:-$(cd "$(dirname "$0")/../.." && pwd)}
 here=$top/tests/interop
@@ -17,66 +20,76 @@ command -v kubectl >/dev/null && command -v python3 >/dev/null || {
 }
 work=$(mktemp -d)
 cd "$work" || exit 1
-trap 'kill $(jobs -p) 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT INT TERM
+trap 'kill $(jobs -p) 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
 "$tidegate" sim --dir "$work/world" --regions 1 --speed 1 >ready &
 for _ in $(seq 100); do
     grep -q ready ready && break
     sleep 0.1
 done
-kubectl config view --raw --kubeconfig world/kubeconfig -o jsonpath='{.clusters[0].cluster.server}' >server
-kubectl config view --raw --kubeconfig world/kubeconfig -o jsonpath='{.users[0].user.token}' >token
-python3 "$here/cut.py" "$(sed 's/.*://' server)" >port &
+config() { kubectl config view --minify --raw --kubeconfig world/kubeconfig -o jsonpath="$1"; }
+url=$(config '{.clusters[0].cluster.server}')
+token=$(config '{.users[0].user.token}')
+python3 "$here/cut.py" "${url##*:}" >port &
 cutter=$!
-sleep 1
-sed "s#$(cat server)#https://127.0.0.1:$(cat port)#" world/kubeconfig >through.config
-change() { python3 "$here/apiserver.py" "$(cat server)" world/ca.pem "$(cat token)" "$@"; }
+for _ in $(seq 100); do
+    [ -s port ] && break
+    sleep 0.1
+done
+sed "s#$url#https://127.0.0.1:$(cat port)#" world/kubeconfig >through.config
+change() { python3 "$here/apiserver.py" "$url" world/ca.pem "$token" "$@"; }
 change fill "$count"
 
-watchers=
+watchers=()
+declare -A pid input
+watcher() { # watcher NAME PROGRAM...: it answers each line of its input with what its store holds
+    local name=$1 fd
+    shift
+    mkfifo "$name.in"
+    "$@" <"$name.in" >"$name.out" 2>"$name.err" &
+    pid[$name]=$!
+    exec {fd}>"$name.in"
+    input[$name]=$fd
+    watchers+=("$name")
+}
 if [ -x "$cache/bin/reflector" ]; then
-    mkfifo go.in
-    "$cache/bin/reflector" "$work/through.config" <go.in >go.out 2>go.err &
-    go_pid=$!
-    exec 5>go.in
-    watchers="go"
+    watcher go-json "$cache/bin/reflector" through.config application/json
+    watcher go-protobuf "$cache/bin/reflector" through.config application/vnd.kubernetes.protobuf
+    watcher go-stream env KUBE_FEATURE_WatchListClient=true "$cache/bin/reflector" through.config application/json
 else
     echo "reflector: client-go: not run: $cache/bin/reflector is not there"
 fi
 if [ -x "$cache/venv/bin/python" ]; then
-    mkfifo py.in
-    "$cache/venv/bin/python" "$here/reflector.py" "$work/through.config" <py.in >py.out 2>py.err &
-    py_pid=$!
-    exec 6>py.in
-    watchers="$watchers py"
+    watcher python "$cache/venv/bin/python" "$here/reflector.py" through.config
 else
     echo "reflector: Python client: not run: $cache/venv is not there"
 fi
-[ -n "$watchers" ] || exit 0
+[ ${#watchers[@]} != 0 ] || exit 0
 
 failed=0
-ask() { # ask go|py: its store into ask.out
+ask() { # ask NAME: its store into NAME.store
     : >"$1.out"
-    case $1 in go) echo >&5 ;; py) echo >&6 ;; esac
-    for _ in $(seq 100); do
-        tail -n 1 "$1.out" | grep -qx end && break
+    echo >&"${input[$1]}"
+    for _ in $(seq 300); do
+        [ "$(tail -n 1 "$1.out" | tr -d '\0')" = end ] && break
         sleep 0.1
     done
-    sed '/^end$/d' "$1.out" | LC_ALL=C sort >"$1.store"
+    tr -d '\0' <"$1.out" | sed '/^end$/d' | LC_ALL=C sort >"$1.store"
 }
 agree() { # agree WHAT
-    for name in $watchers; do
+    change show | LC_ALL=C sort >expected
+    for name in "${watchers[@]}"; do
         for _ in $(seq 60); do
-            kubectl --kubeconfig world/kubeconfig get pods -A \
-                -o jsonpath='{range .items[*]}{.metadata.namespace}/{.metadata.name} {.metadata.resourceVersion}{"\n"}{end}' |
-                LC_ALL=C sort >expected
             ask "$name"
             cmp -s expected "$name.store" && break
             sleep 1
+            change show | LC_ALL=C sort >expected
         done
         if [ -s expected ] && cmp -s expected "$name.store"; then
             echo "ok      $name: $1: $(wc -l <"$name.store") Pods"
         else
             echo "FAILED  $name: $1: $(diff expected "$name.store" | grep -c '^[<>]') lines differ"
+            tail -n 3 "$name.err"
             failed=$((failed + 1))
         fi
     done
@@ -87,10 +100,13 @@ agree "watched through 3,000 changes"
 kill -USR1 $cutter
 change churn 1000 2 "$count"
 agree "after its connections were cut"
-kill -STOP ${go_pid:-} ${py_pid:-}
-change churn 14000 3 "$count" # more than the history holds
+kill -USR2 $cutter
+change churn 1000 3 "$count"
+agree "after the server was away"
+kill -STOP "${pid[@]}"
+change churn 14000 4 "$count" # more than the history holds
 kill -USR1 $cutter
-kill -CONT ${go_pid:-} ${py_pid:-}
+kill -CONT "${pid[@]}"
 agree "after its history was compacted"
-echo "reflector: $failed failed"
+echo "reflector: ${#watchers[@]} watchers, $failed failed"
 [ "$failed" = 0 ]

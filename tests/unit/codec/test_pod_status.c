@@ -201,3 +201,58 @@ Test(pod_status, deletion_goes_before_everything)
     check(deleted, spec, "'phase':'Running','reason':'NodeLost'", "Unknown", "0/1");
     check("", spec, "'phase':'Running','reason':'NodeLost'", "NodeLost", "0/1");
 }
+
+/* As a real API server's table has it. */
+Test(pod_status, a_pod_that_is_over_keeps_its_end_while_it_is_deleted)
+{
+    const char *deleted = ",'deletionTimestamp':'2026-01-01T00:00:00Z'";
+    const char *spec = "'containers':[{'name':'c'}]";
+    check(deleted, spec,
+          "'phase':'Succeeded','containerStatuses':[{'name':'c','state':{'terminated':{"
+          "'exitCode':0,'reason':'Completed'}}}]",
+          "Completed", "0/1");
+    check(deleted, spec, "'phase':'Failed','reason':'Evicted'", "Evicted", "0/1");
+}
+
+Test(pod_status, only_what_runs_is_ready)
+{
+    check("", "'containers':[{'name':'c'}]",
+          "'phase':'Running','containerStatuses':[{'name':'c','ready':true,'state':{'waiting':{"
+          "'reason':'CrashLoopBackOff'}}}]",
+          "CrashLoopBackOff", "0/1");
+}
+
+Test(pod_status, a_gated_pod_is_not_just_pending)
+{
+    check("", "'containers':[{'name':'c'}]",
+          "'phase':'Pending','conditions':[{'type':'PodScheduled','status':'False','reason':"
+          "'SchedulingGated'}]",
+          "SchedulingGated", "0/1");
+}
+
+static int restarts_of(const char *conditions)
+{
+    struct tg_err err = TG_ERR_INIT;
+    char *text = tg_asprintf(
+        "{'kind':'Pod','metadata':{'name':'p'},'spec':{'containers':[{'name':'c'}],"
+        "'initContainers':[{'name':'i'},{'name':'s','restartPolicy':'Always'}]},'status':{"
+        "'conditions':[%s],'initContainerStatuses':[{'name':'i','restartCount':4,'state':{"
+        "'terminated':{'exitCode':0}}},{'name':'s','restartCount':2,'state':{'waiting':{'reason':"
+        "'CrashLoopBackOff'}}}],'containerStatuses':[{'name':'c','restartCount':1,'state':{"
+        "'running':{}}}]}}",
+        conditions);
+    char *json = quoted(text);
+    struct tg_obj *obj = tg_k8s_decode(TG_KIND_POD, json, strlen(json), &err);
+    cr_assert_not_null(obj, "%s", err.msg);
+    int restarts = obj->as.pod.restarts;
+    tg_obj_unref(obj);
+    free(json);
+    free(text);
+    return restarts;
+}
+
+Test(pod_status, restarts_are_those_of_init_containers_until_it_is_initialized)
+{
+    cr_assert_eq(restarts_of(""), 6);
+    cr_assert_eq(restarts_of("{'type':'Initialized','status':'True'}"), 3, "sidecars count on");
+}

@@ -106,6 +106,43 @@ Test(sim_controllers, a_second_server_finds_no_chips_until_the_first_is_gone)
     sim_world_free(world);
 }
 
+static void create_pod(struct sim_world *world, const char *name, const char *member,
+                       const char *value)
+{
+    json_t *pod =
+        json_pack("{s:{s:s,s:s},s:{s:[{s:s,s:s}],s:s}}", "metadata", "name", name, "namespace",
+                  "default", "spec", "containers", "name", "c", "image", "none", member, value);
+    sim_shape_create(rig_store(world, 0), sim_resource_by_plural("pods"), pod);
+}
+
+Test(sim_controllers, a_pod_that_names_its_node_is_not_scheduled)
+{
+    struct sim_world *world = rig_world(9, 1, true);
+    create_pod(world, "here", "nodeName", sim_world_region(world, 0)->tpu_node);
+    create_pod(world, "nowhere", "nodeName", "nowhere");
+    rig_run(world, 30);
+    const json_t *here = rig_get(world, 0, "pods", "here");
+    cr_expect_str_eq(sim_json_text(here, "status.phase"), "Running");
+    cr_expect(sim_shape_is_true(here, "PodScheduled"));
+    const json_t *nowhere = rig_get(world, 0, "pods", "nowhere");
+    cr_expect_str_eq(sim_json_text(nowhere, "spec.nodeName"), "nowhere");
+    cr_expect_str_eq(sim_json_text(nowhere, "status.phase"), "Pending");
+    rig_run(world, 60);
+    cr_expect_null(rig_get(world, 0, "pods", "nowhere"), "collected: there is no such node");
+    sim_world_free(world);
+}
+
+Test(sim_controllers, a_pod_of_another_scheduler_waits_for_it)
+{
+    struct sim_world *world = rig_world(9, 1, true);
+    create_pod(world, "waits", "schedulerName", "somebody-else");
+    rig_run(world, 600);
+    const json_t *pod = rig_get(world, 0, "pods", "waits");
+    cr_expect_str_eq(sim_json_text(pod, "spec.nodeName"), "");
+    cr_expect_null(sim_json_at(pod, "status.conditions"), "nobody tried");
+    sim_world_free(world);
+}
+
 Test(sim_controllers, a_template_change_deadlocks_on_the_single_node)
 {
     struct sim_world *world = rig_world(9, 1, true);

@@ -59,8 +59,8 @@ Test(patch, strategic_merges_lists_by_key)
           "\"1\"}]},{\"name\":\"b\",\"image\":\"1\"}]}",
           "{\"containers\":[{\"name\":\"a\",\"image\":\"2\",\"env\":[{\"name\":\"Y\",\"value\":"
           "\"2\"}]}]}",
-          "{\"containers\":[{\"name\":\"a\",\"image\":\"2\",\"env\":[{\"name\":\"X\",\"value\":"
-          "\"1\"},{\"name\":\"Y\",\"value\":\"2\"}]},{\"name\":\"b\",\"image\":\"1\"}]}",
+          "{\"containers\":[{\"name\":\"a\",\"image\":\"2\",\"env\":[{\"name\":\"Y\",\"value\":"
+          "\"2\"},{\"name\":\"X\",\"value\":\"1\"}]},{\"name\":\"b\",\"image\":\"1\"}]}",
           0);
     check(STRATEGIC,
           "{\"containers\":[{\"name\":\"c\",\"ports\":[{\"containerPort\":80,\"name\":\"x\"}]}]}",
@@ -93,14 +93,24 @@ Test(patch, strategic_directives)
           "{\"strategy\":{\"type\":\"Recreate\"}}", 0);
     check(STRATEGIC_POD, "{\"metadata\":{\"finalizers\":[\"a\",\"b\"]}}",
           "{\"metadata\":{\"$deleteFromPrimitiveList/finalizers\":[\"a\"],\"finalizers\":[\"c\"]}}",
-          "{\"metadata\":{\"finalizers\":[\"b\",\"c\"]}}", 0);
+          "{\"metadata\":{\"finalizers\":[\"c\",\"b\"]}}", 0);
     check(STRATEGIC, "{\"spec\":{\"a\":1}}", "{\"spec\":{\"$patch\":\"replace\",\"b\":2}}",
           "{\"spec\":{\"b\":2}}", 0);
 }
 
+Test(patch, strategic_order_is_that_of_the_patch)
+{
+    check(STRATEGIC, "{\"containers\":[{\"name\":\"a\"},{\"name\":\"b\"}]}",
+          "{\"containers\":[{\"name\":\"c\"}]}",
+          "{\"containers\":[{\"name\":\"c\"},{\"name\":\"a\"},{\"name\":\"b\"}]}", 0);
+    check(STRATEGIC, "{\"containers\":[{\"name\":\"a\"},{\"name\":\"b\"},{\"name\":\"c\"}]}",
+          "{\"$setElementOrder/containers\":[{\"name\":\"c\"},{\"name\":\"b\"}]}",
+          "{\"containers\":[{\"name\":\"a\"},{\"name\":\"c\"},{\"name\":\"b\"}]}", 0);
+}
+
 Test(patch, strategic_needs_keys)
 {
-    check(STRATEGIC, "{\"containers\":[]}", "{\"containers\":[{\"image\":\"x\"}]}", NULL, 400);
+    check(STRATEGIC, "{\"containers\":[]}", "{\"containers\":[{\"image\":\"x\"}]}", NULL, 500);
     check(STRATEGIC, "{}", "[1]", NULL, 400);
 }
 

@@ -113,9 +113,9 @@ Test(strict, types_are_checked_always)
 {
     check_fields(
         "deployments", "{\"spec\":{\"replicas\":\"2\"}}", false,
-        "cannot unmarshal string into Go struct field Deployment.spec.replicas of type int32");
+        "cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32");
     check_fields("pods", "{\"spec\":{\"containers\":{}}}", false, "cannot unmarshal object");
-    check_fields("pods", "{\"metadata\":{\"labels\":{\"a\":1}}}", false, "metadata.labels.a");
+    check_fields("pods", "{\"metadata\":{\"labels\":{\"a\":1}}}", false, "metadata.labels");
     check_fields("gateways", "{\"metadata\":[]}", false, "cannot unmarshal array");
     check_fields("pods", "{\"metadata\":null,\"spec\":{\"containers\":null}}", false, NULL);
 }

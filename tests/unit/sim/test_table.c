@@ -70,6 +70,26 @@ Test(table, pod_words)
               "\"n\"|\"0/1\"|\"Terminating\"|\"0\"|\"60s\"|");
 }
 
+Test(table, a_pod_that_is_over_keeps_its_end_while_it_is_deleted)
+{
+    check_row("pods",
+              "{" METADATA ",\"deletionTimestamp\":\"2026-01-01T00:02:00Z\"},\"spec\":{"
+              "\"containers\":[{\"name\":\"c\"}]},\"status\":{\"phase\":\"Failed\","
+              "\"reason\":\"Evicted\"}}",
+              "\"n\"|\"0/1\"|\"Evicted\"|\"0\"|\"60s\"|");
+}
+
+Test(table, restarts_are_those_of_init_containers_until_it_is_initialized)
+{
+    check_row("pods",
+              "{" METADATA "},\"spec\":{\"initContainers\":[{\"name\":\"i\"}],\"containers\":["
+              "{\"name\":\"c\"}]},\"status\":{\"phase\":\"Pending\",\"initContainerStatuses\":["
+              "{\"name\":\"i\",\"restartCount\":4,\"state\":{\"waiting\":{\"reason\":"
+              "\"CrashLoopBackOff\"}}}],\"containerStatuses\":[{\"name\":\"c\",\"restartCount\":1,"
+              "\"ready\":true,\"state\":{\"waiting\":{\"reason\":\"PodInitializing\"}}}]}}",
+              "\"n\"|\"0/1\"|\"Init:CrashLoopBackOff\"|\"4\"|\"60s\"|");
+}
+
 Test(table, workloads_and_nodes)
 {
     check_row("deployments",

@@ -70,8 +70,11 @@ static json_t *stamp_members(struct sim_world *world, const json_t *before, cons
             }
             char *key = tg_asprintf("%s %s", role, json_string_value(member));
             const json_t *old = json_object_get(json_object_get(before, "_since"), key);
-            json_object_set_new(since, key,
-                                json_integer(old == NULL ? now_us : json_integer_value(old)));
+            bool is_new = !has_member(before, role, json_string_value(member));
+            if (old != NULL || is_new) { /* what a project began with has no time */
+                json_object_set_new(since, key,
+                                    json_integer(is_new ? now_us : json_integer_value(old)));
+            }
             free(key);
         }
     }

@@ -226,21 +226,43 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/gateway.h \
 	%D%/sim/gateway_choice.c \
 	%D%/sim/gateway_health.c \
+	%D%/sim/gcp_account.c \
 	%D%/sim/gcp_balancer.c \
+	%D%/sim/gcp_balancer.h \
 	%D%/sim/gcp_compute.c \
 	%D%/sim/gcp_compute.h \
 	%D%/sim/gcp_compute_write.c \
 	%D%/sim/gcp_container.c \
+	%D%/sim/gcp_error.c \
 	%D%/sim/gcp_filter.c \
 	%D%/sim/gcp_fleet.c \
+	%D%/sim/gcp_http.c \
+	%D%/sim/gcp_http.h \
+	%D%/sim/gcp_instance.c \
+	%D%/sim/gcp_list.c \
+	%D%/sim/gcp_list.h \
+	%D%/sim/gcp_metadata.c \
+	%D%/sim/gcp_monitoring.c \
+	%D%/sim/gcp_monitoring.h \
+	%D%/sim/gcp_object.c \
+	%D%/sim/gcp_object.h \
 	%D%/sim/gcp_operation.c \
+	%D%/sim/gcp_permission.c \
+	%D%/sim/gcp_permission.h \
+	%D%/sim/gcp_place.c \
 	%D%/sim/gcp_policy.c \
 	%D%/sim/gcp_project.c \
+	%D%/sim/gcp_quota.c \
+	%D%/sim/gcp_quota.h \
+	%D%/sim/gcp_service.c \
 	%D%/sim/gcp_state.c \
 	%D%/sim/gcp_state.h \
 	%D%/sim/gcp_storage.c \
 	%D%/sim/gcp_store.c \
 	%D%/sim/gcp_store.h \
+	%D%/sim/gcp_token.c \
+	%D%/sim/gcp_token.h \
+	%D%/sim/gcp_upload.c \
 	%D%/sim/httpd.c \
 	%D%/sim/httpd.h \
 	%D%/sim/json_path.c \

@@ -23,6 +23,7 @@
 #define SERIAL_BITS   127
 #define X509_VERSION3 2
 #define TOKEN_BYTES   24
+#define RSA_BITS      2048
 
 static bool add_extension(X509 *certificate, X509 *issuer, int nid, const char *value)
 {
@@ -185,4 +186,36 @@ char *sim_certificates_token(const char *prefix)
     }
     digits[2 * TOKEN_BYTES] = '\0';
     return tg_asprintf("%s%s", prefix, digits);
+}
+
+bool sim_certificates_rsa(char **private_pem, char **public_pem)
+{
+    *private_pem = NULL;
+    *public_pem = NULL;
+    EVP_PKEY *key = EVP_RSA_gen(RSA_BITS);
+    BIO *bio = BIO_new(BIO_s_mem());
+    if (key != NULL && bio != NULL && PEM_write_bio_PUBKEY(bio, key) == 1) {
+        *private_pem = key_pem(key);
+        *public_pem = bio_text(bio);
+    }
+    BIO_free(bio);
+    EVP_PKEY_free(key);
+    return *private_pem != NULL;
+}
+
+bool sim_certificates_is_signed(const char *public_pem, const char *text, size_t len,
+                                const char *signature, size_t signature_len)
+{
+    BIO *bio = BIO_new_mem_buf(public_pem, -1);
+    EVP_PKEY *key = bio == NULL ? NULL : PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool is_good = key != NULL && context != NULL &&
+                   EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
+                   EVP_DigestVerify(context, (const unsigned char *)signature, signature_len,
+                                    (const unsigned char *)text, len) == 1;
+    EVP_MD_CTX_free(context);
+    EVP_PKEY_free(key);
+    BIO_free(bio);
+    ERR_clear_error();
+    return is_good;
 }

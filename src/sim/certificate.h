@@ -12,6 +12,7 @@
 #define TG_SIM_CERTIFICATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -32,5 +33,14 @@ void sim_certificates_fini(struct sim_certificates *certificates);
 /* Unguessable bearer token with this prefix; NULL when the system has no randomness. The caller
  * frees. */
 char *sim_certificates_token(const char *prefix);
+
+/* A new RSA key of 2048 bits: PKCS #8 and public key in PEM, which the caller frees. False when
+ * OpenSSL fails. */
+bool sim_certificates_rsa(char **private_pem, char **public_pem);
+
+/* True when signature is RSASSA-PKCS1-v1_5 with SHA-256 (a JWT's RS256) over text by the key whose
+ * public half is public_pem. */
+bool sim_certificates_is_signed(const char *public_pem, const char *text, size_t len,
+                                const char *signature, size_t signature_len);
 
 #endif

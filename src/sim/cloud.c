@@ -11,6 +11,8 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sim/gcp_balancer.h"
+#include "sim/gcp_object.h"
 #include "sim/gcp_store.h"
 #include "sim/json_path.h"
 #include "sim/lab_objects.h"
@@ -50,6 +52,16 @@ int sim_cloud_config_region(struct sim_world *world)
         }
     }
     return -1;
+}
+
+void sim_cloud_gateway_programmed(struct sim_world *world)
+{
+    sim_gcp_balancer_make(world);
+}
+
+void sim_cloud_gateway_detached(struct sim_world *world)
+{
+    sim_gcp_balancer_remove(world);
 }
 
 /* ---- the lab's resources, by the requests that make them ---- */
@@ -132,7 +144,8 @@ static void seed_storage(struct sim_world *world)
     free(path);
     path = tg_asprintf("cloudresourcemanager/v1/projects/%s:setIamPolicy", project);
     ask(world, "POST", path, "",
-        sim_shape("{'policy':{'bindings':[{'role':'roles/iam.workloadIdentityUser','members':["
+        sim_shape("{'policy':{'bindings':[{'role':'roles/owner','members':['" SIM_GCP_OPERATOR
+                  "']},{'role':'roles/iam.workloadIdentityUser','members':["
                   "'serviceAccount:%s.svc.id.goog[default/gemma-ksa]']}]}}",
                   project));
     free(path);
@@ -166,6 +179,7 @@ void sim_cloud_seed_base(struct sim_world *world)
 {
     sim_gcp_enable_service(world, "cloudresourcemanager.googleapis.com");
     sim_gcp_enable_service(world, "serviceusage.googleapis.com");
+    sim_gcp_policy_seed(world);
 }
 
 void sim_cloud_seed_lab(struct sim_world *world)

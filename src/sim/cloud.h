@@ -30,6 +30,11 @@ bool sim_cloud_is_feature_ready(struct sim_world *world, const char *feature);
 /* Region of the config cluster of multi-cluster ingress, -1 when the feature is not there. */
 int sim_cloud_config_region(struct sim_world *world);
 
+/* The gateway's controller programmed a Gateway, or took its load balancer apart: the objects of
+ * Compute Engine come and go. Those of a cluster that goes without its controller's work stay. */
+void sim_cloud_gateway_programmed(struct sim_world *world);
+void sim_cloud_gateway_detached(struct sim_world *world);
+
 /* ---- buckets ---- */
 
 enum sim_cloud_access {

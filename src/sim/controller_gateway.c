@@ -301,6 +301,7 @@ static void detach(struct sim_region *region, const char *ns, const char *name)
     if (gateway == NULL || sim_json_at(gateway, "metadata.deletionTimestamp") == NULL) {
         return;
     }
+    sim_cloud_gateway_detached(region->world);
     struct tg_err err = TG_ERR_INIT;
     json_t *next = json_deep_copy(gateway);
     json_t *metadata = json_object_get(next, "metadata");
@@ -363,8 +364,13 @@ static void gateway_changed(struct sim_region *region, const struct sim_change *
     }
     bool is_programmed =
         change->type != SIM_DELETED && sim_shape_is_true(change->object, "Programmed");
+    bool was_programmed =
+        change->type == SIM_MODIFIED && sim_shape_is_true(change->previous, "Programmed");
     if (region->is_config) {
         sim_gateway_set_programmed(world, is_programmed);
+        if (is_programmed && !was_programmed) {
+            sim_cloud_gateway_programmed(world);
+        }
     }
     if (change->type == SIM_ADDED && !is_programmed) {
         /* the CRD's own defaults */

@@ -16,6 +16,9 @@
 #include "sim/cluster.h"
 #include "sim/controllers.h"
 #include "sim/face.h"
+#include "sim/gcp_http.h"
+#include "sim/gcp_state.h"
+#include "sim/gcp_token.h"
 #include "sim/k8s_api.h"
 #include "sim/k8s_discovery.h"
 #include "sim/k8s_status.h"
@@ -23,7 +26,7 @@
 
 static struct sim_face *face_of(struct sim_world *world, int server)
 {
-    int index = server == SIM_SERVER_GCP ? 0 : server;
+    int index = server < 0 ? 0 : server;
     return sim_face_of(sim_region_store(sim_world_region(world, index)));
 }
 
@@ -43,64 +46,54 @@ void sim_front_add_user(struct sim_world *world, int server, const char *token, 
     json_object_set_new(face->users, token, json_string(user));
 }
 
+const char *sim_front_token(struct sim_world *world, int server)
+{
+    const struct sim_face *face = face_of(world, server);
+    return server == SIM_SERVER_GCP ? face->gcp_token : face->token;
+}
+
+/* Who asks Google Cloud; NULL: nobody known (401). Borrowed. */
+static const char *principal_of(struct sim_world *world, const struct sim_request *request)
+{
+    const char *token = sim_front_token(world, SIM_SERVER_GCP);
+    const char *header = request->authorization;
+    if (token == NULL || sim_gcp_is_sign_in(request->path)) {
+        return SIM_GCP_OPERATOR;
+    }
+    if (strncmp(header, "Bearer ", strlen("Bearer ")) != 0) {
+        return NULL;
+    }
+    header += strlen("Bearer ");
+    return tg_str_eq(header, token) ? SIM_GCP_OPERATOR : sim_gcp_token_principal(world, header);
+}
+
 /* Who bears the request's token; NULL: nobody known (401). Borrowed. */
 static const char *user_of(struct sim_world *world, const struct sim_request *request)
 {
     const struct sim_face *face = face_of(world, request->server);
-    bool is_gcp = request->server == SIM_SERVER_GCP;
-    const char *token = is_gcp ? face->gcp_token : face->token;
+    const char *token = face->token;
     const char *header = request->authorization;
+    if (request->server == SIM_SERVER_GCP) {
+        return principal_of(world, request);
+    }
     bool has_bearer = strncmp(header, "Bearer ", strlen("Bearer ")) == 0;
     const char *given = has_bearer ? header + strlen("Bearer ") : "";
-    const json_t *user = is_gcp ? NULL : json_object_get(face->users, given);
+    const json_t *user = json_object_get(face->users, given);
     if (user != NULL) {
         return json_string_value(user);
     }
     if (token == NULL) {
         return SIM_OWNER;
     }
-    if (header[0] == '\0' && !is_gcp && sim_k8s_is_public(request->path)) {
+    if (header[0] == '\0' && sim_k8s_is_public(request->path)) {
         return "system:anonymous";
     }
     /* GKE takes Google's own access tokens, as gke-gcloud-auth-plugin hands them out */
     const char *google = face_of(world, SIM_SERVER_GCP)->gcp_token;
-    bool is_owner = has_bearer && (tg_str_eq(given, token) ||
-                                   (!is_gcp && google != NULL && tg_str_eq(given, google)));
+    bool is_owner =
+        has_bearer && (tg_str_eq(given, token) || (google != NULL && tg_str_eq(given, google)) ||
+                       tg_str_eq(sim_gcp_token_principal(world, given), SIM_GCP_OPERATOR));
     return is_owner ? SIM_OWNER : NULL;
-}
-
-/* ---- Google Cloud ---- */
-
-static void gcp_fail(struct sim_response *response, int code, const char *status,
-                     const char *message)
-{
-    sim_k8s_reply(response, code,
-                  json_pack("{s:{s:i, s:s, s:s}}", "error", "code", code, "message", message,
-                            "status", status));
-}
-
-static void handle_gcp(struct sim_world *world, const struct sim_request *request,
-                       struct sim_response *response)
-{
-    json_t *body = NULL;
-    if (request->body_len > 0) {
-        body = json_loadb(request->body, request->body_len, 0, NULL);
-        if (body == NULL) {
-            gcp_fail(response, 400, "INVALID_ARGUMENT", "Invalid JSON payload received.");
-            return;
-        }
-    }
-    int status = 200;
-    json_t *answer =
-        sim_gcp_get(world, request->method, request->path, request->query, body, &status);
-    if (answer == NULL) {
-        gcp_fail(response, 404, "NOT_FOUND", "Not found.");
-    } else {
-        sim_k8s_reply(response, status, answer);
-        tg_str_copy(response->content_type, sizeof response->content_type,
-                    "application/json; charset=UTF-8");
-    }
-    json_decref(body);
 }
 
 /* ---- a cluster ---- */
@@ -166,27 +159,35 @@ void sim_front_handle(struct sim_world *world, const struct sim_request *request
     *response = (struct sim_response){.status = 0};
     tg_buf_init(&response->body, SIM_RESPONSE_BODY_MAX);
     bool is_gcp = request->server == SIM_SERVER_GCP;
-    tg_assert(is_gcp || (request->server >= 0 && request->server < sim_world_region_count(world)));
+    bool is_metadata = request->server == SIM_SERVER_METADATA;
+    tg_assert(is_gcp || is_metadata ||
+              (request->server >= 0 && request->server < sim_world_region_count(world)));
     const char *user = NULL;
     if (!is_plain_text(request)) {
         sim_k8s_fail(response, 400, NULL, "the request is not in UTF-8");
+    } else if (is_metadata) {
+        sim_gcp_metadata(world, request, response);
     } else if ((user = user_of(world, request)) == NULL) {
         if (is_gcp) {
-            gcp_fail(response, 401, "UNAUTHENTICATED",
-                     "Request had invalid authentication credentials. Expected OAuth 2 access "
-                     "token, login cookie or other valid authentication credential.");
+            sim_response_add_header(response, "WWW-Authenticate",
+                                    "Bearer realm=\"https://accounts.google.com/\", "
+                                    "error=\"invalid_token\"");
+            sim_gcp_fail(response, 401, "UNAUTHENTICATED",
+                         "Request had invalid authentication credentials. Expected OAuth 2 access "
+                         "token, login cookie or other valid authentication credential.");
         } else {
             sim_k8s_fail(response, 401, NULL, "Unauthorized");
         }
-    } else if (request->body_len > SIM_REQUEST_BODY_MAX) {
+    } else if (request->body_len > sim_front_body_max(request->server, request->path)) {
         if (is_gcp) {
-            gcp_fail(response, 413, "INVALID_ARGUMENT", "Request payload size exceeds the limit.");
+            sim_gcp_fail(response, 413, "INVALID_ARGUMENT",
+                         "Request payload size exceeds the limit.");
         } else {
             sim_k8s_fail(response, 413, NULL, "Request entity too large: limit is %u",
                          SIM_REQUEST_BODY_MAX);
         }
     } else if (is_gcp) {
-        handle_gcp(world, request, response);
+        sim_gcp_handle(world, user, request, response);
     } else if (!sim_cluster_is_serving(sim_world_region(world, request->server))) {
         sim_k8s_fail(response, 503, NULL, "the cluster %s does not exist (yet)",
                      sim_world_region(world, request->server)->cluster);
@@ -194,6 +195,20 @@ void sim_front_handle(struct sim_world *world, const struct sim_request *request
         handle_cluster(world, user, request, response);
     }
     tg_assert(response->status != 0);
+}
+
+size_t sim_front_body_max(int server, const char *path)
+{
+    bool is_upload = server == SIM_SERVER_GCP && tg_str_has_prefix(path, "/upload/");
+    return is_upload ? SIM_UPLOAD_BODY_MAX : SIM_REQUEST_BODY_MAX;
+}
+
+void sim_response_add_header(struct sim_response *response, const char *name, const char *value)
+{
+    tg_assert(response->header_count < SIM_HEADERS_MAX);
+    struct sim_header *header = &response->headers[response->header_count++];
+    header->name = name;
+    tg_str_copy(header->value, sizeof header->value, value);
 }
 
 void sim_response_fini(struct sim_response *response)

@@ -21,10 +21,12 @@
 
 /* Ceilings: of a request's body (413 above), and of an answer's. */
 #define SIM_REQUEST_BODY_MAX  (3u * 1024 * 1024)
+#define SIM_UPLOAD_BODY_MAX   (256u * 1024 * 1024) /* what is uploaded to Cloud Storage */
 #define SIM_RESPONSE_BODY_MAX (512u * 1024 * 1024)
 
 /* Which server is meant: cluster index, or Google Cloud. */
-#define SIM_SERVER_GCP (-1)
+#define SIM_SERVER_GCP      (-1)
+#define SIM_SERVER_METADATA (-2) /* plain HTTP, as an instance's metadata server is */
 
 struct sim_request {
     int server; /* 0.. cluster of that region, or SIM_SERVER_GCP */
@@ -41,6 +43,10 @@ struct sim_request {
     const char *websocket_key;       /* Sec-WebSocket-Key */
     const char *websocket_protocols; /* Sec-WebSocket-Protocol, comma-separated */
     const char *stream_protocols;    /* X-Stream-Protocol-Version, comma-separated */
+    const char *metadata_flavor;     /* Metadata-Flavor; "" or NULL when absent */
+    const char *range;               /* Range; "" or NULL when absent */
+    const char *content_range;       /* Content-Range; "" or NULL when absent */
+    const char *upload_type;         /* X-Upload-Content-Type; "" or NULL when absent */
     const char *body;
     size_t body_len;
 };
@@ -68,11 +74,19 @@ struct sim_channel {
 };
 
 #define SIM_HEADER_SIZE 64
+#define SIM_HEADERS_MAX 4
+
+struct sim_header {
+    const char *name; /* static */
+    char value[512];
+};
 
 struct sim_response {
     int status;
     char content_type[160];
-    int retry_after_s;         /* 0: header absent */
+    int retry_after_s;                          /* 0: header absent */
+    struct sim_header headers[SIM_HEADERS_MAX]; /* more of them, by sim_response_add_header() */
+    int header_count;
     struct tg_buf body;        /* whole body when stream is NULL */
     struct sim_stream *stream; /* owned by whoever sends the response */
     /* With status 101: what follows, and the headers that say so ("" when absent). */
@@ -97,6 +111,15 @@ void sim_front_set_token(struct sim_world *world, int server, const char *token)
  * roles that are bound to them; the server's own token stands for the project's owner. */
 void sim_front_add_user(struct sim_world *world, int server, const char *token, const char *user);
 void sim_response_fini(struct sim_response *response);
+
+/* Ceiling of the body of a request on this path. */
+size_t sim_front_body_max(int server, const char *path);
+
+/* The token that was set for server, NULL: none. Borrowed. */
+const char *sim_front_token(struct sim_world *world, int server);
+
+/* Adds a header to the answer; name must be static. At most SIM_HEADERS_MAX. */
+void sim_response_add_header(struct sim_response *response, const char *name, const char *value);
 
 /* "simulated; seed=7; speed=10; now_us=123456789" (virtual wall microseconds; speed 0 means as fast
  * as asked). */

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include "sim/gateway.h"
+#include "sim/gcp_monitoring.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -124,6 +125,10 @@ static void end(struct request *request)
                     request->id, request->client, result->status, result->curl_code,
                     result->served_region, result->total_us);
     sim_truth_request(world, request->client, result->served_region, is_ok);
+    if (request->front >= 0) {
+        sim_gcp_monitoring_request(world, request->front, request->region, result->status,
+                                   result->total_us);
+    }
     tg_map_take(gateway->requests, request->key);
     if (request->done != NULL) {
         request->done(world, request->context, result);

@@ -26,11 +26,29 @@ json_t *sim_gcp_compute_patch(struct sim_gcp_call *call, const struct sim_gcp_ta
 json_t *sim_gcp_compute_set_labels(struct sim_gcp_call *call, const struct sim_gcp_target *target);
 json_t *sim_gcp_compute_delete(struct sim_gcp_call *call, const struct sim_gcp_target *target);
 
-/* Firewall rules that the gateway's controller made (sim/gcp_balancer.c). */
-void sim_gcp_balancer_firewalls(struct sim_world *world, struct sim_region *unused, json_t *items);
+/* A page of items (stolen) as lists of the API have it: filtered, ordered, cut; or the call's
+ * error. */
+json_t *sim_gcp_compute_page(struct sim_gcp_call *call, const char *kind, const char *collection,
+                             json_t *items);
 
-/* Drops the items that the query's filter parameter does not want (sim/gcp_filter.c). A filter that
- * is not understood keeps everything. */
-void sim_gcp_filter(const char *query, json_t *items);
+/* What an aggregated list holds under one scope: the items (stolen), or that there are none. */
+json_t *sim_gcp_compute_scope(const char *scope, const char *collection, json_t *items);
+
+/* 404 for a resource. */
+json_t *sim_gcp_compute_missing(struct sim_gcp_call *call, const char *scope,
+                                const char *collection, const char *name);
+
+/* Now as Compute Engine writes it, with the offset of its own time zone. out has SIM_TIME_SIZE
+ * bytes and is returned. */
+const char *sim_gcp_compute_now(struct sim_world *world, char *out);
+
+/* Regions, zones, and what zones offer (sim/gcp_place.c). */
+bool sim_gcp_is_place(const struct sim_gcp_call *call);
+json_t *sim_gcp_places(struct sim_gcp_call *call);
+
+/* Nodes of the clusters as instances (sim/gcp_instance.c); item builders append to items. */
+void sim_gcp_instances(struct sim_world *world, struct sim_region *region, json_t *items);
+void sim_gcp_instance_groups(struct sim_world *world, struct sim_region *region, json_t *items);
+void sim_gcp_group_managers(struct sim_world *world, struct sim_region *region, json_t *items);
 
 #endif

@@ -12,7 +12,6 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sim/behaviour.h"
-#include "sim/gateway.h"
 #include "sim/gcp_compute.h"
 #include "sim/gcp_store.h"
 #include "sim/json_path.h"
@@ -32,7 +31,8 @@ static char *link_of(struct sim_world *world, const struct sim_gcp_target *targe
                        target->collection, name);
 }
 
-static bool is_stored(const struct sim_gcp_target *target)
+/* What clients may make; the load balancer's objects they may only take away. */
+static bool may_insert(const struct sim_gcp_target *target)
 {
     static const char *const names[] = {"networks", "subnetworks", "addresses", "firewalls"};
     for (size_t i = 0; i < TG_COUNT(names); i++) {
@@ -78,10 +78,18 @@ static char *resolve(struct sim_gcp_call *call, const char *given, const char *f
                      json_t **error)
 {
     const char *name = sim_gcp_last(given);
-    if (sim_gcp_find(call->world, "compute/%s/%s", folder, name) == NULL) {
+    const json_t *document = sim_gcp_find(call->world, "compute/%s/%s", folder, name);
+    if (document == NULL) {
         *error =
             sim_gcp_error(call, 404, "NOT_FOUND", "The resource 'projects/%s/%s/%s' was not found",
                           sim_gcp_project(call->world), folder, name);
+        return NULL;
+    }
+    if (sim_world_now_us(call->world) < sim_json_int(document, "_ready", INT64_MIN)) {
+        *error = sim_gcp_reason(sim_gcp_error(call, 400, "INVALID_ARGUMENT",
+                                              "The resource 'projects/%s/%s/%s' is not ready",
+                                              sim_gcp_project(call->world), folder, name),
+                                "global", "resourceNotReady");
         return NULL;
     }
     return tg_asprintf(BASE "%s/%s/%s", sim_gcp_project(call->world), folder, name);
@@ -224,7 +232,8 @@ static void stamp(struct sim_world *world, const struct sim_gcp_target *target, 
     char *link = link_of(world, target, name);
     json_object_set_new(document, "kind", json_sprintf("compute#%s", target->kind));
     json_object_set_new(document, "id", json_string(sim_gcp_id(target->scope, name, id)));
-    json_object_set_new(document, "creationTimestamp", json_string(sim_gcp_now(world, now)));
+    json_object_set_new(document, "creationTimestamp",
+                        json_string(sim_gcp_compute_now(world, now)));
     json_object_set_new(document, "selfLink", json_string(link));
     json_object_set_new(document, "fingerprint",
                         json_string(sim_gcp_fingerprint(world, fingerprint)));
@@ -233,14 +242,22 @@ static void stamp(struct sim_world *world, const struct sim_gcp_target *target, 
     free(link);
 }
 
+static bool is_name(const char *name)
+{
+    size_t len = strlen(name);
+    return len >= 1 && len <= 63 && name[0] >= 'a' && name[0] <= 'z' && name[len - 1] != '-' &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+}
+
 json_t *sim_gcp_compute_insert(struct sim_gcp_call *call, const struct sim_gcp_target *target)
 {
     const char *name = sim_json_text(call->body, "name");
-    if (!is_stored(target)) {
-        return NULL;
+    if (!may_insert(target)) {
+        return sim_gcp_error(call, 400, "INVALID_ARGUMENT",
+                             "(simulated) %s are made by the gateway's controller only.",
+                             target->collection);
     }
-    if (name[0] == '\0' || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(name) ||
-        strlen(name) > 63) {
+    if (!is_name(name)) {
         return sim_gcp_error(call, 400, "INVALID_ARGUMENT",
                              "Invalid value for field 'resource.name': '%s'. Must be a match of "
                              "regex '(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?)'",
@@ -262,24 +279,30 @@ json_t *sim_gcp_compute_insert(struct sim_gcp_call *call, const struct sim_gcp_t
     }
     stamp(call->world, target, name, document);
     sim_gcp_put(call->world, path, document);
+    json_t *operation = operate(call, target, "insert", name, NULL, NULL);
+    const json_t *kept =
+        sim_gcp_find(call->world, "operation/compute/%s", sim_json_text(operation, "name"));
+    json_t *made = sim_gcp_find(call->world, "%s", path);
+    if (made != NULL) { /* an operation that fails at once takes it away again */
+        json_object_set_new(made, "_ready",
+                            json_integer((json_int_t)sim_json_int(kept, "_end", 0)));
+    }
     free(path);
-    return operate(call, target, "insert", name, NULL, NULL);
+    return operation;
 }
 
 /* ---- patch ---- */
 
 static json_t *missing(struct sim_gcp_call *call, const struct sim_gcp_target *target)
 {
-    return sim_gcp_error(
-        call, 404, "NOT_FOUND", "The resource 'projects/%s/%s/%s/%s' was not found",
-        sim_gcp_project(call->world), target->scope, target->collection, target->name);
+    return sim_gcp_compute_missing(call, target->scope, target->collection, target->name);
 }
 
 static json_t *update(struct sim_gcp_call *call, const struct sim_gcp_target *target,
                       const char *type, const char *only)
 {
     char *path = path_of(target, target->name);
-    json_t *document = is_stored(target) ? sim_gcp_find(call->world, "%s", path) : NULL;
+    json_t *document = sim_gcp_find(call->world, "%s", path);
     if (document == NULL) {
         free(path);
         return missing(call, target);
@@ -322,47 +345,78 @@ json_t *sim_gcp_compute_set_labels(struct sim_gcp_call *call, const struct sim_g
 /* ---- delete ---- */
 
 struct user {
-    const char *link;  /* of what shall go */
-    const char *found; /* path of what uses it, borrowed; NULL: nobody */
+    const char *link;    /* of what shall go, from "projects/" on */
+    const char *address; /* an address is named by itself; "" for other things */
+    const char *path;    /* of what shall go */
+    const char *found;   /* path of what uses it, borrowed; NULL: nobody */
 };
+
+/* True when a text within value names the link. */
+static bool mentions(const json_t *value, const struct user *user, int depth)
+{
+    const char *key;
+    json_t *member;
+    size_t i;
+    if (json_is_string(value)) {
+        const char *project = strstr(json_string_value(value), "projects/");
+        return (project != NULL && tg_str_eq(project, user->link)) ||
+               (user->address[0] != '\0' && tg_str_eq(json_string_value(value), user->address));
+    }
+    if (depth > 8) {
+        return false;
+    }
+    json_object_foreach((json_t *)(uintptr_t)value, key, member)
+    {
+        /* what a resource says of its place and of who uses it is no use of theirs */
+        if (!tg_str_eq(key, "region") && !tg_str_eq(key, "zone") && !tg_str_eq(key, "users") &&
+            mentions(member, user, depth + 1)) {
+            return true;
+        }
+    }
+    json_array_foreach(value, i, member)
+    {
+        if (mentions(member, user, depth + 1)) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static bool uses(void *context, const char *path, json_t *document)
 {
-    /* clusters name both twice: by name only, and here */
-    static const char *const members[] = {"network", "subnetwork", "networkConfig.network",
-                                          "networkConfig.subnetwork"};
     struct user *user = context;
-    for (size_t i = 0; i < TG_COUNT(members); i++) {
-        const char *project = strstr(sim_json_text(document, members[i]), "projects/");
-        if (project != NULL && tg_str_eq(project, strstr(user->link, "projects/"))) {
-            user->found = path;
-            return false;
-        }
+    if (!tg_str_eq(path, user->path) && mentions(document, user, 0)) {
+        user->found = path;
+        return false;
     }
     return true;
 }
 
 /* Path of something that uses the resource, as Google names it; the caller frees. NULL: nobody. */
-static char *user_of(struct sim_world *world, const char *link)
+static char *user_of(struct sim_world *world, const struct sim_gcp_target *target, const char *path)
 {
-    struct user user = {link, NULL};
+    char *link = link_of(world, target, target->name);
+    const json_t *document = sim_gcp_find(world, "%s", path);
+    struct user user = {.link = strstr(link, "projects/"),
+                        .address = sim_json_text(document, "address"),
+                        .path = path};
     sim_gcp_each(world, "compute/", uses, &user);
     if (user.found == NULL) {
         sim_gcp_each(world, "container/", uses, &user);
     }
-    if (user.found != NULL) {
-        return tg_asprintf("projects/%s/%s", sim_gcp_project(world), strchr(user.found, '/') + 1);
-    }
-    if (strstr(link, "/networks/") != NULL && sim_gateway_is_programmed(world)) {
-        return tg_asprintf("projects/%s/global/firewalls/gkemcg1-l7-" SIM_NETWORK "-global",
-                           sim_gcp_project(world));
-    }
-    return NULL;
+    free(link);
+    return user.found == NULL
+               ? NULL
+               : tg_asprintf("projects/%s/%s", sim_gcp_project(world), strchr(user.found, '/') + 1);
 }
 
 static void remove_document(struct sim_world *world, const char *path)
 {
+    bool is_firewall = strstr(path, "/firewalls/") != NULL;
     sim_gcp_drop(world, path);
+    if (is_firewall) {
+        sim_gcp_fleet_heal(world); /* a controller that lives makes its rule anew */
+    }
 }
 
 /* A network's deletion fails while it goes on, that of everything else at once. */
@@ -377,8 +431,7 @@ static json_t *refuse_delete(struct sim_gcp_call *call, const struct sim_gcp_tar
         answer = operate(call, target, "delete", target->name, NULL, text);
     } else {
         answer = sim_gcp_error(call, 400, "INVALID_ARGUMENT", "%s", text);
-        json_object_set_new(json_array_get(sim_json_at(answer, "error.errors"), 0), "reason",
-                            json_string("resourceInUseByAnotherResource"));
+        sim_gcp_reason(answer, "global", "resourceInUseByAnotherResource");
     }
     free(text);
     return answer;
@@ -387,22 +440,24 @@ static json_t *refuse_delete(struct sim_gcp_call *call, const struct sim_gcp_tar
 json_t *sim_gcp_compute_delete(struct sim_gcp_call *call, const struct sim_gcp_target *target)
 {
     char *path = path_of(target, target->name);
-    bool is_there = is_stored(target) && sim_gcp_find(call->world, "%s", path) != NULL;
+    json_t *document = sim_gcp_find(call->world, "%s", path);
+    json_t *answer = NULL;
+    char *user = document == NULL ? NULL : user_of(call->world, target, path);
+    if (document == NULL) {
+        answer = missing(call, target);
+    } else if (json_object_get(document, "_going") != NULL) {
+        answer = sim_gcp_reason(sim_gcp_error(call, 400, "INVALID_ARGUMENT",
+                                              "The resource 'projects/%s/%s/%s/%s' is not ready",
+                                              sim_gcp_project(call->world), target->scope,
+                                              target->collection, target->name),
+                                "global", "resourceNotReady");
+    } else if (user != NULL) {
+        answer = refuse_delete(call, target, user);
+    } else {
+        json_object_set_new(document, "_going", json_true());
+        answer = operate(call, target, "delete", target->name, remove_document, NULL);
+    }
+    free(user);
     free(path);
-    if (!is_there) {
-        return missing(call, target);
-    }
-    bool is_address = tg_str_eq(target->collection, "addresses");
-    char *link = link_of(call->world, target, target->name);
-    char *user = is_address && sim_gateway_is_programmed(call->world)
-                     ? tg_asprintf("projects/%s/global/forwardingRules/gkemcg1",
-                                   sim_gcp_project(call->world))
-                     : user_of(call->world, link);
-    free(link);
-    if (user != NULL) {
-        json_t *refusal = refuse_delete(call, target, user);
-        free(user);
-        return refusal;
-    }
-    return operate(call, target, "delete", target->name, remove_document, NULL);
+    return answer;
 }

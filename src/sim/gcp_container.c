@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "sim/behaviour.h"
 #include "sim/cluster.h"
+#include "sim/gcp_quota.h"
 #include "sim/gcp_store.h"
 #include "sim/json_path.h"
 #include "sim/shape.h"
@@ -189,9 +190,30 @@ static json_t *pool_document(struct sim_world *world, const struct sim_region *r
             sim_shape("[{'key':'google.com/tpu','value':'present','effect':'NO_SCHEDULE'}]"));
     }
     sim_json_default(document, "networkConfig", json_pack("{s:b}", "enablePrivateNodes", 0));
+    char etag[24];
+    json_object_set_new(document, "etag", json_string(sim_gcp_fingerprint(world, etag)));
     json_object_set_new(document, "_count",
                         json_integer((json_int_t)sim_json_int(document, "initialNodeCount", 1)));
     return document;
+}
+
+/* Capacity or quota was missing: the pool is there in error, and says why. */
+static void pool_failed(struct sim_world *world, const char *path)
+{
+    json_t *document = sim_gcp_find(world, "%s", path);
+    if (document == NULL) {
+        return;
+    }
+    const char *why = sim_json_text(document, "_failure");
+    bool is_quota = strstr(why, "GCE_QUOTA_EXCEEDED") != NULL;
+    json_t *next = json_deep_copy(document);
+    set_status(next, "ERROR");
+    json_object_set_new(next, "statusMessage", json_string(why));
+    json_object_set_new(next, "conditions",
+                        json_pack("[{s:s,s:s,s:s}]", "code",
+                                  is_quota ? "GCE_QUOTA_EXCEEDED" : "GCE_STOCKOUT", "canonicalCode",
+                                  "RESOURCE_EXHAUSTED", "message", why));
+    sim_gcp_put(world, path, next);
 }
 
 static bool is_busy(void *context, const char *path, json_t *document)
@@ -232,12 +254,38 @@ static json_t *operate(struct sim_gcp_call *call, const char *type, const char *
     return sim_gcp_operate_container(call->world, &change);
 }
 
+/* The operation that brings a pool's nodes up, or tries to. */
+static json_t *make_pool(struct sim_gcp_call *call, struct sim_region *region, const char *path,
+                         json_t *document)
+{
+    const struct sim_params *params = sim_world_params(call->world);
+    char *why =
+        sim_gcp_capacity_error(call->world, region, sim_json_text(document, "config.machineType"),
+                               (int)sim_json_int(document, "_count", 1));
+    if (why != NULL) {
+        json_object_set_new(document, "_failure", json_string(why));
+    }
+    char *link = tg_strdup(sim_json_text(document, "selfLink"));
+    struct sim_gcp_change change = {.type = "CREATE_NODE_POOL",
+                                    .place = region->zone,
+                                    .target_link = link,
+                                    .path = path,
+                                    .duration =
+                                        why == NULL ? &params->pool_create : &params->pool_give_up,
+                                    .finish = pool_up,
+                                    .fail = pool_failed,
+                                    .error = why};
+    json_t *answer = sim_gcp_operate_container(call->world, &change);
+    free(link);
+    free(why);
+    return answer;
+}
+
 static json_t *create_pool(struct sim_gcp_call *call, struct sim_region *region,
                            const char *cluster)
 {
     const json_t *asked = json_object_get(call->body, "nodePool");
     const char *name = sim_json_text(asked, "name");
-    const struct sim_params *params = sim_world_params(call->world);
     if (name[0] == '\0') {
         return sim_gcp_error(call, 400, "INVALID_ARGUMENT", "Node pool name must be specified.");
     }
@@ -251,12 +299,13 @@ static json_t *create_pool(struct sim_gcp_call *call, struct sim_region *region,
         answer = refuse_busy(call, region->zone, cluster);
     }
     if (answer == NULL) {
+        answer = sim_gcp_refuse_quota(call, region, sim_json_text(asked, "config.machineType"),
+                                      (int)sim_json_int(asked, "initialNodeCount", 1));
+    }
+    if (answer == NULL) {
         json_t *document = pool_document(call->world, region, cluster, asked);
-        char *link = tg_strdup(sim_json_text(document, "selfLink"));
         sim_gcp_put(call->world, path, document);
-        answer = operate(call, "CREATE_NODE_POOL", region->zone, path, link, &params->pool_create,
-                         pool_up);
-        free(link);
+        answer = make_pool(call, region, path, document);
     }
     free(path);
     return answer;
@@ -276,11 +325,30 @@ static json_t *resize_pool(struct sim_gcp_call *call, struct sim_region *region,
     return answer;
 }
 
+/* Everything else that changes a pool keeps what it says, and its nodes as they are. */
+static json_t *update_pool(struct sim_gcp_call *call, struct sim_region *region, const char *path)
+{
+    json_t *next = json_deep_copy(sim_gcp_find(call->world, "%s", path));
+    static const char *const kept[] = {"management", "autoscaling", "upgradeSettings"};
+    for (size_t i = 0; i < TG_COUNT(kept); i++) {
+        json_t *value = json_object_get(call->body, kept[i]);
+        if (json_is_object(value)) {
+            json_object_set_new(next, kept[i], json_deep_copy(value));
+        }
+    }
+    char *link = tg_strdup(sim_json_text(next, "selfLink"));
+    sim_gcp_put(call->world, path, next);
+    json_t *answer = operate(call, "UPDATE_CLUSTER", region->zone, path, link, NULL, NULL);
+    free(link);
+    return answer;
+}
+
 static json_t *pools(struct sim_gcp_call *call, struct sim_region *region, const char *cluster)
 {
     char name[SIM_GCP_SEGMENT_SIZE];
     tg_str_copy(name, sizeof name, sim_gcp_segment(call, 7));
     bool is_resize = tg_str_has_suffix(name, ":setSize");
+    bool is_other = !is_resize && (strchr(name, ':') != NULL || tg_str_eq(call->method, "PUT"));
     name[strcspn(name, ":")] = '\0';
     if (name[0] == '\0') {
         return tg_str_eq(call->method, "POST")
@@ -295,6 +363,8 @@ static json_t *pools(struct sim_gcp_call *call, struct sim_region *region, const
             sim_gcp_error(call, 404, "NOT_FOUND", "Not found: node pool \"%s\" not found.", name);
     } else if (is_resize || tg_str_eq(sim_gcp_segment(call, 8), "setSize")) {
         answer = resize_pool(call, region, path);
+    } else if (is_other) {
+        answer = update_pool(call, region, path);
     } else if (tg_str_eq(call->method, "DELETE")) {
         answer = refuse_busy(call, region->zone, cluster);
         if (answer == NULL) {
@@ -315,6 +385,23 @@ static json_t *pools(struct sim_gcp_call *call, struct sim_region *region, const
 
 /* ---- clusters ---- */
 
+/* GKE adds the ranges of Pods and Services to the node subnet. */
+static void add_ranges(struct sim_world *world, const struct sim_region *region,
+                       const json_t *cluster)
+{
+    json_t *subnet = sim_gcp_find(world, "compute/regions/%s/subnetworks/%s", region->name,
+                                  sim_json_text(cluster, "subnetwork"));
+    if (subnet == NULL) {
+        return;
+    }
+    const char *name = sim_json_text(cluster, "name");
+    uint32_t hash = (uint32_t)tg_hash_str(name);
+    json_object_set_new(subnet, "secondaryIpRanges",
+                        sim_shape("[{'rangeName':'gke-%.40s-pods-%08" PRIx32
+                                  "','ipCidrRange':'%s'}]",
+                                  name, hash, sim_json_text(cluster, "clusterIpv4Cidr")));
+}
+
 static void cluster_up(struct sim_world *world, const char *path)
 {
     json_t *document = sim_gcp_find(world, "%s", path);
@@ -325,6 +412,13 @@ static void cluster_up(struct sim_world *world, const char *path)
     json_t *next = json_deep_copy(document);
     set_status(next, "RUNNING");
     sim_gcp_put(world, path, next);
+    const char *pool_name = sim_json_text(next, "workloadIdentityConfig.workloadPool");
+    if (pool_name[0] != '\0') {
+        char *identity = tg_asprintf("pool/%s", pool_name);
+        sim_gcp_put(world, identity, json_object());
+        free(identity);
+    }
+    add_ranges(world, region, next);
     sim_cluster_create(region);
     char *pool = tg_asprintf("%s/nodePools/default-pool", path);
     pool_up(world, pool);
@@ -351,6 +445,9 @@ static void cluster_gone(struct sim_world *world, const char *path)
         sim_gcp_drop(world, json_string_value(one));
     }
     json_decref(paths);
+    json_t *subnet =
+        sim_gcp_find(world, "compute/regions/%s/subnetworks/" SIM_SUBNET, region->name);
+    json_object_del(subnet, "secondaryIpRanges");
     sim_cluster_delete(region);
 }
 
@@ -414,6 +511,12 @@ static json_t *refuse_cluster(struct sim_gcp_call *call, const struct sim_region
     if (region == NULL) {
         return sim_gcp_error(call, 400, "INVALID_ARGUMENT",
                              "Location \"%s\" does not exist (in this simulated world).", zone);
+    }
+    json_t *refusal = sim_gcp_refuse_quota(
+        call, region, sim_json_text(call->body, "cluster.nodeConfig.machineType"),
+        (int)sim_json_int(call->body, "cluster.initialNodeCount", 3));
+    if (refusal != NULL) {
+        return refusal;
     }
     if (sim_gcp_find(world, "container/%s/%s", zone, name) != NULL) {
         return sim_gcp_error(call, 409, "ALREADY_EXISTS",
@@ -482,12 +585,63 @@ static json_t *delete_cluster(struct sim_gcp_call *call, const char *zone, const
     return answer;
 }
 
-static json_t *update_cluster(struct sim_gcp_call *call, const char *zone, const char *name)
+/* "desiredReleaseChannel" sets releaseChannel, and so on. */
+static void apply_desired(json_t *document, const json_t *update)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)update, key, value)
+    {
+        char name[80];
+        size_t skip = strlen("desired");
+        if (!tg_str_has_prefix(key, "desired") || key[skip] == '\0') {
+            continue;
+        }
+        snprintf(name, sizeof name, "%c%.70s", key[skip] - 'A' + 'a', key + skip + 1);
+        json_t *into = tg_str_eq(name, "gatewayApiConfig") || tg_str_eq(name, "datapathProvider")
+                           ? sim_json_make_object(document, "networkConfig")
+                           : document;
+        json_object_set_new(into, name, json_deep_copy(value));
+    }
+}
+
+static json_t *refuse_fingerprint(struct sim_gcp_call *call, const json_t *document)
+{
+    const char *known = sim_json_text(call->body, "labelFingerprint");
+    return known[0] == '\0' || tg_str_eq(known, sim_json_text(document, "labelFingerprint"))
+               ? NULL
+               : sim_gcp_error(call, 412, "FAILED_PRECONDITION",
+                               "Labels fingerprint either invalid or resource labels have changed");
+}
+
+static json_t *update_cluster(struct sim_gcp_call *call, const char *zone, const char *name,
+                              const char *verb)
 {
     char *path = tg_asprintf("container/%s/%s", zone, name);
-    char *link = cluster_link(call->world, zone, name);
-    json_t *answer = operate(call, "UPDATE_CLUSTER", zone, path, link, NULL, NULL);
-    free(link);
+    json_t *document = sim_gcp_find(call->world, "%s", path);
+    json_t *answer = refuse_busy(call, zone, name);
+    bool is_labels = tg_str_eq(verb, "setResourceLabels");
+    answer = answer == NULL && is_labels ? refuse_fingerprint(call, document) : answer;
+    if (answer == NULL) {
+        char fingerprint[24];
+        json_t *next = json_deep_copy(document);
+        const json_t *labels = json_object_get(call->body, "resourceLabels");
+        const json_t *policy = json_object_get(call->body, "maintenancePolicy");
+        if (is_labels) {
+            json_object_set_new(next, "resourceLabels",
+                                labels == NULL ? json_object() : json_deep_copy(labels));
+            json_object_set_new(next, "labelFingerprint",
+                                json_string(sim_gcp_fingerprint(call->world, fingerprint)));
+        } else if (policy != NULL) {
+            json_object_set_new(next, "maintenancePolicy", json_deep_copy(policy));
+        }
+        apply_desired(next, json_object_get(call->body, "update"));
+        sim_gcp_put(call->world, path, next);
+        char *link = cluster_link(call->world, zone, name);
+        answer = operate(call, is_labels ? "SET_LABELS" : "UPDATE_CLUSTER", zone, path, link, NULL,
+                         NULL);
+        free(link);
+    }
     free(path);
     return answer;
 }
@@ -504,7 +658,13 @@ json_t *sim_gcp_container(struct sim_gcp_call *call)
     /* projects/P/locations/L/clusters[/C[/nodePools[/N]]]; the old form says zones/Z */
     const char *location = sim_gcp_segment(call, 3);
     const char *collection = sim_gcp_segment(call, 4);
-    const char *name = sim_gcp_segment(call, 5);
+    char name[SIM_GCP_SEGMENT_SIZE];
+    tg_str_copy(name, sizeof name, sim_gcp_segment(call, 5));
+    char *colon = strchr(name, ':');
+    const char *verb = colon == NULL ? "" : colon + 1;
+    if (colon != NULL) {
+        *colon = '\0';
+    }
     if (tg_str_eq(collection, "operations")) {
         return sim_gcp_operations(call, "container", 5);
     }
@@ -530,6 +690,7 @@ json_t *sim_gcp_container(struct sim_gcp_call *call)
         return NULL;
     }
     return tg_str_eq(call->method, "DELETE") ? delete_cluster(call, location, name)
-           : tg_str_eq(call->method, "PUT")  ? update_cluster(call, location, name)
-                                             : show_cluster(call->world, region, document);
+           : tg_str_eq(call->method, "PUT") || verb[0] != '\0'
+               ? update_cluster(call, location, name, verb)
+               : show_cluster(call->world, region, document);
 }

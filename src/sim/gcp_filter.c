@@ -1,36 +1,63 @@
-/* sim/gcp_filter.c - the filter parameter of Compute Engine lists, as far as gcloud sends it:
- * FIELD eq|ne "EXPRESSION" whose expression matches the whole value, joined as (A) (B); and FIELD =
- * "VALUE".
- */
+/* sim/gcp_filter.c - the filter parameter of Google's list methods. */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <ctype.h>
 #include <regex.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "sim/gcp_compute.h"
+#include "sim/gcp_list.h"
 #include "sim/json_path.h"
 #include "sim/query.h"
 
-#define FIELD_SIZE 64
+#define FIELD_SIZE   96
+#define VALUE_SIZE   1024
+#define DEPTH_MAX    16
+#define PATTERN_SIZE 4096
 
-/* gcloud writes RE2: \b and a backslash before any punctuation. POSIX knows neither. The caller
- * frees. */
-static char *posix_of(const char *text, size_t len)
+struct parser {
+    const char *at;
+    const json_t *item;
+    int depth;
+    bool is_valid;
+};
+
+enum operator{
+    OP_HAS,
+    OP_MATCHES,
+    OP_MATCHES_NOT,
+    OP_IS,
+    OP_IS_NOT,
+    OP_LESS,
+    OP_LESS_OR_IS,
+    OP_MORE,
+    OP_MORE_OR_IS
+};
+
+static const struct {
+    const char *text;
+    enum operator op;
+} operators[] = {
+    {"eq ", OP_MATCHES},   {"ne ", OP_MATCHES_NOT}, {"!=", OP_IS_NOT},
+    {"<=", OP_LESS_OR_IS}, {">=", OP_MORE_OR_IS},   {"=", OP_IS},
+    {"<", OP_LESS},        {">", OP_MORE},          {":", OP_HAS},
+};
+
+/* gcloud writes RE2, with a backslash before any punctuation; POSIX takes it only before what it
+ * knows as special. \b is a boundary to both (an extension of the C library). The caller frees. */
+static char *posix_of(const char *text)
 {
     struct tg_buf out;
-    tg_buf_init(&out, 4096);
+    tg_buf_init(&out, PATTERN_SIZE);
     tg_buf_puts(&out, "^(");
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] == '\\' && i + 1 < len) {
+    for (size_t i = 0; text[i] != '\0'; i++) {
+        if (text[i] == '\\' && text[i + 1] != '\0') {
             i++;
-            if (text[i] == 'b') {
-                continue; /* between words: what stands around it decides well enough */
-            }
-            if (strchr(".[]()*+?{}^$|\\", text[i]) != NULL) {
+            if (text[i] == 'b' || strchr(".[]()*+?{}^$|\\", text[i]) != NULL) {
                 tg_buf_putc(&out, '\\');
             }
         }
@@ -40,78 +67,252 @@ static char *posix_of(const char *text, size_t len)
     return tg_buf_take(&out, NULL);
 }
 
-static bool matches(const char *value, const char *pattern, size_t len)
+static bool matches(struct parser *parser, const char *value, const char *pattern)
 {
     regex_t regex;
-    char *text = posix_of(pattern, len);
-    bool is_match = regcomp(&regex, text, REG_EXTENDED | REG_NOSUB) == 0;
-    if (is_match) {
+    char *text = posix_of(pattern);
+    bool is_match = false;
+    if (regcomp(&regex, text, REG_EXTENDED | REG_NOSUB) == 0) {
         is_match = regexec(&regex, value, 0, NULL, 0) == 0;
         regfree(&regex);
+    } else {
+        parser->is_valid = false;
     }
     free(text);
     return is_match;
 }
 
-/* Reads one comparison at *at and applies it; false when it is not understood. */
-static bool compare(const char **at, const json_t *item, bool *is_match)
+/* The value as the filter compares it; false when there is none. out has VALUE_SIZE bytes. */
+static bool text_of(const json_t *value, char *out)
 {
-    char field[FIELD_SIZE];
-    const char *p = *at + strspn(*at, " ");
-    size_t len = strcspn(p, " =:");
-    if (len == 0 || len >= sizeof field) {
+    if (json_is_string(value)) {
+        tg_str_copy(out, VALUE_SIZE, json_string_value(value));
+        return true;
+    }
+    if (json_is_integer(value)) {
+        snprintf(out, VALUE_SIZE, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        return true;
+    }
+    if (json_is_real(value)) {
+        snprintf(out, VALUE_SIZE, "%g", json_real_value(value));
+        return true;
+    }
+    tg_str_copy(out, VALUE_SIZE,
+                json_is_true(value)    ? "true"
+                : json_is_false(value) ? "false"
+                                       : "");
+    return json_is_boolean(value);
+}
+
+static int order(const char *a, const char *b)
+{
+    double left;
+    double right;
+    if (tg_str_to_double(a, &left) && tg_str_to_double(b, &right)) {
+        return left < right ? -1 : left > right;
+    }
+    return strcmp(a, b);
+}
+
+static bool holds(struct parser *parser, const char *value, enum operator op, const char *wanted)
+{
+    switch (op) {
+    case OP_HAS:
+        return tg_str_eq(wanted, "*") || tg_str_contains_nocase(value, wanted);
+    case OP_MATCHES:
+        return matches(parser, value, wanted);
+    case OP_MATCHES_NOT:
+        return !matches(parser, value, wanted);
+    case OP_IS:
+        return tg_str_eq(value, wanted);
+    case OP_IS_NOT:
+        return !tg_str_eq(value, wanted);
+    case OP_LESS:
+        return order(value, wanted) < 0;
+    case OP_LESS_OR_IS:
+        return order(value, wanted) <= 0;
+    case OP_MORE:
+        return order(value, wanted) > 0;
+    case OP_MORE_OR_IS:
+        return order(value, wanted) >= 0;
+    }
+    return false;
+}
+
+/* One comparison; of a list's elements one must hold, and what is not there holds only what
+ * negates. */
+static bool decide(struct parser *parser, const char *field, enum operator op, const char *wanted)
+{
+    char text[VALUE_SIZE];
+    const json_t *value = sim_json_at(parser->item, field);
+    if (json_is_array(value)) {
+        bool is_match = false;
+        size_t i;
+        json_t *element;
+        json_array_foreach(value, i, element)
+        {
+            is_match = is_match || (text_of(element, text) && holds(parser, text, op, wanted));
+        }
+        return is_match;
+    }
+    if (!text_of(value, text)) {
+        return op == OP_MATCHES_NOT || op == OP_IS_NOT ||
+               (op == OP_HAS && tg_str_eq(wanted, "*") && json_is_object(value));
+    }
+    return holds(parser, text, op, wanted);
+}
+
+static void skip_blanks(struct parser *parser)
+{
+    parser->at += strspn(parser->at, " \t\n");
+}
+
+static bool take_word(struct parser *parser, const char *word)
+{
+    size_t len = strlen(word);
+    if (strncmp(parser->at, word, len) != 0 || isalnum((unsigned char)parser->at[len])) {
         return false;
     }
-    tg_str_copy(field, sizeof field, p);
-    field[len] = '\0';
-    p += len;
-    p += strspn(p, " ");
-    bool is_not = tg_str_has_prefix(p, "ne ");
-    bool is_plain = *p == '=';
-    if (!is_not && !is_plain && !tg_str_has_prefix(p, "eq ")) {
-        return false;
-    }
-    p += is_plain ? 1 : 3;
-    p += strspn(p, " ");
-    bool is_quoted = *p == '"';
-    p += is_quoted ? 1 : 0;
-    size_t end = 0;
-    while (p[end] != '\0' && p[end] != (is_quoted ? '"' : ' ') && (is_quoted || p[end] != ')')) {
-        end += p[end] == '\\' && p[end + 1] != '\0' ? 2 : 1;
-    }
-    const char *value = sim_json_text(item, field);
-    bool is_same =
-        is_plain ? strlen(value) == end && strncmp(value, p, end) == 0 : matches(value, p, end);
-    *is_match = *is_match && is_same != is_not;
-    *at = p + end + (is_quoted && p[end] == '"' ? 1 : 0);
+    parser->at += len;
+    skip_blanks(parser);
     return true;
 }
 
-/* True when the item is wanted. */
-static bool is_wanted(const char *filter, const json_t *item)
+/* A value in quotes, or up to the next blank or parenthesis. An expression keeps its backslashes.
+ */
+static void take_value(struct parser *parser, bool is_expression, char *out)
 {
-    bool is_match = true;
-    const char *at = filter;
-    while (*at != '\0') {
-        at += strspn(at, " ()");
-        if (*at == '\0') {
-            break;
+    size_t used = 0;
+    char quote = *parser->at == '"' || *parser->at == '\'' ? *parser->at++ : '\0';
+    while (*parser->at != '\0' &&
+           (quote != '\0' ? *parser->at != quote : strchr(" \t\n()", *parser->at) == NULL)) {
+        bool is_escape = *parser->at == '\\' && parser->at[1] != '\0';
+        if (is_escape && is_expression && used < VALUE_SIZE - 1) {
+            out[used++] = '\\';
         }
-        if (!compare(&at, item, &is_match)) {
-            return true;
+        parser->at += is_escape ? 1 : 0;
+        if (used < VALUE_SIZE - 1) {
+            out[used++] = *parser->at;
         }
+        parser->at++;
+    }
+    out[used] = '\0';
+    if (quote != '\0' && *parser->at == quote) {
+        parser->at++;
+    } else if (quote != '\0') {
+        parser->is_valid = false;
+    }
+    skip_blanks(parser);
+}
+
+static bool comparison(struct parser *parser)
+{
+    char field[FIELD_SIZE];
+    char wanted[VALUE_SIZE];
+    size_t len = strcspn(parser->at, " =:!<>()\"'");
+    if (len == 0 || len >= sizeof field) {
+        parser->is_valid = false;
+        return false;
+    }
+    snprintf(field, sizeof field, "%.*s", (int)len, parser->at);
+    parser->at += len;
+    skip_blanks(parser);
+    for (size_t i = 0; i < TG_COUNT(operators); i++) {
+        if (tg_str_has_prefix(parser->at, operators[i].text)) {
+            parser->at += strlen(operators[i].text);
+            skip_blanks(parser);
+            enum operator op = operators[i].op;
+            take_value(parser, op == OP_MATCHES || op == OP_MATCHES_NOT, wanted);
+            return decide(parser, field, op, wanted);
+        }
+    }
+    parser->is_valid = false;
+    return false;
+}
+
+static bool sequence(struct parser *parser);
+
+static bool term(struct parser *parser)
+{
+    if (++parser->depth > DEPTH_MAX) {
+        parser->is_valid = false;
+        return false;
+    }
+    bool is_match;
+    if (take_word(parser, "NOT")) {
+        is_match = !term(parser);
+    } else if (*parser->at == '-') {
+        parser->at++;
+        is_match = !term(parser);
+    } else if (*parser->at == '(') {
+        parser->at++;
+        skip_blanks(parser);
+        is_match = sequence(parser);
+        if (*parser->at == ')') {
+            parser->at++;
+            skip_blanks(parser);
+        } else {
+            parser->is_valid = false;
+        }
+    } else {
+        is_match = comparison(parser);
+    }
+    parser->depth--;
+    return is_match;
+}
+
+/* Terms joined by OR, which binds closer than AND does. */
+static bool factor(struct parser *parser)
+{
+    bool is_match = term(parser);
+    while (parser->is_valid && take_word(parser, "OR")) {
+        is_match = term(parser) || is_match;
     }
     return is_match;
 }
 
-void sim_gcp_filter(const char *query, json_t *items)
+static bool sequence(struct parser *parser)
 {
-    json_t *parsed = sim_query_parse(query == NULL ? "" : query);
-    const char *filter = sim_query_text(parsed, "filter");
-    for (size_t i = json_array_size(items); filter[0] != '\0' && i > 0; i--) {
-        if (!is_wanted(filter, json_array_get(items, i - 1))) {
+    bool is_match = factor(parser);
+    while (parser->is_valid && *parser->at != '\0' && *parser->at != ')') {
+        take_word(parser, "AND");
+        is_match = factor(parser) && is_match;
+    }
+    return is_match;
+}
+
+bool sim_gcp_is_wanted(const char *filter, const json_t *item, bool *is_valid)
+{
+    struct parser parser = {.at = filter, .item = item, .is_valid = true};
+    skip_blanks(&parser);
+    bool is_match = *parser.at == '\0' || sequence(&parser);
+    bool is_good = parser.is_valid && *parser.at == '\0';
+    if (is_valid != NULL) {
+        *is_valid = is_good;
+    }
+    return is_match && is_good;
+}
+
+bool sim_gcp_filter(struct sim_gcp_call *call, json_t *items, json_t **error)
+{
+    const char *filter = sim_query_text(call->params, "filter");
+    bool is_valid = true;
+    if (filter[0] == '\0') {
+        return true;
+    }
+    json_t *nothing = json_object();
+    sim_gcp_is_wanted(filter, nothing, &is_valid);
+    json_decref(nothing);
+    for (size_t i = json_array_size(items); is_valid && i > 0; i--) {
+        if (!sim_gcp_is_wanted(filter, json_array_get(items, i - 1), NULL)) {
             json_array_remove(items, i - 1);
         }
     }
-    json_decref(parsed);
+    if (!is_valid) {
+        *error = sim_gcp_error(call, 400, "INVALID_ARGUMENT",
+                               "Invalid value for field 'filter': '%.200s'. Invalid list filter "
+                               "expression.",
+                               filter);
+    }
+    return is_valid;
 }

@@ -14,6 +14,9 @@
 #include "base/str.h"
 #include "sim/behaviour.h"
 #include "sim/cluster.h"
+#include "sim/gateway.h"
+#include "sim/gcp_balancer.h"
+#include "sim/gcp_list.h"
 #include "sim/gcp_store.h"
 #include "sim/json_path.h"
 #include "sim/lab_objects.h"
@@ -98,6 +101,16 @@ static void controllers_ready(struct sim_world *world, void *data)
 {
     (void)data;
     sim_gcp_fleet_changed(world);
+    if (sim_gateway_is_programmed(world)) {
+        sim_gcp_balancer_make(world);
+    }
+}
+
+void sim_gcp_fleet_heal(struct sim_world *world)
+{
+    int64_t wait_us = sim_draw_range(world, "fleet", "heal", &sim_world_params(world)->fleet_heal);
+    sim_world_at(world, sim_world_now_us(world) + wait_us, SIM_PRIORITY_CONTROL, controllers_ready,
+                 NULL, NULL);
 }
 
 /* ---- memberships ---- */
@@ -252,9 +265,7 @@ static json_t *delete_feature(struct sim_gcp_call *call, const char *name)
 {
     struct sim_world *world = call->world;
     int config = sim_cloud_config_region(world);
-    json_t *query = sim_query_parse(call->query == NULL ? "" : call->query);
-    bool is_forced = sim_query_is_true(query, "force");
-    json_decref(query);
+    bool is_forced = sim_query_is_true(call->params, "force");
     if (tg_str_eq(name, INGRESS) && config >= 0 && !is_forced &&
         sim_store_count(sim_world_region(world, config)->store, sim_world_kinds(world)->gateway) >
             0) {
@@ -285,21 +296,25 @@ static json_t *page(struct sim_gcp_call *call, const char *kind)
                                          : sim_gcp_shown(document));
     }
     json_decref(stored);
-    if (json_array_size(items) == 0) {
-        json_decref(items);
-        return json_object();
+    json_t *error = NULL;
+    json_t *answer = json_object();
+    if (!sim_gcp_filter(call, items, &error) ||
+        !sim_gcp_page(call, items, "pageSize", 100, answer, &error)) {
+        json_decref(answer);
+        answer = error;
+    } else if (json_array_size(items) > 0) {
+        json_object_set(answer, "resources", items);
     }
-    return json_pack("{s:o}", "resources", items);
+    json_decref(items);
+    return answer;
 }
 
 static json_t *create(struct sim_gcp_call *call, const char *kind)
 {
     bool is_feature = tg_str_eq(kind, "features");
-    json_t *query = sim_query_parse(call->query == NULL ? "" : call->query);
     char name[SIM_NAME_SIZE];
     tg_str_copy(name, sizeof name,
-                sim_query_text(query, is_feature ? "featureId" : "membershipId"));
-    json_decref(query);
+                sim_query_text(call->params, is_feature ? "featureId" : "membershipId"));
     if (name[0] == '\0') {
         return sim_gcp_error(call, 400, "INVALID_ARGUMENT", "The resource's id is missing.");
     }

@@ -12,6 +12,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sim/behaviour.h"
+#include "sim/gcp_compute.h"
+#include "sim/gcp_list.h"
 #include "sim/gcp_store.h"
 #include "sim/json_path.h"
 #include "sim/lab_objects.h"
@@ -50,18 +52,20 @@ static void plan_end(struct sim_world *world, const struct sim_gcp_change *chang
     if (change->error != NULL) {
         json_object_set_new(document, "_error", json_string(change->error));
     }
-    if (change->finish == NULL || change->error != NULL) {
+    sim_gcp_finish *finish = change->error == NULL ? change->finish : change->fail;
+    if (finish == NULL) {
         return;
     }
     if (wait_us == 0) {
-        change->finish(world, change->path);
+        finish(world, change->path);
         return;
     }
     struct pending *pending = TG_NEW(struct pending);
     pending->path = tg_strdup(change->path);
-    pending->finish = change->finish;
-    sim_world_at(world, now_us + wait_us, SIM_PRIORITY_CONTROL, finish_later, pending,
-                 pending_free);
+    pending->finish = finish;
+    uint64_t event = sim_world_at(world, now_us + wait_us, SIM_PRIORITY_CONTROL, finish_later,
+                                  pending, pending_free);
+    json_object_set_new(document, "_event", json_integer((json_int_t)event));
 }
 
 static void operation_name(struct sim_world *world, char *out, size_t size)
@@ -76,6 +80,35 @@ static bool is_over(struct sim_world *world, const json_t *document)
 }
 
 /* ---- forms ---- */
+
+/* What an error's text means in the codes of Compute Engine and of GKE. */
+static const struct {
+    const char *mark;
+    const char *code;
+    const char *condition; /* of a node pool; "" none */
+    int http_status;
+    const char *http_message;
+} meanings[] = {
+    {"already being used by", "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE", "", 400, "BAD REQUEST"},
+    {"GCE_QUOTA_EXCEEDED", "QUOTA_EXCEEDED", "GCE_QUOTA_EXCEEDED", 403, "FORBIDDEN"},
+    {"exceeded.  Limit:", "QUOTA_EXCEEDED", "GCE_QUOTA_EXCEEDED", 403, "FORBIDDEN"},
+    {"GCE_STOCKOUT", "ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS", "GCE_STOCKOUT", 503,
+     "SERVICE UNAVAILABLE"},
+    {"does not have enough resources", "ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS", "GCE_STOCKOUT",
+     503, "SERVICE UNAVAILABLE"},
+    {"is not ready", "RESOURCE_NOT_READY", "", 400, "BAD REQUEST"},
+    {"was not found", "RESOURCE_NOT_FOUND", "", 404, "NOT FOUND"},
+    {"", "INTERNAL_ERROR", "UNKNOWN", 500, "INTERNAL SERVER ERROR"},
+};
+
+static size_t meaning_of(const char *error)
+{
+    size_t i = 0;
+    while (strstr(error, meanings[i].mark) == NULL) {
+        i++; /* the last one's mark is in every text */
+    }
+    return i;
+}
 
 static void show_end_time(struct sim_world *world, const json_t *document, json_t *shown)
 {
@@ -94,11 +127,13 @@ static json_t *show_compute(struct sim_world *world, const json_t *document)
         show_end_time(world, document, shown);
         const char *error = sim_json_text(document, "_error");
         if (error[0] != '\0') {
-            json_object_set_new(shown, "error",
-                                json_pack("{s:[{s:s,s:s}]}", "errors", "code",
-                                          "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE", "message", error));
-            json_object_set_new(shown, "httpErrorStatusCode", json_integer(400));
-            json_object_set_new(shown, "httpErrorMessage", json_string("BAD REQUEST"));
+            size_t i = meaning_of(error);
+            json_object_set_new(
+                shown, "error",
+                json_pack("{s:[{s:s,s:s}]}", "errors", "code", meanings[i].code, "message", error));
+            json_object_set_new(shown, "httpErrorStatusCode",
+                                json_integer(meanings[i].http_status));
+            json_object_set_new(shown, "httpErrorMessage", json_string(meanings[i].http_message));
         }
     }
     return shown;
@@ -107,20 +142,23 @@ static json_t *show_compute(struct sim_world *world, const json_t *document)
 static json_t *show_container(struct sim_world *world, const json_t *document)
 {
     json_t *shown = sim_gcp_shown(document);
-    if (is_over(world, document)) {
-        json_object_set_new(shown, "status", json_string("DONE"));
-        show_end_time(world, document, shown);
-        const char *error = sim_json_text(document, "_error");
-        if (error[0] != '\0') {
-            bool is_stockout = strstr(error, "GCE_STOCKOUT") != NULL;
-            const char *code = is_stockout ? "GCE_STOCKOUT" : "GCE_QUOTA_EXCEEDED";
-            json_object_set_new(shown, "statusMessage", json_string(error));
-            json_object_set_new(shown, "error",
-                                json_pack("{s:i,s:s}", "code", 8, "message", error));
-            json_object_set_new(shown, "nodepoolConditions",
-                                json_pack("[{s:s,s:s,s:s}]", "code", code, "canonicalCode",
-                                          "RESOURCE_EXHAUSTED", "message", error));
-        }
+    bool is_done = is_over(world, document);
+    const char *error = is_done ? sim_json_text(document, "_error") : "";
+    json_t *metrics = sim_json_at(shown, "progress.metrics");
+    json_array_append_new(metrics, json_pack("{s:s,s:s}", "name", "nodes done", "intValue",
+                                             is_done && error[0] == '\0' ? "1" : "0"));
+    if (!is_done) {
+        return shown;
+    }
+    json_object_set_new(shown, "status", json_string("DONE"));
+    show_end_time(world, document, shown);
+    if (error[0] != '\0') {
+        const char *code = meanings[meaning_of(error)].condition;
+        json_object_set_new(shown, "statusMessage", json_string(error));
+        json_object_set_new(shown, "error", json_pack("{s:i,s:s}", "code", 8, "message", error));
+        json_object_set_new(shown, "nodepoolConditions",
+                            json_pack("[{s:s,s:s,s:s}]", "code", code, "canonicalCode",
+                                      "RESOURCE_EXHAUSTED", "message", error));
     }
     return shown;
 }
@@ -148,6 +186,8 @@ static json_t *keep(struct sim_world *world, const struct sim_gcp_change *change
                     const char *name, json_t *document)
 {
     json_object_set_new(document, "_form", json_string(form));
+    json_object_set_new(document, "_place", json_string(change->place));
+    json_object_set_new(document, "_target", json_string(change->path));
     plan_end(world, change, document);
     char *path = tg_asprintf(KEEP "%s/%s", form, name);
     sim_gcp_put(world, path, document);
@@ -217,8 +257,8 @@ json_t *sim_gcp_operate_long(struct sim_world *world, const struct sim_gcp_chang
 /* ---- asked for ---- */
 
 struct listing {
-    struct sim_gcp_call *call;
-    const char *location;
+    struct sim_world *world;
+    const char *place; /* "us-east5-b", "regions/us-east5"; "-": all */
     json_t *items;
 };
 
@@ -226,22 +266,109 @@ static bool add_operation(void *context, const char *path, json_t *document)
 {
     struct listing *listing = context;
     (void)path;
-    if (tg_str_eq(listing->location, "-") ||
-        tg_str_eq(listing->location, sim_json_text(document, "zone"))) {
-        json_array_append_new(listing->items, show(listing->call->world, document));
+    if (tg_str_eq(listing->place, "-") ||
+        tg_str_eq(listing->place, sim_json_text(document, "_place"))) {
+        json_array_append_new(listing->items, show(listing->world, document));
     }
     return true;
 }
 
+static json_t *operations_in(struct sim_world *world, const char *form, const char *place)
+{
+    struct listing listing = {world, place, json_array()};
+    char prefix[40];
+    snprintf(prefix, sizeof prefix, KEEP "%s/", form);
+    sim_gcp_each(world, prefix, add_operation, &listing);
+    return listing.items;
+}
+
 static json_t *list_container(struct sim_gcp_call *call)
 {
-    struct listing listing = {call, sim_gcp_segment(call, 3), json_array()};
-    sim_gcp_each(call->world, KEEP "container/", add_operation, &listing);
-    if (json_array_size(listing.items) == 0) {
-        json_decref(listing.items);
+    json_t *items = operations_in(call->world, "container", sim_gcp_segment(call, 3));
+    if (json_array_size(items) == 0) {
+        json_decref(items);
         return json_object();
     }
-    return json_pack("{s:o}", "operations", listing.items);
+    return json_pack("{s:o}", "operations", items);
+}
+
+static json_t *list_long(struct sim_gcp_call *call)
+{
+    json_t *error = NULL;
+    json_t *items = operations_in(call->world, "long", "-");
+    json_t *answer = json_object();
+    if (!sim_gcp_page(call, items, "pageSize", 100, answer, &error)) {
+        json_decref(answer);
+        answer = error;
+    } else {
+        json_object_set(answer, "operations", items);
+    }
+    json_decref(items);
+    return answer;
+}
+
+/* Places in the form of aggregated lists. */
+static json_t *aggregate(struct sim_gcp_call *call)
+{
+    json_t *error = NULL;
+    json_t *scopes = json_object();
+    for (int i = -1; i < 2 * sim_world_region_count(call->world); i++) {
+        char place[SIM_NAME_SIZE + 16] = "global";
+        const struct sim_region *region = i < 0 ? NULL : sim_world_region(call->world, i / 2);
+        if (region != NULL) {
+            snprintf(place, sizeof place, i % 2 == 0 ? "regions/%s" : "zones/%s",
+                     i % 2 == 0 ? region->name : region->zone);
+        }
+        json_t *items = operations_in(call->world, "compute", place);
+        if (!sim_gcp_filter(call, items, &error)) {
+            json_decref(items);
+            json_decref(scopes);
+            return error;
+        }
+        json_object_set_new(scopes, place, sim_gcp_compute_scope(place, "operations", items));
+    }
+    return json_pack(
+        "{s:s,s:o,s:o}", "kind", "compute#operationAggregatedList", "id",
+        json_sprintf("projects/%s/aggregated/operations", sim_gcp_project(call->world)), "items",
+        scopes);
+}
+
+static json_t *list_compute(struct sim_gcp_call *call)
+{
+    const char *place = sim_gcp_segment(call, 2);
+    char scope[SIM_GCP_SEGMENT_SIZE + 16];
+    if (tg_str_eq(place, "aggregated")) {
+        return aggregate(call);
+    }
+    bool is_global = tg_str_eq(place, "global");
+    snprintf(scope, sizeof scope, "%s%s%s", place, is_global ? "" : "/",
+             is_global ? "" : sim_gcp_segment(call, 3));
+    return sim_gcp_compute_page(call, "operation", "operations",
+                                operations_in(call->world, "compute", scope));
+}
+
+json_t *sim_gcp_operation_named(struct sim_world *world, const char *name)
+{
+    const json_t *document = sim_gcp_find(world, KEEP "compute/%s", name);
+    return document == NULL ? NULL : show(world, document);
+}
+
+/* Ends an operation of GKE or of the fleet before it is done: what it was to make stays, in error.
+ */
+static json_t *cancel(struct sim_world *world, json_t *document)
+{
+    if (is_over(world, document)) {
+        return json_object();
+    }
+    json_t *target = sim_gcp_find(world, "%s", sim_json_text(document, "_target"));
+    sim_world_cancel(world, (uint64_t)sim_json_int(document, "_event", 0));
+    json_object_set_new(document, "_end", json_integer((json_int_t)sim_world_now_us(world)));
+    json_object_set_new(document, "_error", json_string("Operation was aborted."));
+    if (target != NULL && json_object_get(target, "status") != NULL) {
+        json_object_set_new(target, "status", json_string("ERROR"));
+        json_object_set_new(target, "statusMessage", json_string("Operation was aborted."));
+    }
+    return json_object();
 }
 
 json_t *sim_gcp_operations(struct sim_gcp_call *call, const char *service, int at)
@@ -252,14 +379,16 @@ json_t *sim_gcp_operations(struct sim_gcp_call *call, const char *service, int a
     char name[SIM_GCP_SEGMENT_SIZE];
     tg_str_copy(name, sizeof name, sim_gcp_segment(call, at));
     if (name[0] == '\0') {
-        return tg_str_eq(form, "container") ? list_container(call) : json_object();
+        return tg_str_eq(form, "container") ? list_container(call)
+               : tg_str_eq(form, "compute") ? list_compute(call)
+                                            : list_long(call);
     }
     char *colon = strchr(name, ':');
     bool is_cancel = colon != NULL && tg_str_eq(colon, ":cancel");
     if (colon != NULL) {
         *colon = '\0';
     }
-    const json_t *document = sim_gcp_find(call->world, KEEP "%s/%s", form, name);
+    json_t *document = sim_gcp_find(call->world, KEEP "%s/%s", form, name);
     if (document == NULL && !tg_str_eq(form, "compute")) {
         /* one path serves the fleet and the clusters when no service is named */
         document = sim_gcp_find(call->world, KEEP "%s/%s",
@@ -268,5 +397,12 @@ json_t *sim_gcp_operations(struct sim_gcp_call *call, const char *service, int a
     if (document == NULL) {
         return sim_gcp_error(call, 404, "NOT_FOUND", "Operation '%s' was not found.", name);
     }
-    return is_cancel ? json_object() : show(call->world, document);
+    if (tg_str_eq(call->method, "DELETE")) {
+        char *path = tg_asprintf(KEEP "%s/%s", form, name);
+        sim_gcp_drop(call->world, path);
+        free(path);
+        *call->status = tg_str_eq(form, "compute") ? 204 : 200;
+        return json_object();
+    }
+    return is_cancel ? cancel(call->world, document) : show(call->world, document);
 }

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include "sim/gcp_state.h"
+#include "sim/gcp_list.h"
+#include "sim/gcp_permission.h"
 #include "sim/gcp_store.h"
 
 #include <inttypes.h>
@@ -18,6 +20,7 @@
 #include "sim/behaviour.h"
 #include "sim/controllers.h"
 #include "sim/lab_objects.h"
+#include "sim/query.h"
 
 typedef json_t *service_function(struct sim_gcp_call *call);
 
@@ -34,6 +37,7 @@ static const struct {
     {"cloudresourcemanager", sim_gcp_projects},
     {"cloudbilling", sim_gcp_projects},
     {"cloudquotas", sim_gcp_quotas},
+    {"monitoring", sim_gcp_monitoring},
 };
 
 /* Prefixes under which one host serves several services. */
@@ -45,6 +49,8 @@ static const char *const prefixes[][2] = {
     {"su", "serviceusage"},
     {"crm", "cloudresourcemanager"},
     {"billing", "cloudbilling"},
+    {"upload", ""}, /* gcp_upload.c tells by the request */
+    {"download", ""},
 };
 
 static bool is_version(const char *segment)
@@ -63,8 +69,11 @@ static bool is_service(const char *segment)
     return false;
 }
 
+/* Cuts the path into segments; the whole is kept, since names of objects hold slashes and are
+ * longer than a segment. */
 static void split(struct sim_gcp_call *call, const char *path)
 {
+    call->rest = path + strspn(path, "/");
     while (*path != '\0' && call->count < SIM_GCP_SEGMENTS_MAX) {
         path += *path == '/' ? 1 : 0;
         size_t len = strcspn(path, "/");
@@ -82,6 +91,8 @@ static void shift(struct sim_gcp_call *call)
 {
     memmove(call->segments[0], call->segments[1], sizeof call->segments - sizeof call->segments[0]);
     call->count--;
+    call->rest += strcspn(call->rest, "/");
+    call->rest += strspn(call->rest, "/");
     call->segments[SIM_GCP_SEGMENTS_MAX - 1][0] = '\0';
 }
 
@@ -89,10 +100,12 @@ static void shift(struct sim_gcp_call *call)
 static const char *guess(const struct sim_gcp_call *call)
 {
     static const char *const marks[][2] = {
-        {"clusters", "container"},    {"serverConfig", "container"},
-        {"memberships", "gkehub"},    {"features", "gkehub"},
-        {"services", "serviceusage"}, {"serviceAccounts", "iam"},
-        {"operations", "container"},  {"b", "storage"},
+        {"clusters", "container"},       {"serverConfig", "container"},
+        {"memberships", "gkehub"},       {"features", "gkehub"},
+        {"services", "serviceusage"},    {"serviceAccounts", "iam"},
+        {"operations", "container"},     {"b", "storage"},
+        {"timeSeries", "monitoring"},    {"quotaInfos", "cloudquotas"},
+        {"billingInfo", "cloudbilling"},
     };
     if (call->count > 0 && tg_str_eq(call->segments[0], "operations")) {
         return "serviceusage"; /* the only one whose operations belong to no project */
@@ -126,9 +139,53 @@ static const char *take_service(struct sim_gcp_call *call)
         shift(call);
     }
     if (call->count > 0 && is_version(call->segments[0])) {
+        tg_str_copy(call->version, sizeof call->version, call->segments[0]);
         shift(call);
     }
     return service[0] != '\0' ? service : guess(call);
+}
+
+/* What every service asks before it looks at anything; NULL: go on. */
+static json_t *refuse(struct sim_gcp_call *call)
+{
+    /* Every path but storage's names the project first, by id or number. */
+    if (tg_str_eq(sim_gcp_segment(call, 0), "projects") && call->count > 1) {
+        char project[SIM_GCP_SEGMENT_SIZE];
+        char number[24];
+        tg_str_copy(project, sizeof project, sim_gcp_segment(call, 1));
+        project[strcspn(project, ":")] = '\0';
+        snprintf(number, sizeof number, "%" PRIu64, sim_lab_project_number(call->world));
+        if (!tg_str_eq(project, sim_gcp_project(call->world)) && !tg_str_eq(project, number)) {
+            return sim_gcp_error(
+                call, 403, "PERMISSION_DENIED",
+                "The caller does not have permission, or project %s does not exist.", project);
+        }
+    }
+    json_t *refusal = sim_gcp_refuse_disabled(call, call->service);
+    return refusal != NULL ? refusal : sim_gcp_refuse_denied(call);
+}
+
+json_t *sim_gcp_ask(struct sim_gcp_call *call, const char *path)
+{
+    *call->status = 200;
+    call->principal = call->principal == NULL ? SIM_GCP_OPERATOR : call->principal;
+    call->count = 0;
+    call->params = sim_query_parse(call->query == NULL ? "" : call->query);
+    split(call, path);
+    call->service = take_service(call);
+    json_t *answer = refuse(call);
+    for (size_t i = 0; answer == NULL && i < TG_COUNT(services); i++) {
+        if (tg_str_eq(services[i].name, call->service)) {
+            answer = services[i].answer(call);
+            break;
+        }
+    }
+    if (answer != NULL && *call->status < 300) {
+        answer = sim_gcp_partial(call, answer);
+    }
+    json_decref(call->params);
+    call->params = NULL;
+    return answer;
 }
 
 json_t *sim_gcp_get(struct sim_world *world, const char *method, const char *path,
@@ -136,32 +193,7 @@ json_t *sim_gcp_get(struct sim_world *world, const char *method, const char *pat
 {
     struct sim_gcp_call call = {
         .world = world, .method = method, .query = query, .body = body, .status = status};
-    *status = 200;
-    split(&call, path);
-    const char *service = take_service(&call);
-    /* Every path but storage's names the project first, by id or number. */
-    if (tg_str_eq(sim_gcp_segment(&call, 0), "projects")) {
-        char project[SIM_GCP_SEGMENT_SIZE];
-        char number[24];
-        tg_str_copy(project, sizeof project, sim_gcp_segment(&call, 1));
-        project[strcspn(project, ":")] = '\0';
-        snprintf(number, sizeof number, "%" PRIu64, sim_lab_project_number(world));
-        if (!tg_str_eq(project, sim_gcp_project(world)) && !tg_str_eq(project, number)) {
-            return sim_gcp_error(
-                &call, 403, "PERMISSION_DENIED",
-                "The caller does not have permission, or project %s does not exist.", project);
-        }
-    }
-    json_t *refusal = sim_gcp_refuse_disabled(&call, service);
-    if (refusal != NULL) {
-        return refusal;
-    }
-    for (size_t i = 0; i < TG_COUNT(services); i++) {
-        if (tg_str_eq(services[i].name, service)) {
-            return services[i].answer(&call);
-        }
-    }
-    return NULL;
+    return sim_gcp_ask(&call, path);
 }
 
 const char *sim_gcp_segment(const struct sim_gcp_call *call, int i)
@@ -180,37 +212,6 @@ const char *sim_gcp_id(const char *kind, const char *name, char out[24])
     snprintf(out, 24, "%" PRIu64,
              UINT64_C(1000000000000000000) + hash % UINT64_C(8000000000000000000));
     return out;
-}
-
-/* The older part of an error tells the status in its own words, by which clients decide whether to
- * try again. */
-static const char *const reasons[][2] = {
-    {"NOT_FOUND", "notFound"},
-    {"PERMISSION_DENIED", "forbidden"},
-    {"ALREADY_EXISTS", "alreadyExists"},
-    {"ABORTED", "aborted"},
-    {"FAILED_PRECONDITION", "failedPrecondition"},
-};
-
-json_t *sim_gcp_error(struct sim_gcp_call *call, int code, const char *status, const char *format,
-                      ...)
-{
-    va_list args;
-    va_start(args, format);
-    char *message = tg_vasprintf(format, args);
-    va_end(args);
-    *call->status = code;
-    const char *reason = "invalid";
-    for (size_t i = 0; i < TG_COUNT(reasons); i++) {
-        if (tg_str_eq(reasons[i][0], status)) {
-            reason = code == 412 ? "conditionNotMet" : reasons[i][1];
-        }
-    }
-    json_t *error = json_pack("{s:{s:i,s:s,s:s,s:[{s:s,s:s,s:s}]}}", "error", "code", code,
-                              "message", message, "status", status, "errors", "message", message,
-                              "domain", "global", "reason", reason);
-    free(message);
-    return error;
 }
 
 const char *sim_gcp_created(struct sim_world *world, char *out, size_t size)

@@ -1,7 +1,5 @@
-/* sim/gcp_state.h - Google Cloud's face of the world: REST answers computed from what stands in it.
- *
- * Read-only in this version: lists, gets, and the two POSTs that read (getHealth,
- * listNetworkEndpoints).
+/* sim/gcp_state.h - Google Cloud's face of the world: which service a request means, who asks, and
+ * what all answers share.
  *
  * Thread: the world's. Ownership: answers are new references.
  */
@@ -11,6 +9,7 @@
 #define TG_SIM_GCP_STATE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,15 +26,38 @@ void sim_gcp_set_cluster_access(struct sim_world *world, int region, const char 
 
 /* ---- shared by the files of this face ---- */
 
+struct sim_request;
+struct sim_response;
+
 struct sim_gcp_call {
     struct sim_world *world;
     const char *method;
     const char *query;
     const json_t *body;
-    char segments[SIM_GCP_SEGMENTS_MAX][SIM_GCP_SEGMENT_SIZE]; /* below the service and version */
+    const char *principal; /* who asks: "user:operator@example.com" */
+    /* Of a request that came by HTTP, else NULL: what it is beside JSON, and the answer, for those
+     * who answer with anything else (they set has_answered). */
+    const struct sim_request *request;
+    struct sim_response *response;
+    bool has_answered;
+
+    /* Set by sim_gcp_ask(): */
+    const char *service; /* "compute" */
+    char version[12];    /* "v1", "beta"; "" when the path names none */
+    json_t *params;      /* the query's parameters, texts by name */
+    const char *rest;    /* path below the service and version, whole */
+    char segments[SIM_GCP_SEGMENTS_MAX][SIM_GCP_SEGMENT_SIZE]; /* the same in parts */
     int count;
     int *status;
 };
+
+/* Answers call, whose path says service, version and resource ("/compute/v1/projects/P/...";
+ * without a service's name it is told by the collection). NULL: no such method, or the response is
+ * filled already (has_answered). */
+json_t *sim_gcp_ask(struct sim_gcp_call *call, const char *path);
+
+/* Who asks when nobody says: the project's owner. */
+#define SIM_GCP_OPERATOR "user:operator@example.com"
 
 /* Segment i, "" past the end. */
 const char *sim_gcp_segment(const struct sim_gcp_call *call, int i);
@@ -44,9 +66,17 @@ const char *sim_gcp_project(struct sim_world *world);
 /* Stable decimal id of an object called name. out has 24 bytes and is returned. */
 const char *sim_gcp_id(const char *kind, const char *name, char out[24]);
 
-/* Error answers, which also set the call's status. */
+/* Error answers, which also set the call's status, in the style of the call's service: Compute
+ * Engine and Cloud Storage give errors[] with a reason, the newer ones status and details. */
 json_t *sim_gcp_error(struct sim_gcp_call *call, int code, const char *status, const char *format,
                       ...) __attribute__((format(printf, 4, 5)));
+
+/* Replaces the reason of an error that sim_gcp_error() made ("resourceInUseByAnotherResource");
+ * gives it back. */
+json_t *sim_gcp_reason(json_t *error, const char *domain, const char *reason);
+
+/* Adds a google.rpc.ErrorInfo to the error; metadata (stolen) may be NULL. Gives the error back. */
+json_t *sim_gcp_error_info(json_t *error, const char *reason, const char *domain, json_t *metadata);
 
 /* Creation time of the lab's objects. Borrowed until the next call. */
 const char *sim_gcp_created(struct sim_world *world, char *out, size_t size);
@@ -63,16 +93,6 @@ json_t *sim_gcp_storage(struct sim_gcp_call *call);
 json_t *sim_gcp_iam(struct sim_gcp_call *call);
 json_t *sim_gcp_services(struct sim_gcp_call *call);
 json_t *sim_gcp_projects(struct sim_gcp_call *call);
-
-/* Load balancer's parts of the compute service; item builders append to items. */
-void sim_gcp_forwarding_rules(struct sim_world *world, struct sim_region *region, json_t *items);
-void sim_gcp_target_proxies(struct sim_world *world, struct sim_region *region, json_t *items);
-void sim_gcp_url_maps(struct sim_world *world, struct sim_region *region, json_t *items);
-void sim_gcp_backend_services(struct sim_world *world, struct sim_region *region, json_t *items);
-void sim_gcp_health_checks(struct sim_world *world, struct sim_region *region, json_t *items);
-void sim_gcp_endpoint_groups(struct sim_world *world, struct sim_region *region, json_t *items);
-json_t *sim_gcp_group_health(struct sim_gcp_call *call, const char *service);
-json_t *sim_gcp_group_endpoints(struct sim_gcp_call *call, struct sim_region *region,
-                                const char *group);
+json_t *sim_gcp_monitoring(struct sim_gcp_call *call);
 
 #endif

@@ -3,9 +3,10 @@
  *
  * A document's path names service, place and name: "compute/global/networks/N",
  * "compute/regions/R/subnetworks/N", "container/Z/C", "container/Z/C/nodePools/N",
- * "hub/memberships/M", "hub/features/F", "iam/EMAIL", "service/NAME", "bucket/B", "object/B/NAME",
- * "policy/project", "policy/bucket/B". Members that start with an underscore are the world's own
- * and are never shown.
+ * "hub/memberships/M", "hub/features/F", "iam/EMAIL", "key/EMAIL/ID", "service/NAME", "bucket/B",
+ * "object/B/NAME", "trash/B/NAME#GENERATION", "policy/project", "policy/bucket/B",
+ * "policy/account/EMAIL", "token/HASH", "upload/ID", "deny/PERMISSION". Members that start with an
+ * underscore are the world's own and are never shown.
  *
  * Thread: the world's. Ownership: the world's behaviour owns the documents; results are borrowed
  * until the next change unless a function says otherwise.
@@ -65,8 +66,9 @@ struct sim_gcp_change {
     const char *path;        /* of the document */
     const struct sim_duration *duration;
     sim_gcp_finish *finish; /* NULL: nothing */
-    const char *error;      /* text of a failure that the operation ends with; NULL: none */
-    json_t *response;       /* of a long-running operation, stolen; NULL: none */
+    sim_gcp_finish *fail; /* instead of finish when the operation ends with error; NULL: nothing */
+    const char *error;    /* text of a failure that the operation ends with; NULL: none */
+    json_t *response;     /* of a long-running operation, stolen; NULL: none */
 };
 
 /* Starts one and gives its document as the API answers it (new reference). Operations of a world
@@ -79,11 +81,18 @@ json_t *sim_gcp_operate_long(struct sim_world *world, const struct sim_gcp_chang
  */
 json_t *sim_gcp_operations(struct sim_gcp_call *call, const char *service, int at);
 
+/* An operation of Compute Engine as it is now (new reference), NULL when there is none of that
+ * name. */
+json_t *sim_gcp_operation_named(struct sim_world *world, const char *name);
+
 /* ---- shared by the services' files ---- */
 
 /* The fleet or a cluster changed: controllers appear or go, and leave their firewall rules. */
 void sim_gcp_fleet_changed(struct sim_world *world);
 void sim_gcp_enable_service(struct sim_world *world, const char *name);
+
+/* A while from now the fleet's controllers look after their firewall rules again. */
+void sim_gcp_fleet_heal(struct sim_world *world);
 
 /* The answer (new reference, 403) to a request on a service whose API the project has not enabled;
  * NULL when it may go on. service: "compute", "container", ... */
@@ -91,7 +100,15 @@ json_t *sim_gcp_refuse_disabled(struct sim_gcp_call *call, const char *service);
 
 /* Requests on policies; NULL: no such request. */
 json_t *sim_gcp_bucket_policy(struct sim_gcp_call *call, const char *bucket);
-json_t *sim_gcp_project_policy(struct sim_gcp_call *call, const char *verb);
+json_t *sim_gcp_policy(struct sim_gcp_call *call, const char *path, const char *verb);
+
+/* What a new project's policy holds: its owner. */
+void sim_gcp_policy_seed(struct sim_world *world);
+
+/* True when member has had role by the policy for as long as it takes to work. */
+bool sim_gcp_policy_is_effective(struct sim_world *world, const json_t *policy, const char *role,
+                                 const char *member);
 json_t *sim_gcp_quotas(struct sim_gcp_call *call);
+json_t *sim_gcp_consumer_quotas(struct sim_gcp_call *call);
 
 #endif

@@ -40,7 +40,7 @@ struct sim_httpd {
     struct sim_world *world;
     double speed;
     bool is_closing;
-    struct port *ports; /* 0: Google Cloud, 1 + i: cluster i */
+    struct port *ports; /* 0: Google Cloud, 1 + i: cluster i, the last: the metadata server */
     size_t port_count;
     struct pollfd *polled; /* the ports, wake_fd, suspended streams, then tunnels */
     size_t polled_cap;
@@ -278,11 +278,11 @@ static struct MHD_Response *upgrade_response(struct sim_httpd *httpd, struct sim
 
 static void *on_target(void *context, const char *target, struct MHD_Connection *connection)
 {
-    (void)context;
+    const struct port *port = context;
     (void)connection;
     struct incoming *incoming = TG_NEW(struct incoming);
     incoming->target = tg_strdup(target);
-    tg_buf_init(&incoming->body, SIM_REQUEST_BODY_MAX);
+    tg_buf_init(&incoming->body, sim_front_body_max(port->server, target));
     return incoming;
 }
 
@@ -333,6 +333,9 @@ static enum MHD_Result send_response(struct sim_httpd *httpd, struct MHD_Connect
                             tg_fmt_http_date(text, sizeof text, sim_world_wall_us(httpd->world)));
     MHD_add_response_header(made, "Tidegate-World",
                             sim_front_world_header(httpd->world, httpd->speed, text, sizeof text));
+    for (int i = 0; i < response->header_count; i++) {
+        MHD_add_response_header(made, response->headers[i].name, response->headers[i].value);
+    }
     if (response->retry_after_s > 0) {
         snprintf(text, sizeof text, "%d", response->retry_after_s);
         MHD_add_response_header(made, "Retry-After", text);
@@ -380,9 +383,13 @@ static enum MHD_Result answer(struct port *port, struct MHD_Connection *connecti
         .websocket_key = header(connection, "Sec-WebSocket-Key"),
         .websocket_protocols = header(connection, "Sec-WebSocket-Protocol"),
         .stream_protocols = stream_protocols,
+        .metadata_flavor = header(connection, "Metadata-Flavor"),
+        .range = header(connection, "Range"),
+        .content_range = header(connection, "Content-Range"),
+        .upload_type = header(connection, "X-Upload-Content-Type"),
         .body = tg_buf_text(&incoming->body),
         /* a body past the ceiling was dropped; its length alone makes the front refuse it */
-        .body_len = incoming->is_too_large ? SIM_REQUEST_BODY_MAX + 1u : incoming->body.len,
+        .body_len = incoming->is_too_large ? incoming->body.len_max + 1u : incoming->body.len,
     };
     struct sim_response response;
     sim_front_handle(port->httpd->world, &request, &response);
@@ -450,15 +457,16 @@ static bool open_port(struct port *port, const char *host, int number,
     if (!read_address(host, number, &address, &is_v6)) {
         return tg_err_set(err, TG_CODE_USAGE, 0, "%s is not an IP address", host);
     }
-    unsigned flags = MHD_USE_EPOLL | MHD_USE_TLS | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE |
-                     MHD_USE_ITC | MHD_USE_ERROR_LOG | MHD_USE_SUPPRESS_DATE_NO_CLOCK |
-                     (is_v6 ? MHD_USE_IPv6 : 0);
+    bool is_plain = port->server == SIM_SERVER_METADATA;
+    unsigned flags = MHD_USE_EPOLL | (is_plain ? 0 : MHD_USE_TLS) | MHD_ALLOW_SUSPEND_RESUME |
+                     MHD_ALLOW_UPGRADE | MHD_USE_ITC | MHD_USE_ERROR_LOG |
+                     MHD_USE_SUPPRESS_DATE_NO_CLOCK | (is_v6 ? MHD_USE_IPv6 : 0);
     port->daemon = MHD_start_daemon(
         flags, (uint16_t)number, NULL, NULL, on_request, port, MHD_OPTION_EXTERNAL_LOGGER, on_log,
-        NULL, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_HTTPS_MEM_KEY,
-        certificates->server_key_pem, MHD_OPTION_HTTPS_MEM_CERT, certificates->server_pem,
-        MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-        NULL, MHD_OPTION_END);
+        NULL, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_URI_LOG_CALLBACK, on_target, port,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+        is_plain ? MHD_OPTION_END : MHD_OPTION_HTTPS_MEM_KEY, certificates->server_key_pem,
+        MHD_OPTION_HTTPS_MEM_CERT, certificates->server_pem, MHD_OPTION_END);
     if (port->daemon == NULL) {
         return tg_err_set(err, TG_CODE_CONNECT, 0, "cannot listen on %s port %d", host, number);
     }
@@ -484,12 +492,15 @@ struct sim_httpd *sim_httpd_new(struct sim_world *world, const char *host, int p
 {
     struct sim_httpd *httpd = TG_NEW(struct sim_httpd);
     httpd->world = world;
-    httpd->port_count = 1 + (size_t)sim_world_region_count(world);
+    httpd->port_count = 2 + (size_t)sim_world_region_count(world);
     httpd->ports = tg_calloc(httpd->port_count, sizeof *httpd->ports);
     make_room(httpd, httpd->port_count + 1);
     for (size_t i = 0; i < httpd->port_count; i++) {
         httpd->ports[i].httpd = httpd;
-        httpd->ports[i].server = i == 0 ? SIM_SERVER_GCP : (int)i - 1;
+        bool is_last = i + 1 == httpd->port_count;
+        httpd->ports[i].server = i == 0    ? SIM_SERVER_GCP
+                                 : is_last ? SIM_SERVER_METADATA
+                                           : (int)i - 1;
         if (!open_port(&httpd->ports[i], host, port == 0 ? 0 : port + (int)i, certificates, err)) {
             sim_httpd_free(httpd);
             return NULL;
@@ -524,7 +535,9 @@ void sim_httpd_free(struct sim_httpd *httpd)
 
 int sim_httpd_port(const struct sim_httpd *httpd, int server)
 {
-    size_t index = server == SIM_SERVER_GCP ? 0 : (size_t)server + 1;
+    size_t index = server == SIM_SERVER_GCP        ? 0
+                   : server == SIM_SERVER_METADATA ? httpd->port_count - 1
+                                                   : (size_t)server + 1;
     tg_assert(index < httpd->port_count);
     return httpd->ports[index].number;
 }

@@ -18,6 +18,7 @@
 #include "sim/certificate.h"
 #include "sim/front.h"
 #include "sim/gcp_state.h"
+#include "sim/gcp_token.h"
 #include "sim/httpd.h"
 #include "sim/rbac.h"
 #include "sim/server_files.h"
@@ -36,6 +37,7 @@ struct sim_server {
     char *cluster_token;
     json_t *user_tokens; /* "viewer" -> token, of sim_role_users */
     char *gcp_token;
+    char *refresh_token;
     char *kubeconfig_path;
     char *gcp_url;
     int wake_fd;
@@ -183,7 +185,11 @@ static bool open_front(struct sim_server *server, const struct sim_server_config
             .cluster_token = server->cluster_token,
             .user_tokens = server->user_tokens,
             .gcp_token = server->gcp_token,
+            .refresh_token = server->refresh_token,
         };
+        char *token_url = tg_asprintf("%s/token", server->gcp_url);
+        sim_gcp_set_sign_in(server->world, token_url, server->refresh_token);
+        free(token_url);
         is_good = sim_server_files_write(&files, server->world, server->httpd, err);
         tell_access(server, url_host);
         free(url_host);
@@ -204,7 +210,9 @@ static bool make_tokens(struct sim_server *server, struct tg_err *err)
 {
     server->cluster_token = sim_certificates_token("sim-cluster-");
     server->gcp_token = sim_certificates_token("sim-gcp-");
-    if (server->cluster_token == NULL || server->gcp_token == NULL) {
+    server->refresh_token = sim_certificates_token("sim-refresh-");
+    if (server->cluster_token == NULL || server->gcp_token == NULL ||
+        server->refresh_token == NULL) {
         return tg_err_set(err, TG_CODE_INTERNAL, 0, "no randomness for tokens");
     }
     server->user_tokens = json_object();
@@ -286,6 +294,7 @@ void sim_server_stop(struct sim_server *server)
     free_token(server->cluster_token);
     json_decref(server->user_tokens);
     free_token(server->gcp_token);
+    free_token(server->refresh_token);
     free(server->kubeconfig_path);
     free(server->gcp_url);
     close(server->wake_fd);

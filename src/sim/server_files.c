@@ -127,6 +127,18 @@ static void compose_kubeconfig(const struct sim_server_files *files, struct sim_
     free(ca);
 }
 
+/* Credentials of the owner as "gcloud auth application-default login" leaves them, whose refresh
+ * token this world's token endpoint takes. */
+static void compose_user(const struct sim_server_files *files, const char *base, struct tg_buf *buf)
+{
+    tg_buf_printf(buf,
+                  "{\n  \"type\": \"authorized_user\",\n  \"client_id\": "
+                  "\"simulated.apps.googleusercontent.com\",\n  \"client_secret\": \"simulated\",\n"
+                  "  \"refresh_token\": \"%s\",\n  \"token_uri\": \"%s/token\",\n"
+                  "  \"universe_domain\": \"googleapis.com\"\n}\n",
+                  files->refresh_token, base);
+}
+
 /* text in single quotes, for a POSIX shell. */
 static void put_export(struct tg_buf *buf, const char *name, const char *text)
 {
@@ -162,6 +174,8 @@ static void put_overrides(struct tg_buf *buf, const char *base)
         {"CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDQUOTAS", "/cloudquotas/"},
         {"CLOUDSDK_API_ENDPOINT_OVERRIDES_SERVICEUSAGE", "/serviceusage/"},
         {"CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE", "/storage/v1/"},
+        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_MONITORING", "/monitoring/"},
+        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS", "/iam/"},
         {"GOOGLE_COMPUTE_CUSTOM_ENDPOINT", "/compute/v1/"},
         {"GOOGLE_CONTAINER_CUSTOM_ENDPOINT", "/container/v1beta1/"},
         {"GOOGLE_GKE_HUB_CUSTOM_ENDPOINT", "/gkehub/v1beta/"},
@@ -194,6 +208,11 @@ static void compose_env(const struct sim_server_files *files, struct sim_world *
         free(context);
     }
     put_overrides(buf, base);
+    char *metadata = tg_asprintf("%s:%d", files->host, sim_httpd_port(httpd, SIM_SERVER_METADATA));
+    put_export(buf, "GCE_METADATA_HOST", metadata);
+    put_export(buf, "GCE_METADATA_ROOT", metadata);
+    put_export(buf, "GCE_METADATA_IP", metadata);
+    free(metadata);
     put_export_url(buf, "TIDEGATE_GCP_CA", dir, "/ca.pem");
     put_export_url(buf, "TIDEGATE_GCP_TOKEN_FILE", dir, "/gcp-token");
     put_export(buf, "GOOGLE_OAUTH_ACCESS_TOKEN", files->gcp_token);
@@ -229,6 +248,13 @@ bool sim_server_files_write(const struct sim_server_files *files, struct sim_wor
     tg_buf_init(&buf, FILE_BYTES_MAX);
     tg_buf_printf(&buf, "%s\n", files->gcp_token);
     if (!write_file(files->dir, "gcp-token", &buf, err)) {
+        return false;
+    }
+    tg_buf_init(&buf, FILE_BYTES_MAX);
+    char *base = tg_asprintf("https://%s:%d", files->host, sim_httpd_port(httpd, SIM_SERVER_GCP));
+    compose_user(files, base, &buf);
+    free(base);
+    if (!write_file(files->dir, "gcp-user.json", &buf, err)) {
         return false;
     }
     tg_buf_init(&buf, FILE_BYTES_MAX);

@@ -1,5 +1,5 @@
 /* sim/server_files.h - the files by which other programs find a running simulation: kubeconfig,
- * ca.pem, gcp-token, env.
+ * ca.pem, gcp-token, gcp-user.json, env.
  *
  * Thread: the one that starts the server.
  */
@@ -22,6 +22,7 @@ struct sim_server_files {
     const char *cluster_token; /* of all clusters */
     const json_t *user_tokens; /* "viewer" -> token, of all clusters */
     const char *gcp_token;
+    const char *refresh_token; /* of the project's owner, for the token endpoint */
 };
 
 /* Writes the files (mode 0600, each by a temporary file and rename) into dir, which is made with

@@ -20,9 +20,16 @@ static json_t *get(struct sim_world *world, const char *path, int expected)
     return answer;
 }
 
+/* Elements of the list under key; path may carry a query. */
 static size_t count(struct sim_world *world, const char *path, const char *key)
 {
-    json_t *answer = get(world, path, 200);
+    int status = 0;
+    const char *query = strchr(path, '?');
+    char *plain = strndup(path, strcspn(path, "?"));
+    json_t *answer =
+        sim_gcp_get(world, "GET", plain, query == NULL ? "" : query + 1, NULL, &status);
+    cr_expect_eq(status, 200, "%s: %d", path, status);
+    free(plain);
     size_t size = json_array_size(json_object_get(answer, key));
     json_decref(answer);
     return size;
@@ -33,8 +40,8 @@ Test(sim_gcp, the_lab_is_listed_as_the_apis_list_it)
     struct sim_world *world = rig_world(1, 2, true);
     cr_expect_eq(count(world, P "/global/networks", "items"), 1);
     cr_expect_eq(count(world, P "/regions/us-east5/subnetworks", "items"), 2);
-    /* the lab's two, the gateway's, and service discovery's for each cluster */
-    cr_expect_eq(count(world, P "/global/firewalls", "items"), 5);
+    /* the lab's two, two of the gateway's, and service discovery's for each cluster */
+    cr_expect_eq(count(world, P "/global/firewalls", "items"), 6);
     cr_expect_eq(count(world, P "/global/forwardingRules", "items"), 2);
     cr_expect_eq(count(world, P "/global/backendServices", "items"), 1);
     cr_expect_eq(count(world, P "/zones/us-east5-b/networkEndpointGroups", "items"), 1);
@@ -166,7 +173,8 @@ static void enable_all(struct sim_world *world)
 Test(sim_gcp, an_empty_project_has_empty_lists)
 {
     struct sim_world *world = rig_world(1, 2, false);
-    cr_expect_eq(count(world, "/v1/projects/demo-4711/services", "services"), 2);
+    cr_expect_eq(
+        count(world, "/v1/projects/demo-4711/services?filter=state:ENABLED", "services"), 2);
     enable_all(world);
     cr_expect_eq(count(world, P "/global/networks", "items"), 0);
     cr_expect_eq(count(world, "/v1/projects/demo-4711/locations/-/clusters", "clusters"), 0);
@@ -330,7 +338,8 @@ Test(sim_gcp, a_subnet_goes_while_another_regions_cluster_uses_its_namesake)
                                           P "/regions/us-east5/subnetworks"};
     struct sim_world *world = rig_world(1, 2, false);
     enable_all(world);
-    json_decref(post(world, P "/global/networks", json_pack("{s:s}", "name", "vpc"), 200));
+    json_decref(
+        ended(world, post(world, P "/global/networks", json_pack("{s:s}", "name", "vpc"), 200)));
     for (size_t i = 0; i < TG_COUNT(subnets); i++) {
         json_decref(post(world, subnets[i],
                          json_pack("{s:s,s:s,s:s}", "name", "nodes", "ipCidrRange", "10.0.1.0/24",

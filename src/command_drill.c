@@ -52,8 +52,7 @@ int command_run_drill(struct tg_session *session, const struct cli *cli, bool is
             told = tg_plain_print(app->model, told, cli->is_json ? stderr : stdout);
             fflush(stdout);
         }
-        if (!obey_signals(session, &obeyed) ||
-            (obeyed > 0 && !tg_app_holds_fault(app) && app->drill->state != TG_DRILL_PREFLIGHT)) {
+        if (!obey_signals(session, &obeyed) || (obeyed > 0 && !tg_app_must_clear(app))) {
             break;
         }
         if (app->drill->state == TG_DRILL_NEEDS_RESTORE) {
@@ -66,8 +65,8 @@ int command_run_drill(struct tg_session *session, const struct cli *cli, bool is
     return tg_verdict_exit_status(app->drill->score.verdict);
 }
 
-/* The drill needs a picture of both regions before its preflight can judge. */
-static void wait_for_first_data(struct tg_session *session)
+/* A restore needs no more than the Deployments. */
+static void wait_for_deployments(struct tg_session *session)
 {
     const struct tg_app *app = session->app;
     int64_t until_us = tg_clock_monotonic_us(&app->clock) + FIRST_DATA_US;
@@ -89,6 +88,18 @@ static void wait_for_first_data(struct tg_session *session)
     }
 }
 
+/* The drill needs a whole picture of both regions, and who serves in them, before its preflight can
+ * judge. */
+static void wait_for_picture(struct tg_session *session)
+{
+    const struct tg_app *app = session->app;
+    int64_t until_us = tg_clock_monotonic_us(&app->clock) + FIRST_DATA_US;
+    while (!command_is_settled(app) && command_signal_count() == 0 &&
+           tg_clock_monotonic_us(&app->clock) < until_us) {
+        command_wait(session, 50 * TG_US_PER_MS);
+    }
+}
+
 int command_drill(const struct cli *cli)
 {
     struct tg_err err = TG_ERR_INIT;
@@ -97,7 +108,7 @@ int command_drill(const struct cli *cli)
     if (session == NULL) {
         return command_fail(&err);
     }
-    wait_for_first_data(session);
+    wait_for_picture(session);
     /* A simulated world is there to be broken: its sessions start armed, as in the console. */
     if (tg_model_is_simulated(session->app->model, NULL) && session->app->journal != NULL) {
         session->app->is_armed = true;
@@ -134,7 +145,7 @@ int command_restore(const struct cli *cli)
             status = command_fail(&err);
         }
     } else {
-        wait_for_first_data(session);
+        wait_for_deployments(session);
         if (tg_app_restore(session->app, &err)) {
             (void)command_run_drill(session, cli, true);
             status = tg_drill_is_over(session->app->drill) ? CLI_EXIT_OK : CLI_EXIT_ENVIRONMENT;

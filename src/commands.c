@@ -5,6 +5,7 @@
 #include "commands.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 #include "io/paths.h"
 #include "io/read_file.h"
 #include "io/sig.h"
+#include "model/select.h"
 
 #define BUILT_IN_LAB   "labs/gemma-two-region.yaml"
 #define SMALL_FILE_MAX (1024 * 1024)
@@ -166,6 +168,33 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
     return session;
 }
 
+bool command_is_settled(const struct tg_app *app)
+{
+    int64_t now_us = tg_clock_monotonic_us(&app->clock);
+    for (size_t i = 0; i < app->model->targets_count; i++) {
+        const struct tg_target *target = app->model->targets[i];
+        for (int kind = 0; kind < TG_KIND_COUNT; kind++) {
+            bool is_gcp_kind = tg_kind_info((enum tg_kind)kind)->source == TG_KIND_SOURCE_GCP;
+            enum tg_kind_phase phase = target->kinds[kind].phase;
+            if (is_gcp_kind == (target->type == TG_TARGET_GCP) &&
+                (phase == TG_KIND_PHASE_UNKNOWN || phase == TG_KIND_PHASE_LISTING)) {
+                return false;
+            }
+        }
+        size_t count = 0;
+        struct tg_pod_row *rows = tg_select_pods(app->model, target->index, now_us, &count);
+        bool is_scraped = true;
+        for (size_t r = 0; r < count; r++) {
+            is_scraped = is_scraped && (!rows[r].pod->as.pod.is_ready || rows[r].replica != NULL);
+        }
+        free(rows);
+        if (!is_scraped) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static int signal_fd = -1;
 static int signals_seen;
 
@@ -179,7 +208,9 @@ int command_signal_count(void)
 {
     int number;
     while (signal_fd >= 0 && (number = tg_sig_take(signal_fd)) != 0) {
-        signals_seen += tg_sig_is_end(number) ? 1 : 0;
+        /* A terminal that goes away is told of more than once: that is no second wish. */
+        bool is_echo = number == SIGHUP && signals_seen > 0;
+        signals_seen += tg_sig_is_end(number) && !is_echo ? 1 : 0;
     }
     return signals_seen;
 }

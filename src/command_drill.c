@@ -110,7 +110,7 @@ int command_drill(const struct cli *cli)
     }
     wait_for_picture(session);
     /* A simulated world is there to be broken: its sessions start armed, as in the console. */
-    if (tg_model_is_simulated(session->app->model, NULL) && session->app->journal != NULL) {
+    if (tg_model_may_be_broken(session->app->model) && session->app->journal != NULL) {
         session->app->is_armed = true;
     }
     int status;

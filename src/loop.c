@@ -281,7 +281,7 @@ static void wait_for_anything(struct loop *loop)
 static void arm_in_simulation(struct loop *loop)
 {
     struct tg_app *app = loop->session->app;
-    if (!loop->is_first_data_seen && tg_model_is_simulated(app->model, NULL)) {
+    if (!loop->is_first_data_seen && tg_model_may_be_broken(app->model)) {
         loop->is_first_data_seen = true;
         app->is_armed = app->journal != NULL;
     }

@@ -127,6 +127,22 @@ static void wipe_gcp(struct gcp_source *gcp)
     free(gcp->ca_pem);
 }
 
+/* Where the journal is. Looking needs none, so that `status` works beside a running console and for
+ * somebody who may write nowhere: NULL then. */
+static bool find_journal(const struct cli *cli, char **journal, struct tg_err *err)
+{
+    *journal = NULL;
+    if (cli->command == CLI_COMMAND_STATUS) {
+        return true;
+    }
+    char *state = cli->state_dir != NULL ? tg_strdup(cli->state_dir) : tg_paths_state_dir(err);
+    if (state != NULL) {
+        *journal = tg_asprintf("%s/journal.db", state);
+        free(state);
+    }
+    return *journal != NULL;
+}
+
 struct tg_session *command_start_session(const struct cli *cli, struct tg_err *err)
 {
     struct tg_lab *lab = command_load_lab(cli, err);
@@ -134,13 +150,12 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
         return NULL;
     }
     struct gcp_source gcp;
-    char *state = cli->state_dir != NULL ? tg_strdup(cli->state_dir) : tg_paths_state_dir(err);
-    if (state == NULL || !load_gcp(cli, &gcp, err)) {
-        free(state);
+    char *journal = NULL;
+    if (!find_journal(cli, &journal, err) || !load_gcp(cli, &gcp, err)) {
+        free(journal);
         tg_lab_free(lab);
         return NULL;
     }
-    char *journal = tg_asprintf("%s/journal.db", state);
     char *kubeconfig = find_kubeconfig(cli);
     bool is_provisioning = cli->command == CLI_COMMAND_UP || cli->command == CLI_COMMAND_DOWN;
     struct tg_session_config config = {
@@ -155,8 +170,7 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
         .gcp_ca_pem = gcp.ca_pem,
         .gcp_token = gcp.token,
         .gcp_token_path = or_environment(cli->gcp_token_file, "TIDEGATE_GCP_TOKEN_FILE"),
-        /* Looking needs no journal, so that `status` works beside a running console. */
-        .journal = cli->command == CLI_COMMAND_STATUS ? NULL : journal,
+        .journal = journal,
         .is_armed = cli->is_armed,
         .workers_max = cli->workers,
     };
@@ -164,7 +178,6 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
     wipe_gcp(&gcp);
     free(kubeconfig);
     free(journal);
-    free(state);
     return session;
 }
 

@@ -123,16 +123,20 @@ static void free_kubeconfigs(struct kubeconfigs *files)
 static const struct tg_kube_context *find_context(const struct kubeconfigs *files, const char *name,
                                                   struct tg_err *err)
 {
-    struct tg_err first = TG_ERR_INIT;
+    bool is_refused = false;
     for (size_t i = 0; i < files->count; i++) {
         struct tg_err why = TG_ERR_INIT;
         const struct tg_kube_context *context = tg_kubeconfig_find(&files->items[i], name, &why);
         if (context != NULL) {
             return context;
         }
-        first = i == 0 ? why : first;
+        /* Why a context cannot be used says more than that another file does not have it. */
+        bool has_it = tg_kubeconfig_has(&files->items[i], name);
+        if (i == 0 || (has_it && !is_refused)) {
+            *err = why;
+        }
+        is_refused = is_refused || has_it;
     }
-    *err = first;
     return NULL;
 }
 

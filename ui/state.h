@@ -43,6 +43,7 @@ struct ui {
     bool is_zoomed;
     bool is_paused;
     int64_t paused_us; /* monotonic time of the picture that stands still */
+    bool is_touched;   /* a key changed what is shown since the last whole picture */
     int drawn_width;   /* of the last whole picture */
     int drawn_height;
     bool is_pasting;

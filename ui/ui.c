@@ -14,6 +14,8 @@
 #include "base/utf8.h"
 #include "ui/state.h"
 
+#define FARTHEST 1000000L /* rows: drawing stops at the last one */
+
 struct ui *ui_new(bool is_utf8)
 {
     struct ui *ui = TG_NEW(struct ui);
@@ -128,8 +130,15 @@ static void drill_commands(struct ui *ui, const struct ui_inputs *inputs, enum t
         }
         break;
     case TG_COMMAND_WAIVE:
-        if (inputs->is_restore_offered || is_running) {
+        /* A drill that can still be stopped is: waiving it would leave its region down unwatched.
+         */
+        if (inputs->is_restore_offered || (is_running && inputs->drill->is_aborted) ||
+            (is_running && inputs->drill->state >= TG_DRILL_RESTORE)) {
             ui_ask(ui, UI_OVERLAY_WAIVE);
+        } else {
+            tg_str_copy(ui->message, sizeof(ui->message),
+                        is_running ? _("Not now: stop the drill first (A).")
+                                   : _("No drill is running."));
         }
         break;
     default:
@@ -196,6 +205,7 @@ static void run(struct ui *ui, const struct ui_inputs *inputs, enum tg_command c
     case TG_COMMAND_PAUSE:
         ui->is_paused = !ui->is_paused;
         ui->paused_us = inputs->now_us;
+        ui->is_touched = !ui->is_paused; /* what stands there stays */
         break;
     case TG_COMMAND_UP:
         move(ui, -1);
@@ -210,9 +220,13 @@ static void run(struct ui *ui, const struct ui_inputs *inputs, enum tg_command c
         move(ui, 10);
         break;
     case TG_COMMAND_FIRST:
-        move(ui, -1000000);
+        move(ui, -FARTHEST);
         break;
     case TG_COMMAND_LAST:
+        if (is_page(ui->overlay)) {
+            move(ui, FARTHEST);
+            break;
+        }
         move(ui, (long)pane->count - 1 - (pane->selected > 0 ? pane->selected : 0));
         pane->is_following = ui->focus == UI_VIEW_EVENTS;
         break;
@@ -465,6 +479,7 @@ bool ui_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key,
         ui->is_pasting = key.codepoint != 0;
         return false;
     }
+    ui->is_touched = true;
     if (dialog_key(ui, inputs, key, intent)) {
         return true;
     }
@@ -477,7 +492,7 @@ bool ui_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key,
     }
     if (ui->overlay != UI_OVERLAY_NONE && command != TG_COMMAND_UP && command != TG_COMMAND_DOWN &&
         command != TG_COMMAND_PAGE_UP && command != TG_COMMAND_PAGE_DOWN &&
-        command != TG_COMMAND_FIRST && command != TG_COMMAND_HELP) {
+        command != TG_COMMAND_FIRST && command != TG_COMMAND_LAST && command != TG_COMMAND_HELP) {
         ui->overlay = UI_OVERLAY_NONE;
     }
     run(ui, inputs, command, intent);

@@ -56,6 +56,7 @@ struct ui {
     char message[300];
     char detail_title[320];
     size_t step; /* of the page that is open */
+    char detail_row[2048]; /* "": the detail is an object's */
 };
 
 /* Fills lines with a view's contents. */

@@ -62,6 +62,23 @@ static void move(struct ui *ui, long by)
     pane->is_following = false;
 }
 
+/* A row that stands for no object, as in the timeline, opens as the whole of its text, which the
+ * pane may have cut. */
+static void open_row(struct ui *ui, const struct ui_line *line)
+{
+    char whole[sizeof(ui->detail_row)];
+    size_t used = 0;
+    whole[0] = '\0';
+    for (int i = 0; i < line->parts_count && used + 1 < sizeof(whole); i++) {
+        tg_str_copy(whole + used, sizeof(whole) - used, line->parts[i].text);
+        used += strlen(whole + used);
+    }
+    tg_utf8_sanitize_into(ui->detail_row, sizeof(ui->detail_row), whole, strlen(whole));
+    tg_str_copy(ui->detail_title, sizeof(ui->detail_title), _("the whole row"));
+    ui->overlay = UI_OVERLAY_DETAIL;
+    ui->overlay_first = 0;
+}
+
 static void open_selected(struct ui *ui, const struct ui_inputs *inputs, struct ui_intent *intent)
 {
     const struct ui_pane *pane = &ui->panes[ui->focus];
@@ -69,9 +86,12 @@ static void open_selected(struct ui *ui, const struct ui_inputs *inputs, struct 
     struct ui_lines lines = {0};
     ui_frame_fill(&context, ui->focus, &lines);
     ui_lines_filter(&lines, pane->filter);
-    if (pane->selected >= 0 && pane->selected < (long)lines.count &&
-        lines.items[pane->selected].name != NULL) {
+    bool is_row = pane->selected >= 0 && pane->selected < (long)lines.count;
+    if (is_row && lines.items[pane->selected].name == NULL) {
+        open_row(ui, &lines.items[pane->selected]);
+    } else if (is_row) {
         const struct ui_line *line = &lines.items[pane->selected];
+        ui->detail_row[0] = '\0';
         intent->kind = UI_INTENT_OPEN;
         intent->target = line->target;
         intent->resource = line->kind;

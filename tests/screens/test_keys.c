@@ -164,6 +164,27 @@ Test(keys, the_end_of_a_long_text_can_be_reached)
     scene_free(&scene);
 }
 
+/* What a pane cuts can be read whole. */
+Test(keys, a_row_of_the_timeline_opens_whole)
+{
+    struct scene scene = scene_new(SCENE_VERDICT, "C");
+    struct ui_intent intent;
+    static const char *const message = "|by traffic scale0";
+    free(scene_draw(&scene, 60, 30));
+    scene_keys(&scene, "6 /");
+    scene_type(&scene, "verified");
+    scene_keys(&scene, "Enter");
+    free(scene_draw(&scene, 60, 30));
+    scene_keys(&scene, "Home");
+    intent = scene_keys(&scene, "Enter");
+    cr_assert_eq(intent.kind, UI_INTENT_NONE);
+    char *screen = scene_draw(&scene, 60, 30);
+    cr_assert_not_null(strstr(screen, "the whole row"), "%s", screen);
+    cr_assert_not_null(strstr(screen, message), "%s", screen);
+    free(screen);
+    scene_free(&scene);
+}
+
 /* Waiving abandons a region: not while stopping the drill still restores it. */
 Test(keys, a_drill_in_progress_is_not_waived)
 {

@@ -47,11 +47,16 @@ struct loop {
     int signals_obeyed;
 };
 
-/* The language of the catalogue in use: LANGUAGE when it chooses, as gettext does. */
+/* The language of the catalogue in use: LANGUAGE when it chooses, as gettext does, for which the C
+ * locale has no languages. */
 static const char *language(void)
 {
     const char *chosen = getenv("LANGUAGE");
-    return chosen != NULL && *chosen != '\0' ? chosen : setlocale(LC_MESSAGES, NULL);
+    const char *locale = setlocale(LC_MESSAGES, NULL);
+    if (tg_str_eq(locale, "C") || tg_str_eq(locale, "POSIX")) {
+        return locale;
+    }
+    return chosen != NULL && *chosen != '\0' ? chosen : locale;
 }
 
 static struct ui_inputs gather(const struct loop *loop)

@@ -84,6 +84,8 @@ static void add_cluster(struct tg_session *session, struct targets *targets,
     target->index = tg_model_add_cluster(session->app->model, context->name);
     target->endpoint = copy_endpoint(&context->endpoint);
     target->app_label = tg_strdup(session->app->lab->app_label);
+    target->ns = tg_strdup(tg_str_eq(context->ns, "default") ? session->app->lab->namespace_name
+                                                             : context->ns);
     target->seed = tg_hash_str(context->name);
 }
 
@@ -256,6 +258,7 @@ static bool open_cluster(void *context, const char *project, const struct tg_obj
                     session->gcp_token_path == NULL ? NULL : tg_strdup(session->gcp_token_path),
             },
         .app_label = tg_strdup(session->app->lab->app_label),
+        .ns = tg_strdup(session->app->lab->namespace_name),
         .seed = tg_hash_str(name),
     };
     free(name);

@@ -55,7 +55,7 @@ struct ui {
     char input[120];
     char message[300];
     char detail_title[320];
-    size_t step; /* of the page that is open */
+    size_t step;           /* of the page that is open */
     char detail_row[2048]; /* "": the detail is an object's */
 };
 

@@ -86,11 +86,10 @@ static void open_selected(struct ui *ui, const struct ui_inputs *inputs, struct 
     struct ui_lines lines = {0};
     ui_frame_fill(&context, ui->focus, &lines);
     ui_lines_filter(&lines, pane->filter);
-    bool is_row = pane->selected >= 0 && pane->selected < (long)lines.count;
-    if (is_row && lines.items[pane->selected].name == NULL) {
-        open_row(ui, &lines.items[pane->selected]);
-    } else if (is_row) {
-        const struct ui_line *line = &lines.items[pane->selected];
+    const struct ui_line *line = pane->selected >= 0 && pane->selected < (long)lines.count
+                                     ? &lines.items[pane->selected]
+                                     : NULL;
+    if (line != NULL && line->name != NULL) {
         ui->detail_row[0] = '\0';
         intent->kind = UI_INTENT_OPEN;
         intent->target = line->target;
@@ -101,11 +100,12 @@ static void open_selected(struct ui *ui, const struct ui_inputs *inputs, struct 
                  tg_kind_info(line->kind)->name, line->name);
         ui->overlay = UI_OVERLAY_DETAIL;
         ui->overlay_first = 0;
-    } else if (pane->selected >= 0 && pane->selected < (long)lines.count &&
-               lines.items[pane->selected].step >= 0) {
-        ui->step = (size_t)lines.items[pane->selected].step;
+    } else if (line != NULL && line->step >= 0) {
+        ui->step = (size_t)line->step;
         ui->overlay = UI_OVERLAY_STEP;
         ui->overlay_first = 0;
+    } else if (line != NULL) {
+        open_row(ui, line);
     }
     ui_lines_fini(&lines);
 }

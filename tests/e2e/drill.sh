@@ -30,6 +30,8 @@ start_drill() {
 
 # To the verdict.
 start_drill
+"$TIDEGATE" drill scale0 --arm 2>"$work/err" >/dev/null
+[ $? = 3 ] && grep -q 'another tidegate holds' "$work/err" || { cat "$work/err"; fail "a second drill beside the first"; }
 expect_screen 120 PASS
 keys q
 expect_sane_terminal "after the drill"

@@ -41,6 +41,20 @@ static bool obey_signals(struct tg_session *session, int *obeyed)
     return count < 2;
 }
 
+/* A drill that was left open names what closes it. */
+static void say_what_is_left(const struct tg_app *app)
+{
+    if (tg_drill_is_over(app->drill)) {
+        return;
+    }
+    fprintf(stderr, "%s\n  tidegate restore\n",
+            app->drill->state == TG_DRILL_NEEDS_RESTORE
+                ? _("The region could not be restored and verified. Run again when it can be:")
+            : tg_app_holds_fault(app)
+                ? _("Left with the region down: the restore is not acknowledged. Run:")
+                : _("The region is restored but not yet verified; to verify and close the drill:"));
+}
+
 int command_run_drill(struct tg_session *session, const struct cli *cli, bool is_story_wanted)
 {
     struct tg_app *app = session->app;
@@ -56,11 +70,10 @@ int command_run_drill(struct tg_session *session, const struct cli *cli, bool is
             break;
         }
         if (app->drill->state == TG_DRILL_NEEDS_RESTORE) {
-            fprintf(stderr, "%s\n  tidegate restore\n",
-                    _("The region could not be restored and verified. Run again when it can be:"));
             break;
         }
     }
+    say_what_is_left(app);
     print_report(app->drill, cli->is_json);
     return tg_verdict_exit_status(app->drill->score.verdict);
 }

@@ -26,6 +26,7 @@
 
 #define BUILT_IN_LAB   "labs/gemma-two-region.yaml"
 #define SMALL_FILE_MAX (1024 * 1024)
+#define ECHO_US        (500 * TG_US_PER_MS)
 
 int command_fail(const struct tg_err *err)
 {
@@ -217,13 +218,21 @@ void command_watch_signals(void)
     signal_fd = tg_sig_open(&err);
 }
 
+bool command_is_new_wish(int number)
+{
+    static int64_t wished_us;
+    struct tg_clock clock = tg_clock_real();
+    int64_t now_us = tg_clock_monotonic_us(&clock);
+    bool is_new = wished_us == 0 || (number != SIGHUP && now_us - wished_us > ECHO_US);
+    wished_us = is_new ? now_us : wished_us;
+    return is_new;
+}
+
 int command_signal_count(void)
 {
     int number;
     while (signal_fd >= 0 && (number = tg_sig_take(signal_fd)) != 0) {
-        /* A terminal that goes away is told of more than once: that is no second wish. */
-        bool is_echo = number == SIGHUP && signals_seen > 0;
-        signals_seen += tg_sig_is_end(number) && !is_echo ? 1 : 0;
+        signals_seen += tg_sig_is_end(number) && command_is_new_wish(number) ? 1 : 0;
     }
     return signals_seen;
 }

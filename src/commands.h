@@ -45,7 +45,12 @@ bool command_is_settled(const struct tg_app *app);
  */
 void command_watch_signals(void);
 
-/* How many signals that ask to end came so far; a hangup counts only when it is the first. */
+/* False for a signal to end that only repeats the one before: timeout, sudo and terminals send to
+ * the process and to its group, and a terminal that goes away is told of more than once. Main
+ * thread. */
+bool command_is_new_wish(int number);
+
+/* How many wishes to end came so far. */
 int command_signal_count(void);
 
 /* The descriptor they come through, -1 before command_watch_signals(); and waiting for nothing but

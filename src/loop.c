@@ -217,7 +217,7 @@ static void handle_signals(struct loop *loop)
                 terminal_gone(loop);
             } else if (number == SIGHUP) {
                 leave_unhurried(loop, "terminal lost");
-            } else {
+            } else if (command_is_new_wish(number)) {
                 leave(loop, "signal");
             }
         } else if (number == SIGTSTP && loop->term != NULL) {

@@ -56,6 +56,14 @@ wait_for 60 has_gone || fail "the program outlives its terminal"
 are_restored || fail "a closed terminal in mid-drill: replicas are $(replicas)"
 "$TIDEGATE" restore >"$work/restore" 2>&1 || { cat "$work/restore"; fail "restore after a closed terminal"; }
 
+# One wish that comes as two signals, as timeout and others send it, is no wish to leave at once.
+start_drill
+kill -s TERM "$(cat "$work/program")"
+kill -s INT "$(cat "$work/program")"
+expect_sane_terminal "two signals in mid-drill"
+are_restored || fail "two signals in mid-drill: replicas are $(replicas)"
+"$TIDEGATE" restore >"$work/restore" 2>&1 || { cat "$work/restore"; fail "restore after two signals"; }
+
 # SIGKILL in mid-drill: the next start offers the restore, and `tidegate restore` does it.
 start_drill
 kill -s KILL "$(cat "$work/program")"

@@ -79,10 +79,11 @@ static struct tg_target *add_target(struct tg_model *model, enum tg_target_type 
 /* gke_PROJECT_ZONE_CLUSTER: projects and zones have no underscore. */
 static void split_gke_context(struct tg_target *target, const char *context)
 {
-    const char *project = context + strlen("gke_");
+    bool is_gke = tg_str_has_prefix(context, "gke_");
+    const char *project = is_gke ? context + strlen("gke_") : "";
     const char *zone = strchr(project, '_');
     const char *cluster = zone != NULL ? strchr(zone + 1, '_') : NULL;
-    if (!tg_str_has_prefix(context, "gke_") || cluster == NULL) {
+    if (cluster == NULL) {
         target->project = tg_strdup("");
         target->zone = tg_strdup("");
         target->region = tg_strdup("");

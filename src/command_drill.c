@@ -41,6 +41,20 @@ static bool obey_signals(struct tg_session *session, int *obeyed)
     return count < 2;
 }
 
+/* A drill that was left open names what closes it. */
+static void say_what_is_left(const struct tg_app *app)
+{
+    if (tg_drill_is_over(app->drill)) {
+        return;
+    }
+    fprintf(stderr, "%s\n  tidegate restore\n",
+            app->drill->state == TG_DRILL_NEEDS_RESTORE
+                ? _("The region could not be restored and verified. Run again when it can be:")
+            : tg_app_holds_fault(app)
+                ? _("Left with the region down: the restore is not acknowledged. Run:")
+                : _("The region is restored but not yet verified; to verify and close the drill:"));
+}
+
 int command_run_drill(struct tg_session *session, const struct cli *cli, bool is_story_wanted)
 {
     struct tg_app *app = session->app;
@@ -52,22 +66,20 @@ int command_run_drill(struct tg_session *session, const struct cli *cli, bool is
             told = tg_plain_print(app->model, told, cli->is_json ? stderr : stdout);
             fflush(stdout);
         }
-        if (!obey_signals(session, &obeyed) ||
-            (obeyed > 0 && !tg_app_holds_fault(app) && app->drill->state != TG_DRILL_PREFLIGHT)) {
+        if (!obey_signals(session, &obeyed) || (obeyed > 0 && !tg_app_must_clear(app))) {
             break;
         }
         if (app->drill->state == TG_DRILL_NEEDS_RESTORE) {
-            fprintf(stderr, "%s\n  tidegate restore\n",
-                    _("The region could not be restored and verified. Run again when it can be:"));
             break;
         }
     }
+    say_what_is_left(app);
     print_report(app->drill, cli->is_json);
     return tg_verdict_exit_status(app->drill->score.verdict);
 }
 
-/* The drill needs a picture of both regions before its preflight can judge. */
-static void wait_for_first_data(struct tg_session *session)
+/* A restore needs no more than the Deployments. */
+static void wait_for_deployments(struct tg_session *session)
 {
     const struct tg_app *app = session->app;
     int64_t until_us = tg_clock_monotonic_us(&app->clock) + FIRST_DATA_US;
@@ -89,6 +101,18 @@ static void wait_for_first_data(struct tg_session *session)
     }
 }
 
+/* The drill needs a whole picture of both regions, and who serves in them, before its preflight can
+ * judge. */
+static void wait_for_picture(struct tg_session *session)
+{
+    const struct tg_app *app = session->app;
+    int64_t until_us = tg_clock_monotonic_us(&app->clock) + FIRST_DATA_US;
+    while (!command_is_settled(app) && command_signal_count() == 0 &&
+           tg_clock_monotonic_us(&app->clock) < until_us) {
+        command_wait(session, 50 * TG_US_PER_MS);
+    }
+}
+
 int command_drill(const struct cli *cli)
 {
     struct tg_err err = TG_ERR_INIT;
@@ -97,9 +121,9 @@ int command_drill(const struct cli *cli)
     if (session == NULL) {
         return command_fail(&err);
     }
-    wait_for_first_data(session);
+    wait_for_picture(session);
     /* A simulated world is there to be broken: its sessions start armed, as in the console. */
-    if (tg_model_is_simulated(session->app->model, NULL) && session->app->journal != NULL) {
+    if (tg_model_may_be_broken(session->app->model) && session->app->journal != NULL) {
         session->app->is_armed = true;
     }
     int status;
@@ -134,7 +158,7 @@ int command_restore(const struct cli *cli)
             status = command_fail(&err);
         }
     } else {
-        wait_for_first_data(session);
+        wait_for_deployments(session);
         if (tg_app_restore(session->app, &err)) {
             (void)command_run_drill(session, cli, true);
             status = tg_drill_is_over(session->app->drill) ? CLI_EXIT_OK : CLI_EXIT_ENVIRONMENT;

@@ -8,38 +8,8 @@
 #include "app/status.h"
 #include "base/i18n.h"
 #include "commands.h"
-#include "model/select.h"
 
 #define STATUS_BYTES_MAX (64 * 1024 * 1024)
-
-/* True when every target has answered, or is known not to: what is printed then is worth printing.
- */
-static bool is_settled(const struct tg_app *app)
-{
-    int64_t now_us = tg_clock_monotonic_us(&app->clock);
-    for (size_t i = 0; i < app->model->targets_count; i++) {
-        const struct tg_target *target = app->model->targets[i];
-        for (int kind = 0; kind < TG_KIND_COUNT; kind++) {
-            bool is_gcp_kind = tg_kind_info((enum tg_kind)kind)->source == TG_KIND_SOURCE_GCP;
-            enum tg_kind_phase phase = target->kinds[kind].phase;
-            if (is_gcp_kind == (target->type == TG_TARGET_GCP) &&
-                (phase == TG_KIND_PHASE_UNKNOWN || phase == TG_KIND_PHASE_LISTING)) {
-                return false;
-            }
-        }
-        size_t count = 0;
-        struct tg_pod_row *rows = tg_select_pods(app->model, target->index, now_us, &count);
-        bool is_scraped = true;
-        for (size_t r = 0; r < count; r++) {
-            is_scraped = is_scraped && (!rows[r].pod->as.pod.is_ready || rows[r].replica != NULL);
-        }
-        free(rows);
-        if (!is_scraped) {
-            return false;
-        }
-    }
-    return true;
-}
 
 static int print_status(const struct tg_app *app, bool is_json)
 {
@@ -87,7 +57,7 @@ int command_status(const struct cli *cli)
     }
     const struct tg_app *app = session->app;
     int64_t until_us = tg_clock_monotonic_us(&app->clock) + cli->timeout_s * TG_US_PER_S;
-    while (!is_settled(app) && command_signal_count() == 0 &&
+    while (!command_is_settled(app) && command_signal_count() == 0 &&
            tg_clock_monotonic_us(&app->clock) < until_us) {
         command_wait(session, 100 * TG_US_PER_MS);
     }

@@ -5,6 +5,7 @@
 #include "commands.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +22,11 @@
 #include "io/paths.h"
 #include "io/read_file.h"
 #include "io/sig.h"
+#include "model/select.h"
 
 #define BUILT_IN_LAB   "labs/gemma-two-region.yaml"
 #define SMALL_FILE_MAX (1024 * 1024)
+#define ECHO_US        (500 * TG_US_PER_MS)
 
 int command_fail(const struct tg_err *err)
 {
@@ -125,6 +128,22 @@ static void wipe_gcp(struct gcp_source *gcp)
     free(gcp->ca_pem);
 }
 
+/* Where the journal is. Looking needs none, so that `status` works beside a running console and for
+ * somebody who may write nowhere: NULL then. */
+static bool find_journal(const struct cli *cli, char **journal, struct tg_err *err)
+{
+    *journal = NULL;
+    if (cli->command == CLI_COMMAND_STATUS) {
+        return true;
+    }
+    char *state = cli->state_dir != NULL ? tg_strdup(cli->state_dir) : tg_paths_state_dir(err);
+    if (state != NULL) {
+        *journal = tg_asprintf("%s/journal.db", state);
+        free(state);
+    }
+    return *journal != NULL;
+}
+
 struct tg_session *command_start_session(const struct cli *cli, struct tg_err *err)
 {
     struct tg_lab *lab = command_load_lab(cli, err);
@@ -132,13 +151,12 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
         return NULL;
     }
     struct gcp_source gcp;
-    char *state = cli->state_dir != NULL ? tg_strdup(cli->state_dir) : tg_paths_state_dir(err);
-    if (state == NULL || !load_gcp(cli, &gcp, err)) {
-        free(state);
+    char *journal = NULL;
+    if (!find_journal(cli, &journal, err) || !load_gcp(cli, &gcp, err)) {
+        free(journal);
         tg_lab_free(lab);
         return NULL;
     }
-    char *journal = tg_asprintf("%s/journal.db", state);
     char *kubeconfig = find_kubeconfig(cli);
     bool is_provisioning = cli->command == CLI_COMMAND_UP || cli->command == CLI_COMMAND_DOWN;
     struct tg_session_config config = {
@@ -153,8 +171,7 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
         .gcp_ca_pem = gcp.ca_pem,
         .gcp_token = gcp.token,
         .gcp_token_path = or_environment(cli->gcp_token_file, "TIDEGATE_GCP_TOKEN_FILE"),
-        /* Looking needs no journal, so that `status` works beside a running console. */
-        .journal = cli->command == CLI_COMMAND_STATUS ? NULL : journal,
+        .journal = journal,
         .is_armed = cli->is_armed,
         .workers_max = cli->workers,
     };
@@ -162,8 +179,34 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
     wipe_gcp(&gcp);
     free(kubeconfig);
     free(journal);
-    free(state);
     return session;
+}
+
+bool command_is_settled(const struct tg_app *app)
+{
+    int64_t now_us = tg_clock_monotonic_us(&app->clock);
+    for (size_t i = 0; i < app->model->targets_count; i++) {
+        const struct tg_target *target = app->model->targets[i];
+        for (int kind = 0; kind < TG_KIND_COUNT; kind++) {
+            bool is_gcp_kind = tg_kind_info((enum tg_kind)kind)->source == TG_KIND_SOURCE_GCP;
+            enum tg_kind_phase phase = target->kinds[kind].phase;
+            if (is_gcp_kind == (target->type == TG_TARGET_GCP) &&
+                (phase == TG_KIND_PHASE_UNKNOWN || phase == TG_KIND_PHASE_LISTING)) {
+                return false;
+            }
+        }
+        size_t count = 0;
+        struct tg_pod_row *rows = tg_select_pods(app->model, target->index, now_us, &count);
+        bool is_scraped = true;
+        for (size_t r = 0; r < count; r++) {
+            is_scraped = is_scraped && (!rows[r].pod->as.pod.is_ready || rows[r].replica != NULL);
+        }
+        free(rows);
+        if (!is_scraped) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static int signal_fd = -1;
@@ -175,11 +218,21 @@ void command_watch_signals(void)
     signal_fd = tg_sig_open(&err);
 }
 
+bool command_is_new_wish(int number)
+{
+    static int64_t wished_us;
+    struct tg_clock clock = tg_clock_real();
+    int64_t now_us = tg_clock_monotonic_us(&clock);
+    bool is_new = wished_us == 0 || (number != SIGHUP && now_us - wished_us > ECHO_US);
+    wished_us = is_new ? now_us : wished_us;
+    return is_new;
+}
+
 int command_signal_count(void)
 {
     int number;
     while (signal_fd >= 0 && (number = tg_sig_take(signal_fd)) != 0) {
-        signals_seen += tg_sig_is_end(number) ? 1 : 0;
+        signals_seen += tg_sig_is_end(number) && command_is_new_wish(number) ? 1 : 0;
     }
     return signals_seen;
 }

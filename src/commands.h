@@ -37,11 +37,20 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
  * differ. */
 bool command_wait(struct tg_session *session, int64_t timeout_us);
 
+/* True when every target has answered, or is known not to, and every Ready Pod was asked whether it
+ * serves: what is printed or judged then is worth it. */
+bool command_is_settled(const struct tg_app *app);
+
 /* From now on INT, TERM and HUP (and those of the terminal) are read instead of ending the process.
  */
 void command_watch_signals(void);
 
-/* How many signals that ask to end came so far. */
+/* False for a signal to end that only repeats the one before: timeout, sudo and terminals send to
+ * the process and to its group, and a terminal that goes away is told of more than once. Main
+ * thread. */
+bool command_is_new_wish(int number);
+
+/* How many wishes to end came so far. */
 int command_signal_count(void);
 
 /* The descriptor they come through, -1 before command_watch_signals(); and waiting for nothing but

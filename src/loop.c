@@ -47,11 +47,16 @@ struct loop {
     int signals_obeyed;
 };
 
-/* The language of the catalogue in use: LANGUAGE when it chooses, as gettext does. */
+/* The language of the catalogue in use: LANGUAGE when it chooses, as gettext does, for which the C
+ * locale has no languages. */
 static const char *language(void)
 {
     const char *chosen = getenv("LANGUAGE");
-    return chosen != NULL && *chosen != '\0' ? chosen : setlocale(LC_MESSAGES, NULL);
+    const char *locale = setlocale(LC_MESSAGES, NULL);
+    if (tg_str_eq(locale, "C") || tg_str_eq(locale, "POSIX")) {
+        return locale;
+    }
+    return chosen != NULL && *chosen != '\0' ? chosen : locale;
 }
 
 static struct ui_inputs gather(const struct loop *loop)
@@ -81,23 +86,34 @@ static struct ui_inputs gather(const struct loop *loop)
 }
 
 /* Leaving never abandons a fault: the drill is told to restore, and the loop goes on until the API
- * server has acknowledged it, for a bounded time. */
+ * server has acknowledged it, for a bounded time. Nor does it abandon a probe that nobody reads. */
 static void leave(struct loop *loop, const char *reason)
 {
     struct tg_app *app = loop->session->app;
-    if (!tg_app_holds_fault(app)) {
+    if (!tg_app_must_clear(app)) {
         loop->is_over = true;
         return;
     }
     if (!loop->is_leaving) {
         loop->is_leaving = true;
         loop->leave_until_us = tg_clock_monotonic_us(&app->clock) + LEAVE_MAX_US;
-        tg_app_drill_abort(app, reason);
         tg_app_notice(app, TG_SEVERITY_WARN, "%s",
-                      _("Restoring the region before leaving; once more leaves at once."));
+                      tg_app_holds_fault(app)
+                          ? _("Restoring the region before leaving; once more leaves at once.")
+                          : _("Ending the drill before leaving; once more leaves at once."));
+        tg_app_drill_abort(app, reason);
         loop->is_dirty = true;
     } else {
         loop->is_over = true;
+    }
+}
+
+/* A terminal that goes away is told of two or three times (its end of file, the kernel's SIGHUP,
+ * the shell's): that is nobody's wish to leave before the restore. */
+static void leave_unhurried(struct loop *loop, const char *reason)
+{
+    if (!loop->is_leaving) {
+        leave(loop, reason);
     }
 }
 
@@ -167,7 +183,7 @@ static void terminal_gone(struct loop *loop)
 {
     loop->term->ops->free(loop->term);
     loop->term = NULL;
-    leave(loop, "terminal lost");
+    leave_unhurried(loop, "terminal lost");
 }
 
 static void handle_keys(struct loop *loop)
@@ -199,7 +215,9 @@ static void handle_signals(struct loop *loop)
         if (tg_sig_is_end(number)) {
             if (number == SIGHUP && loop->term != NULL) {
                 terminal_gone(loop);
-            } else {
+            } else if (number == SIGHUP) {
+                leave_unhurried(loop, "terminal lost");
+            } else if (command_is_new_wish(number)) {
                 leave(loop, "signal");
             }
         } else if (number == SIGTSTP && loop->term != NULL) {
@@ -264,11 +282,11 @@ static void wait_for_anything(struct loop *loop)
     }
 }
 
-/* Sessions on a simulated world start armed as soon as it says that it is one. */
+/* Sessions on simulated worlds start armed as soon as all of them say that they are. */
 static void arm_in_simulation(struct loop *loop)
 {
     struct tg_app *app = loop->session->app;
-    if (!loop->is_first_data_seen && tg_model_is_simulated(app->model, NULL)) {
+    if (!loop->is_first_data_seen && tg_model_may_be_broken(app->model)) {
         loop->is_first_data_seen = true;
         app->is_armed = app->journal != NULL;
     }
@@ -294,7 +312,7 @@ static void run_frames(struct loop *loop)
         }
         arm_in_simulation(loop);
         if (loop->is_leaving &&
-            (!tg_app_holds_fault(loop->session->app) ||
+            (!tg_app_must_clear(loop->session->app) ||
              tg_clock_monotonic_us(&loop->session->app->clock) >= loop->leave_until_us)) {
             loop->is_over = true;
         }

@@ -1,6 +1,7 @@
 /* main.c - entry: locale, signals, libraries, then the command. */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
+#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 #include <locale.h>
@@ -60,6 +61,17 @@ static void set_locale(void)
     bind_catalogues();
 }
 
+/* A descriptor that the caller closed would be given to the next file or socket that is opened, and
+ * what is printed would go there. */
+static void fill_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) {
+            (void)open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY);
+        }
+    }
+}
+
 static int run(const struct cli *cli)
 {
     switch (cli->command) {
@@ -92,6 +104,7 @@ int main(int argc, char **argv)
 {
     struct tg_err err = TG_ERR_INIT;
     static struct cli cli;
+    fill_standard_descriptors();
     set_locale();
     if (!cli_parse(&cli, argc, argv, &err)) {
         return command_fail(&err);
@@ -103,5 +116,5 @@ int main(int argc, char **argv)
     }
     int status = run(&cli);
     tg_curl_global_fini();
-    return fflush(stdout) == 0 ? status : CLI_EXIT_ENVIRONMENT;
+    return fflush(stdout) == 0 && !ferror(stdout) ? status : CLI_EXIT_ENVIRONMENT;
 }

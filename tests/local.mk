@@ -84,6 +84,7 @@ TESTS += %D%/test_codec
 check_PROGRAMS += %D%/test_drill
 TESTS += %D%/test_drill
 %C%_test_drill_SOURCES = \
+	%D%/unit/drill/test_baseline.c \
 	%D%/unit/drill/test_score_verdict.c \
 	%D%/unit/drill/test_score_window.c
 %C%_test_drill_LDADD =  $(drill_libs) $(CRITERION_LIBS) -lm

@@ -333,11 +333,14 @@ void ui_render(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *
 {
     int width = ui_canvas_width(canvas);
     int height = ui_canvas_height(canvas);
-    if (ui->is_paused && ui->overlay == UI_OVERLAY_NONE && ui->drawn_width == width &&
-        ui->drawn_height == height) {
+    if (ui->is_paused && !ui->is_touched && ui->overlay == UI_OVERLAY_NONE &&
+        ui->drawn_width == width && ui->drawn_height == height) {
         draw_banner(ui, inputs, canvas);
         return;
     }
+    /* What an operator asks to see, a dialog closed or a pane zoomed, is drawn, as it is now. */
+    ui->paused_us = inputs->now_us;
+    ui->is_touched = false;
     ui_canvas_clear(canvas);
     ui->drawn_width = width;
     ui->drawn_height = height;

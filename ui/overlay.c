@@ -9,6 +9,7 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "ui/state.h"
 
 static struct ui_rect centre(const struct ui_canvas *canvas, int width, int height)
@@ -82,11 +83,30 @@ static void draw_help(struct ui *ui, struct ui_canvas *canvas)
     ui_lines_fini(&lines);
 }
 
+/* A line that is too long goes on in the next row: there is no way to scroll sideways. */
+static void add_text(struct ui_lines *lines, int cells, const char *text, size_t len)
+{
+    char *safe = tg_utf8_sanitize(text, len);
+    if (*safe == '\0') {
+        ui_lines_add(lines);
+    }
+    ui_lines_add_wrapped(lines, UI_STYLE_TEXT, cells, safe);
+    free(safe);
+}
+
 static void draw_detail(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas)
 {
     struct ui_lines lines = {0};
+    struct ui_rect rect = centre(canvas, 160, 200);
     char note[80];
     char age[24];
+    if (ui->detail_row[0] != '\0') {
+        ui_lines_add_wrapped(&lines, UI_STYLE_TEXT, rect.width - 2, ui->detail_row);
+        rect = centre(canvas, 160, (int)lines.count + 2);
+        draw_lines(ui, canvas, rect, ui->detail_title, _("Esc closes"), UI_STYLE_MUTED, &lines, -1);
+        ui_lines_fini(&lines);
+        return;
+    }
     snprintf(note, sizeof(note), "%s", _("asking the server"));
     if (inputs->detail_err != NULL) {
         snprintf(note, sizeof(note), "%s", _("failed"));
@@ -100,11 +120,10 @@ static void draw_detail(struct ui *ui, const struct ui_inputs *inputs, struct ui
     }
     while (text != NULL && *text != '\0') {
         size_t len = strcspn(text, "\n");
-        ui_line_put(ui_lines_add(&lines), UI_STYLE_TEXT, 0, "%.*s", (int)len, text);
+        add_text(&lines, rect.width - 2, text, len);
         text += len + (text[len] == '\n' ? 1 : 0);
     }
-    draw_lines(ui, canvas, centre(canvas, 160, 200), ui->detail_title, note, UI_STYLE_MUTED, &lines,
-               -1);
+    draw_lines(ui, canvas, rect, ui->detail_title, note, UI_STYLE_MUTED, &lines, -1);
     ui_lines_fini(&lines);
 }
 

@@ -43,6 +43,7 @@ struct ui {
     bool is_zoomed;
     bool is_paused;
     int64_t paused_us; /* monotonic time of the picture that stands still */
+    bool is_touched;   /* a key changed what is shown since the last whole picture */
     int drawn_width;   /* of the last whole picture */
     int drawn_height;
     bool is_pasting;
@@ -54,7 +55,8 @@ struct ui {
     char input[120];
     char message[300];
     char detail_title[320];
-    size_t step; /* of the page that is open */
+    size_t step;           /* of the page that is open */
+    char detail_row[2048]; /* "": the detail is an object's */
 };
 
 /* Fills lines with a view's contents. */

@@ -133,6 +133,13 @@ static void draw_cell(const struct terminal *terminal, int x, int y, const struc
         at += used;
         left -= used;
     }
+    /* Where the terminal takes single bytes, curses would make other letters of what it cannot
+     * show. */
+    if (MB_CUR_MAX == 1 && (count != 1 || wide[0] > 126)) {
+        wide[0] = count == 0 ? L' ' : L'?';
+        wide[1] = L'\0';
+        count = 1;
+    }
     if (count == 0) {
         return; /* the right half of a wide grapheme */
     }

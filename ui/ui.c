@@ -14,6 +14,8 @@
 #include "base/utf8.h"
 #include "ui/state.h"
 
+#define FARTHEST 1000000L /* rows: drawing stops at the last one */
+
 struct ui *ui_new(bool is_utf8)
 {
     struct ui *ui = TG_NEW(struct ui);
@@ -60,6 +62,23 @@ static void move(struct ui *ui, long by)
     pane->is_following = false;
 }
 
+/* A row that stands for no object, as in the timeline, opens as the whole of its text, which the
+ * pane may have cut. */
+static void open_row(struct ui *ui, const struct ui_line *line)
+{
+    char whole[sizeof(ui->detail_row)];
+    size_t used = 0;
+    whole[0] = '\0';
+    for (int i = 0; i < line->parts_count && used + 1 < sizeof(whole); i++) {
+        tg_str_copy(whole + used, sizeof(whole) - used, line->parts[i].text);
+        used += strlen(whole + used);
+    }
+    tg_utf8_sanitize_into(ui->detail_row, sizeof(ui->detail_row), whole, strlen(whole));
+    tg_str_copy(ui->detail_title, sizeof(ui->detail_title), _("the whole row"));
+    ui->overlay = UI_OVERLAY_DETAIL;
+    ui->overlay_first = 0;
+}
+
 static void open_selected(struct ui *ui, const struct ui_inputs *inputs, struct ui_intent *intent)
 {
     const struct ui_pane *pane = &ui->panes[ui->focus];
@@ -67,9 +86,11 @@ static void open_selected(struct ui *ui, const struct ui_inputs *inputs, struct 
     struct ui_lines lines = {0};
     ui_frame_fill(&context, ui->focus, &lines);
     ui_lines_filter(&lines, pane->filter);
-    if (pane->selected >= 0 && pane->selected < (long)lines.count &&
-        lines.items[pane->selected].name != NULL) {
-        const struct ui_line *line = &lines.items[pane->selected];
+    const struct ui_line *line = pane->selected >= 0 && pane->selected < (long)lines.count
+                                     ? &lines.items[pane->selected]
+                                     : NULL;
+    if (line != NULL && line->name != NULL) {
+        ui->detail_row[0] = '\0';
         intent->kind = UI_INTENT_OPEN;
         intent->target = line->target;
         intent->resource = line->kind;
@@ -79,11 +100,12 @@ static void open_selected(struct ui *ui, const struct ui_inputs *inputs, struct 
                  tg_kind_info(line->kind)->name, line->name);
         ui->overlay = UI_OVERLAY_DETAIL;
         ui->overlay_first = 0;
-    } else if (pane->selected >= 0 && pane->selected < (long)lines.count &&
-               lines.items[pane->selected].step >= 0) {
-        ui->step = (size_t)lines.items[pane->selected].step;
+    } else if (line != NULL && line->step >= 0) {
+        ui->step = (size_t)line->step;
         ui->overlay = UI_OVERLAY_STEP;
         ui->overlay_first = 0;
+    } else if (line != NULL) {
+        open_row(ui, line);
     }
     ui_lines_fini(&lines);
 }
@@ -128,8 +150,15 @@ static void drill_commands(struct ui *ui, const struct ui_inputs *inputs, enum t
         }
         break;
     case TG_COMMAND_WAIVE:
-        if (inputs->is_restore_offered || is_running) {
+        /* A drill that can still be stopped is: waiving it would leave its region down unwatched.
+         */
+        if (inputs->is_restore_offered || (is_running && inputs->drill->is_aborted) ||
+            (is_running && inputs->drill->state >= TG_DRILL_RESTORE)) {
             ui_ask(ui, UI_OVERLAY_WAIVE);
+        } else {
+            tg_str_copy(ui->message, sizeof(ui->message),
+                        is_running ? _("Not now: stop the drill first (A).")
+                                   : _("No drill is running."));
         }
         break;
     default:
@@ -196,6 +225,7 @@ static void run(struct ui *ui, const struct ui_inputs *inputs, enum tg_command c
     case TG_COMMAND_PAUSE:
         ui->is_paused = !ui->is_paused;
         ui->paused_us = inputs->now_us;
+        ui->is_touched = !ui->is_paused; /* what stands there stays */
         break;
     case TG_COMMAND_UP:
         move(ui, -1);
@@ -210,9 +240,13 @@ static void run(struct ui *ui, const struct ui_inputs *inputs, enum tg_command c
         move(ui, 10);
         break;
     case TG_COMMAND_FIRST:
-        move(ui, -1000000);
+        move(ui, -FARTHEST);
         break;
     case TG_COMMAND_LAST:
+        if (is_page(ui->overlay)) {
+            move(ui, FARTHEST);
+            break;
+        }
         move(ui, (long)pane->count - 1 - (pane->selected > 0 ? pane->selected : 0));
         pane->is_following = ui->focus == UI_VIEW_EVENTS;
         break;
@@ -465,6 +499,7 @@ bool ui_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key,
         ui->is_pasting = key.codepoint != 0;
         return false;
     }
+    ui->is_touched = true;
     if (dialog_key(ui, inputs, key, intent)) {
         return true;
     }
@@ -477,7 +512,7 @@ bool ui_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key,
     }
     if (ui->overlay != UI_OVERLAY_NONE && command != TG_COMMAND_UP && command != TG_COMMAND_DOWN &&
         command != TG_COMMAND_PAGE_UP && command != TG_COMMAND_PAGE_DOWN &&
-        command != TG_COMMAND_FIRST && command != TG_COMMAND_HELP) {
+        command != TG_COMMAND_FIRST && command != TG_COMMAND_LAST && command != TG_COMMAND_HELP) {
         ui->overlay = UI_OVERLAY_NONE;
     }
     run(ui, inputs, command, intent);

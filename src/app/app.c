@@ -329,6 +329,12 @@ bool tg_app_holds_fault(const struct tg_app *app)
            app->drill->trace.restore_acked_us == 0;
 }
 
+bool tg_app_must_clear(const struct tg_app *app)
+{
+    return tg_app_holds_fault(app) || (app->drill != NULL && !tg_drill_is_over(app->drill) &&
+                                       app->drill->trace.fault_sent_us == 0);
+}
+
 void tg_app_drill_abort(struct tg_app *app, const char *reason)
 {
     if (app->drill == NULL || tg_drill_is_over(app->drill)) {

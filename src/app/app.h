@@ -111,6 +111,10 @@ bool tg_app_waive(struct tg_app *app, const char *reason, struct tg_err *err);
  */
 bool tg_app_holds_fault(const struct tg_app *app);
 
+/* True while leaving would leave behind what a few more seconds clear away: a region that is down,
+ * or, where nothing was changed yet, the probe Pod and an open drill in the journal. */
+bool tg_app_must_clear(const struct tg_app *app);
+
 /* Fetches an object as text for the detail view; the answer appears in detail_text or detail_err.
  */
 void tg_app_open_detail(struct tg_app *app, int target, enum tg_kind resource, const char *ns,

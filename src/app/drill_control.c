@@ -79,11 +79,11 @@ static void make_id(const struct tg_app *app, char *out, size_t size)
 
 bool tg_app_drill_start(struct tg_app *app, int target, struct tg_err *err)
 {
+    if (app->journal == NULL) {
+        return tg_err_set(err, TG_CODE_LOCKED, 0, "another tidegate holds the journal");
+    }
     if (!app->is_armed) {
         return tg_err_set(err, TG_CODE_READ_ONLY, 0, "the session is not armed");
-    }
-    if (app->journal == NULL) {
-        return tg_err_set(err, TG_CODE_STATE, 0, "there is no journal to write intents into");
     }
     if (app->is_restore_offered || (app->drill != NULL && !tg_drill_is_over(app->drill))) {
         return tg_err_set(err, TG_CODE_STATE, 0, "a drill is open; restore it first");

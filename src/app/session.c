@@ -84,6 +84,8 @@ static void add_cluster(struct tg_session *session, struct targets *targets,
     target->index = tg_model_add_cluster(session->app->model, context->name);
     target->endpoint = copy_endpoint(&context->endpoint);
     target->app_label = tg_strdup(session->app->lab->app_label);
+    target->ns = tg_strdup(tg_str_eq(context->ns, "default") ? session->app->lab->namespace_name
+                                                             : context->ns);
     target->seed = tg_hash_str(context->name);
 }
 
@@ -123,16 +125,20 @@ static void free_kubeconfigs(struct kubeconfigs *files)
 static const struct tg_kube_context *find_context(const struct kubeconfigs *files, const char *name,
                                                   struct tg_err *err)
 {
-    struct tg_err first = TG_ERR_INIT;
+    bool is_refused = false;
     for (size_t i = 0; i < files->count; i++) {
         struct tg_err why = TG_ERR_INIT;
         const struct tg_kube_context *context = tg_kubeconfig_find(&files->items[i], name, &why);
         if (context != NULL) {
             return context;
         }
-        first = i == 0 ? why : first;
+        /* Why a context cannot be used says more than that another file does not have it. */
+        bool has_it = tg_kubeconfig_has(&files->items[i], name);
+        if (i == 0 || (has_it && !is_refused)) {
+            *err = why;
+        }
+        is_refused = is_refused || has_it;
     }
-    *err = first;
     return NULL;
 }
 
@@ -252,6 +258,7 @@ static bool open_cluster(void *context, const char *project, const struct tg_obj
                     session->gcp_token_path == NULL ? NULL : tg_strdup(session->gcp_token_path),
             },
         .app_label = tg_strdup(session->app->lab->app_label),
+        .ns = tg_strdup(session->app->lab->namespace_name),
         .seed = tg_hash_str(name),
     };
     free(name);

@@ -69,10 +69,22 @@ static void put_pods(struct tg_json_out *json, const struct tg_status_inputs *in
     free(rows);
 }
 
+/* None of something is a count; not having looked is not. */
+static void put_count(struct tg_json_out *json, const char *name, bool is_known, int count)
+{
+    if (is_known) {
+        tg_json_put_int(json, name, count);
+    } else {
+        tg_json_put_null(json, name);
+    }
+}
+
 static void put_regions(struct tg_json_out *json, const struct tg_status_inputs *inputs)
 {
     size_t count = 0;
     struct tg_region_row *rows = tg_select_regions(inputs->model, inputs->now_us, &count);
+    const struct tg_target *gcp = tg_model_gcp(inputs->model);
+    bool has_backends = gcp != NULL && gcp->kinds[TG_KIND_GCP_BACKEND].synced_us != 0;
     tg_json_open(json, "regions", '[');
     for (size_t i = 0; i < count; i++) {
         const struct tg_target *target = tg_model_target(inputs->model, rows[i].target);
@@ -81,23 +93,27 @@ static void put_regions(struct tg_json_out *json, const struct tg_status_inputs 
         tg_json_put_text(json, "context", target->name);
         tg_json_put_text(json, "label", target->label);
         put_source(json, &rows[i].source);
-        tg_json_put_int(json, "nodes_ready", rows[i].nodes_ready);
-        tg_json_put_int(json, "nodes_total", rows[i].nodes_total);
-        tg_json_put_int(json, "tpu_chips_ready", rows[i].tpu_chips_ready);
-        tg_json_put_int(json, "tpu_chips_capacity", rows[i].tpu_chips_capacity);
+        bool has_nodes = target->kinds[TG_KIND_NODE].synced_us != 0;
+        put_count(json, "nodes_ready", has_nodes, rows[i].nodes_ready);
+        put_count(json, "nodes_total", has_nodes, rows[i].nodes_total);
+        put_count(json, "tpu_chips_ready", has_nodes, rows[i].tpu_chips_ready);
+        put_count(json, "tpu_chips_capacity", has_nodes, rows[i].tpu_chips_capacity);
         if (deployment != NULL) {
             tg_json_put_text(json, "deployment", deployment->name);
             tg_json_put_int(json, "replicas_desired", deployment->as.deployment.replicas_desired);
             tg_json_put_int(json, "replicas_ready", deployment->as.deployment.ready);
         } else {
             tg_json_put_null(json, "deployment");
+            tg_json_put_null(json, "replicas_desired");
+            tg_json_put_null(json, "replicas_ready");
         }
-        tg_json_put_int(json, "pods_serving", rows[i].pods_serving);
+        put_count(json, "pods_serving", target->kinds[TG_KIND_POD].synced_us != 0,
+                  rows[i].pods_serving);
         tg_json_put_number(json, "kv_cache_usage", rows[i].kv_cache_usage);
         tg_json_put_number(json, "requests_running", rows[i].running);
         tg_json_put_number(json, "requests_waiting", rows[i].waiting);
-        tg_json_put_int(json, "backends_healthy", rows[i].backends_healthy);
-        tg_json_put_int(json, "backends_total", rows[i].backends_total);
+        put_count(json, "backends_healthy", has_backends, rows[i].backends_healthy);
+        put_count(json, "backends_total", has_backends, rows[i].backends_total);
         put_pods(json, inputs, rows[i].target);
         tg_json_close(json, '}');
     }

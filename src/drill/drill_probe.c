@@ -194,6 +194,18 @@ int tg_probe_ok_in_a_row(const struct tg_drill *drill)
     return run;
 }
 
+bool tg_probe_has_failed(const struct tg_drill *drill)
+{
+    for (size_t i = 0; i < drill->trace.count; i++) {
+        enum tg_outcome outcome = drill->trace.slots[i].outcome;
+        if (outcome != TG_OUTCOME_OK && outcome != TG_OUTCOME_PENDING &&
+            outcome != TG_OUTCOME_SKIPPED) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- who served ---- */
 
 static bool sum_answers(const struct tg_target *target, double *sum)

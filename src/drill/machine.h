@@ -92,6 +92,9 @@ void tg_probe_take_lines(struct tg_drill *drill, const char *text, size_t len, i
 /* Slots that went well in a row, counted back from the newest that has an outcome. */
 int tg_probe_ok_in_a_row(const struct tg_drill *drill);
 
+/* True when any slot so far did not go well. */
+bool tg_probe_has_failed(const struct tg_drill *drill);
+
 /* Looks at the replicas' counters and the balancer's health in the model. */
 void tg_probe_observe_model(struct tg_drill *drill, const struct tg_drill_event *event);
 

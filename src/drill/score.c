@@ -285,6 +285,11 @@ struct tg_score tg_score_trace(const struct tg_trace *trace, int slots_in_a_row,
     int64_t restored_us = trace->restored_us > 0 ? trace->restored_us : INT64_MAX;
     int64_t baseline_us = trace->baseline_from_us;
     find_window(trace, slots_in_a_row, &score);
+    /* A request that was under way when the fault came, or that the two clocks cannot tell from
+     * one, opens the error window: it did not fail before the fault too. */
+    if (score.has_failure && score.first_failure_us < fault_us) {
+        fault_us = score.first_failure_us;
+    }
     score.before = availability(trace, baseline_us, fault_us);
     score.during = availability(trace, fault_us, restore_us);
     score.after = availability(trace, restored_us, INT64_MAX);

@@ -234,6 +234,10 @@ static void measure_baseline(struct tg_drill *drill, const struct tg_drill_event
         return;
     }
     if (tg_probe_ok_in_a_row(drill) < drill->config.slots_in_a_row) {
+        int64_t late_us = event->lab_us - from_us - drill->config.baseline_us;
+        if (!tg_probe_has_failed(drill) && late_us < BLIND_STOP_US) {
+            return; /* nothing failed: the lines are still on their way */
+        }
         stop(drill, "requests fail already before the fault", event->lab_us);
         return;
     }

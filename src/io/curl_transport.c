@@ -215,8 +215,6 @@ static void add_header(struct exchange *exchange, const char *name, const char *
     free(line);
 }
 
-/* The URL; with a tls_server_name the URL carries that name and the connection goes to the
- * endpoint's own host. */
 static void set_url(struct exchange *exchange, const struct tg_http_request *request)
 {
     const char *base = request->endpoint->base_url;

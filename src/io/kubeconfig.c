@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "codec/yaml.h"
@@ -67,6 +68,25 @@ static bool load_bytes(const struct loader *loader, const struct tg_yaml_node *n
     return true;
 }
 
+struct unsupported {
+    const char *key;
+    const char *why;
+};
+
+/* What is not understood must not be passed over: it would mean another way to the server, or
+ * acting as somebody else than the file says. */
+static bool refuse(const struct loader *loader, const struct tg_yaml_node *node,
+                   const struct unsupported *keys, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct tg_yaml_node *value = tg_yaml_get(node, keys[i].key);
+        if (value != NULL) {
+            return tg_yaml_fail(loader->path, value, loader->err, "%s", keys[i].why);
+        }
+    }
+    return true;
+}
+
 static bool load_cluster(const struct loader *loader, const struct tg_yaml_node *at,
                          const char *name, struct tg_http_endpoint *endpoint)
 {
@@ -85,9 +105,12 @@ static bool load_cluster(const struct loader *loader, const struct tg_yaml_node 
         return tg_yaml_fail(loader->path, tg_yaml_get(cluster, "insecure-skip-tls-verify"),
                             loader->err, "TLS is always verified; give the certificate authority");
     }
-    if (tg_yaml_text(cluster, "tls-server-name") != NULL) {
-        return tg_yaml_fail(loader->path, tg_yaml_get(cluster, "tls-server-name"), loader->err,
-                            "tls-server-name is not supported; use the name in 'server'");
+    static const struct unsupported keys[] = {
+        {"tls-server-name", "tls-server-name is not supported; use the name in 'server'"},
+        {"proxy-url", "proxy-url is not supported; set HTTPS_PROXY"},
+    };
+    if (!refuse(loader, cluster, keys, TG_COUNT(keys))) {
+        return false;
     }
     endpoint->base_url = tg_strdup(url);
     size_t len = strlen(endpoint->base_url);
@@ -126,8 +149,13 @@ static bool load_user(const struct loader *loader, const struct tg_yaml_node *at
         return tg_yaml_fail(loader->path, at, loader->err, "there is no user '%s'", name);
     }
     const struct tg_yaml_node *user = tg_yaml_get(item, "user");
+    static const struct unsupported keys[] = {
+        {"as", "impersonation is not supported; use a token of that user"},
+        {"username", "user names and passwords are not supported; use a token"},
+    };
     char *key = NULL;
-    if (!load_token(loader, user, &context->endpoint) ||
+    if (!refuse(loader, user, keys, TG_COUNT(keys)) ||
+        !load_token(loader, user, &context->endpoint) ||
         !load_bytes(loader, user, "client-certificate-data", "client-certificate",
                     &context->endpoint.client_cert_pem) ||
         !load_bytes(loader, user, "client-key-data", "client-key", &key)) {
@@ -137,6 +165,10 @@ static bool load_user(const struct loader *loader, const struct tg_yaml_node *at
         context->endpoint.client_key_pem = tg_secret_new(key, strlen(key));
         explicit_bzero(key, strlen(key));
         free(key);
+    }
+    if ((context->endpoint.client_cert_pem == NULL) != (context->endpoint.client_key_pem == NULL)) {
+        return tg_yaml_fail(loader->path, item, loader->err,
+                            "user '%s' needs both a client certificate and its key", name);
     }
     bool has_credentials =
         context->endpoint.bearer_token != NULL || context->endpoint.client_cert_pem != NULL;
@@ -170,9 +202,19 @@ static bool load_context(const struct loader *loader, const struct tg_yaml_node 
            load_user(loader, tg_yaml_get(inner, "user"), user, context);
 }
 
+/* `contexts: null` is what kubectl leaves behind when it removed the last one. */
+static bool is_null(const struct tg_yaml_node *node)
+{
+    return node->kind == TG_YAML_SCALAR &&
+           (node->text[0] == '\0' || tg_str_eq(node->text, "null") || tg_str_eq(node->text, "~"));
+}
+
 static bool load_contexts(const struct loader *loader, struct tg_kubeconfig *config)
 {
     const struct tg_yaml_node *list = tg_yaml_get(loader->root, "contexts");
+    if (list != NULL && is_null(list)) {
+        return true;
+    }
     if (list == NULL || list->kind != TG_YAML_LIST) {
         return tg_yaml_fail(loader->path, loader->root, loader->err, "'contexts' must be a list");
     }
@@ -224,6 +266,16 @@ void tg_kubeconfig_fini(struct tg_kubeconfig *config)
     free(config->contexts);
     free(config->current);
     *config = (struct tg_kubeconfig){0};
+}
+
+bool tg_kubeconfig_has(const struct tg_kubeconfig *config, const char *name)
+{
+    for (size_t i = 0; i < config->count; i++) {
+        if (tg_str_eq(config->contexts[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 const struct tg_kube_context *tg_kubeconfig_find(const struct tg_kubeconfig *config,

@@ -28,12 +28,15 @@ struct tg_kubeconfig {
 };
 
 /* Loads path (one file). Relative file names inside are taken from its directory. Users may have
- * token, tokenFile, client-certificate(-data) with client-key(-data); exec, auth-provider and
- * insecure-skip-tls-verify are refused. A context that cannot be used does not spoil the others of
- * its file: tg_kubeconfig_find() refuses it alone, as file:line:column: what. False when the file
- * itself is no kubeconfig. */
+ * token, tokenFile, client-certificate(-data) with client-key(-data); exec, auth-provider,
+ * passwords, impersonation, proxy-url and insecure-skip-tls-verify are refused. A context that
+ * cannot be used does not spoil the others of its file: tg_kubeconfig_find() refuses it alone, as
+ * file:line:column: what. False when the file itself is no kubeconfig. */
 bool tg_kubeconfig_load(struct tg_kubeconfig *config, const char *path, struct tg_err *err);
 void tg_kubeconfig_fini(struct tg_kubeconfig *config);
+
+/* True when the file has a context of that name, whether it can be used or not. */
+bool tg_kubeconfig_has(const struct tg_kubeconfig *config, const char *name);
 
 /* Context by name (borrowed), or NULL and err (CONFIG) naming the nearest names. */
 const struct tg_kube_context *tg_kubeconfig_find(const struct tg_kubeconfig *config,

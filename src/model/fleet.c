@@ -79,10 +79,11 @@ static struct tg_target *add_target(struct tg_model *model, enum tg_target_type 
 /* gke_PROJECT_ZONE_CLUSTER: projects and zones have no underscore. */
 static void split_gke_context(struct tg_target *target, const char *context)
 {
-    const char *project = context + strlen("gke_");
+    bool is_gke = tg_str_has_prefix(context, "gke_");
+    const char *project = is_gke ? context + strlen("gke_") : "";
     const char *zone = strchr(project, '_');
     const char *cluster = zone != NULL ? strchr(zone + 1, '_') : NULL;
-    if (!tg_str_has_prefix(context, "gke_") || cluster == NULL) {
+    if (cluster == NULL) {
         target->project = tg_strdup("");
         target->zone = tg_strdup("");
         target->region = tg_strdup("");
@@ -146,21 +147,20 @@ const struct tg_target *tg_model_target(const struct tg_model *model, int index)
     return model->targets[index];
 }
 
-static const struct tg_world *newest_world(const struct tg_model *model)
+/* Of several worlds always the same one: time that jumped from clock to clock would be none. */
+static const struct tg_world *first_world(const struct tg_model *model)
 {
-    const struct tg_world *newest = NULL;
     for (size_t i = 0; i < model->targets_count; i++) {
-        const struct tg_world *world = &model->targets[i]->world;
-        if (world->is_simulated && (newest == NULL || world->seen_at_us > newest->seen_at_us)) {
-            newest = world;
+        if (model->targets[i]->world.is_simulated) {
+            return &model->targets[i]->world;
         }
     }
-    return newest;
+    return NULL;
 }
 
 int64_t tg_model_lab_us(const struct tg_model *model, int64_t monotonic_us, int64_t wall_us)
 {
-    const struct tg_world *world = newest_world(model);
+    const struct tg_world *world = first_world(model);
     if (world == NULL) {
         return wall_us;
     }
@@ -170,11 +170,32 @@ int64_t tg_model_lab_us(const struct tg_model *model, int64_t monotonic_us, int6
 
 bool tg_model_is_simulated(const struct tg_model *model, double *speed)
 {
-    const struct tg_world *world = newest_world(model);
+    const struct tg_world *world = first_world(model);
+    for (size_t i = 0; i < model->targets_count; i++) {
+        const struct tg_target *target = model->targets[i];
+        if (target->contact_us != 0 && !target->world.is_simulated) {
+            return false;
+        }
+    }
     if (world != NULL && speed != NULL) {
         *speed = world->speed;
     }
     return world != NULL;
+}
+
+bool tg_model_may_be_broken(const struct tg_model *model)
+{
+    size_t clusters = 0;
+    for (size_t i = 0; i < model->targets_count; i++) {
+        const struct tg_target *target = model->targets[i];
+        if (target->type == TG_TARGET_CLUSTER) {
+            clusters++;
+            if (!target->world.is_simulated) {
+                return false;
+            }
+        }
+    }
+    return clusters > 0;
 }
 
 static int64_t poll_interval_us(enum tg_kind kind)

@@ -106,9 +106,14 @@ const struct tg_target *tg_model_gcp(const struct tg_model *model);
 const struct tg_target *tg_model_target(const struct tg_model *model, int index);
 
 /* Lab time now: a simulated world's clock carried forward at its speed, else wall_us. Takes the
- * newest world seen. */
+ * first target's that has one. */
 int64_t tg_model_lab_us(const struct tg_model *model, int64_t monotonic_us, int64_t wall_us);
+
+/* True when whatever answered so far is simulated, and something did; speed may be NULL. */
 bool tg_model_is_simulated(const struct tg_model *model, double *speed);
+
+/* True when every cluster has said that it is simulated: then nobody needs to arm the session. */
+bool tg_model_may_be_broken(const struct tg_model *model);
 
 /* Last contact that vouches for a kind: a watch is silent while nothing changes, so the target's
  * heartbeat (each 5 s) speaks for it; a poll speaks for itself. 0: never. */

@@ -225,6 +225,7 @@ static void retry(struct tg_gcp_poll *poll, const struct tg_err *err)
         phase = TG_KIND_PHASE_ABSENT;
     }
     int64_t delay_us = tg_backoff_next(&poll->backoff, &poll->context->rng, poll->retry_after_us);
+    poll->retry_after_us = 0; /* was asked for this time: a lost connection asks for nothing */
     poll->wake_us = poll->now_us + (phase == TG_KIND_PHASE_RETRYING ? delay_us : SELDOM_US);
     poll->attempts++;
     poll->phase = phase;

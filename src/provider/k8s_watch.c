@@ -42,7 +42,7 @@ struct tg_k8s_watch {
     uint64_t exchange; /* 0: none */
     int64_t wake_us;
     bool needs_list;
-    bool is_namespaced; /* cluster-wide listing was denied: the namespace default alone */
+    bool is_namespaced; /* cluster-wide listing was denied: the target's namespace alone */
     int attempts;
     struct tg_backoff backoff;
     char resource_version[64];
@@ -112,7 +112,9 @@ static char *collection_path(struct tg_k8s_watch *watch, bool is_watch)
         tg_buf_printf(&path, "/apis/%s/%s", kind->group, kind->version);
     }
     if (watch->is_namespaced && kind->is_namespaced) {
-        tg_buf_puts(&path, "/namespaces/default");
+        const char *ns = watch->context->config.ns;
+        tg_buf_puts(&path, "/namespaces");
+        tg_url_append_segment(&path, ns != NULL ? ns : "default");
     }
     tg_buf_printf(&path, "/%s", kind->plural);
     if (is_watch) {
@@ -195,6 +197,7 @@ static void retry(struct tg_k8s_watch *watch, enum tg_kind_phase phase, const st
 {
     int64_t delay_us =
         tg_backoff_next(&watch->backoff, &watch->context->rng, watch->retry_after_us);
+    watch->retry_after_us = 0; /* was asked for this time: a lost connection asks for nothing */
     watch->attempts++;
     watch->state = STATE_WAITING;
     watch->exchange = 0;
@@ -251,6 +254,7 @@ static void handle_refusal(struct tg_k8s_watch *watch)
             watch->wake_us = watch->now_us;
             drop_pages(watch);
         } else {
+            watch->is_namespaced = false; /* rights may have come when it is tried again */
             retry(watch, TG_KIND_PHASE_DENIED, &err);
         }
         break;

@@ -91,6 +91,7 @@ void tg_provider_free(struct tg_provider *provider)
     tg_http_endpoint_fini(&provider->context.config.endpoint);
     free(provider->context.config.project);
     free(provider->context.config.app_label);
+    free(provider->context.config.ns);
     free(provider);
 }
 

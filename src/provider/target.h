@@ -27,8 +27,9 @@ struct tg_target_config {
     struct tg_http_endpoint endpoint; /* moved in */
     char *project;                    /* GCP; moved in */
     char *app_label;                  /* scrape Pods with app=this; moved in; NULL: none */
-    int64_t scrape_interval_us;       /* 0: default 2 s */
-    uint64_t seed;                    /* for jitter */
+    char *ns; /* listed alone where the whole cluster is denied; moved in; NULL: "default" */
+    int64_t scrape_interval_us; /* 0: default 2 s */
+    uint64_t seed;              /* for jitter */
 };
 
 struct tg_emitter {

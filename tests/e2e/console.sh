@@ -13,8 +13,9 @@ for size in 80x24 100x30 200x60; do
 done
 
 # LANG=C: not one byte outside ASCII.
-open_terminal 100 30 "LANG=C $TIDEGATE demo --dir $work/demo"
+open_terminal 100 30 "LANG=C LANGUAGE=zh_TW $TIDEGATE demo --dir $work/demo"
 expect_screen 30 us-east5
+expect_screen 10 'Google APIs enabled'
 screen >"$work/ascii"
 LC_ALL=C grep -nq '[^ -~]' "$work/ascii" && fail "LANG=C shows bytes outside ASCII"
 keys C-c

@@ -30,6 +30,8 @@ start_drill() {
 
 # To the verdict.
 start_drill
+"$TIDEGATE" drill scale0 --arm 2>"$work/err" >/dev/null
+[ $? = 3 ] && grep -q 'another tidegate holds' "$work/err" || { cat "$work/err"; fail "a second drill beside the first"; }
 expect_screen 120 PASS
 keys q
 expect_sane_terminal "after the drill"
@@ -44,6 +46,24 @@ for signal in TERM HUP INT; do
     "$TIDEGATE" restore >"$work/restore" 2>&1 || { cat "$work/restore"; fail "restore after SIG$signal"; }
 done
 
+# The terminal is closed in mid-drill: end of file and more than one SIGHUP, none of which hurries the restore.
+has_gone() {
+    ! kill -0 "$(cat "$work/program")" 2>/dev/null
+}
+start_drill
+tmux -S "$tmux_socket" kill-server
+wait_for 60 has_gone || fail "the program outlives its terminal"
+are_restored || fail "a closed terminal in mid-drill: replicas are $(replicas)"
+"$TIDEGATE" restore >"$work/restore" 2>&1 || { cat "$work/restore"; fail "restore after a closed terminal"; }
+
+# One wish that comes as two signals, as timeout and others send it, is no wish to leave at once.
+start_drill
+kill -s TERM "$(cat "$work/program")"
+kill -s INT "$(cat "$work/program")"
+expect_sane_terminal "two signals in mid-drill"
+are_restored || fail "two signals in mid-drill: replicas are $(replicas)"
+"$TIDEGATE" restore >"$work/restore" 2>&1 || { cat "$work/restore"; fail "restore after two signals"; }
+
 # SIGKILL in mid-drill: the next start offers the restore, and `tidegate restore` does it.
 start_drill
 kill -s KILL "$(cat "$work/program")"
@@ -55,3 +75,27 @@ kill -s KILL "$(cat "$work/program")"
 wait_for 10 has_ended
 "$TIDEGATE" restore >"$work/restore" 2>&1 || { cat "$work/restore"; fail "tidegate restore"; }
 are_restored || fail "tidegate restore: replicas are $(replicas)"
+
+# Leaving before anything was changed leaves nothing behind: no probe Pod, no open drill. In a slower world, whose
+# baseline lasts long enough to be left.
+start_world slow --speed 5
+. "$work/slow/env"
+open_terminal 100 30 "LANG=C.UTF-8 $TIDEGATE"
+expect_screen 60 serving
+keys D
+expect_screen 10 vllm-gemma
+keys -l us-east5
+keys Enter
+expect_screen 60 '▸baseline'
+keys q
+expect_sane_terminal "q in the baseline"
+"$TIDEGATE" restore >"$work/restore" 2>&1 || fail "restore after q in the baseline"
+grep -q 'nothing to restore' "$work/restore" || { cat "$work/restore"; fail "q in the baseline leaves the drill open"; }
+"$TIDEGATE" drill scale0 --json >"$work/report" 2>"$work/story" &
+drill_pid=$!
+wait_for 60 grep -q tidegate-probe "$work/story" || { cat "$work/story"; fail "the drill does not start"; }
+kill -s INT "$drill_pid"
+wait "$drill_pid"
+[ $? = 4 ] || fail "SIGINT in the baseline: not aborted"
+"$TIDEGATE" restore >"$work/restore" 2>&1
+grep -q 'nothing to restore' "$work/restore" || { cat "$work/restore"; fail "SIGINT in the baseline leaves the drill open"; }

@@ -14,6 +14,10 @@ grep -q '"is_simulated": *true' "$work/status" || fail "status --json does not s
 "$TIDEGATE" status --kubeconfig "$work/one/kubeconfig" >"$work/status.txt" || fail "status"
 grep -q us-east5 "$work/status.txt" || { cat "$work/status.txt"; fail "status does not name the region"; }
 
+# Looking needs no place to write.
+HOME=/dev/null XDG_STATE_HOME= "$TIDEGATE" status --kubeconfig "$work/one/kubeconfig" >"$work/status.txt" 2>"$work/err" ||
+    { cat "$work/err"; fail "status without a home"; }
+
 # Two worlds under one kubeconfig; one stops answering: the other stays live, and the stopped one heals by itself.
 printf 'apiVersion: v1\nkind: Config\nclusters:\n- name: a\n  cluster: {server: nonsense\n' >"$work/bad"
 "$TIDEGATE" status --kubeconfig "$work/bad" 2>"$work/err"
@@ -23,3 +27,13 @@ grep -qE "^$work/bad:[0-9]+:[0-9]+: " "$work/err" || { cat "$work/err"; fail "no
 [ $? = 2 ] || fail "an unknown command should end with 2"
 "$TIDEGATE" help | grep -q -- --kubeconfig || fail "help does not list options"
 TERM=dumb "$TIDEGATE" version | grep -q tidegate || fail "version"
+
+# What cannot be printed is not passed over in silence; a closed standard output is nobody else's descriptor.
+"$TIDEGATE" help >/dev/full 2>/dev/null
+[ $? = 3 ] || fail "help to a full disk should end with 3"
+"$TIDEGATE" drill scale0 --json --kubeconfig "$work/one/kubeconfig" >/dev/full 2>/dev/null
+[ $? = 3 ] || fail "a report that cannot be written should end with 3"
+"$TIDEGATE" sim --dir "$work/closed" >&- 2>"$work/closed.err" &
+world_pids="$world_pids $!"
+wait_for 30 test -s "$work/closed/env" || fail "sim with a closed standard output does not start"
+readlink "/proc/$!/fd/1" | grep -q '^/dev/null$' || fail "a closed standard output is taken: $(readlink "/proc/$!/fd/1")"

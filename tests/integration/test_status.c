@@ -97,7 +97,12 @@ Test(status, says_unknown_as_null)
     struct tg_rig *rig = rig_new(1, NULL);
     json_t *document = status_of(rig);
     const json_t *region = first(document, "regions");
-    cr_assert(json_is_null(json_object_get(region, "kv_cache_usage")));
+    static const char *const figures[] = {"kv_cache_usage",   "nodes_total",    "tpu_chips_ready",
+                                          "replicas_desired", "replicas_ready", "pods_serving",
+                                          "backends_healthy", "backends_total"};
+    for (size_t i = 0; i < sizeof(figures) / sizeof(*figures); i++) {
+        cr_assert(json_is_null(json_object_get(region, figures[i])), "%s", figures[i]);
+    }
     cr_assert_str_eq(json_string_value(json_object_get(json_object_get(region, "source"), "state")),
                      "connecting");
     cr_assert_str_eq(json_string_value(json_object_get(first(document, "steps"), "state")),

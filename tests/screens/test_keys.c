@@ -128,6 +128,75 @@ Test(keys, leaving_while_a_region_is_down_asks_first)
     scene_free(&scene);
 }
 
+static bool is_shown(struct scene *scene, const char *text)
+{
+    char *screen = scene_draw(scene, 100, 30);
+    bool is_there = strstr(screen, text) != NULL;
+    free(screen);
+    return is_there;
+}
+
+/* Pausing stops what the world changes, not what keys do. */
+Test(keys, keys_are_obeyed_while_paused)
+{
+    struct scene scene = scene_new(SCENE_STEADY, "C");
+    cr_assert(is_shown(&scene, "3 DRANET"));
+    scene_keys(&scene, "p ?");
+    cr_assert(is_shown(&scene, "Esc closes"));
+    scene_keys(&scene, "Esc");
+    cr_assert_not(is_shown(&scene, "Esc closes"), "help stays after it was closed");
+    scene_keys(&scene, "1 z");
+    cr_assert_not(is_shown(&scene, "3 DRANET"), "zoom is not obeyed");
+    scene.inputs.now_us += 40 * TG_US_PER_S;
+    cr_assert(is_shown(&scene, "PAUSED ~40s"));
+    scene_free(&scene);
+}
+
+Test(keys, the_end_of_a_long_text_can_be_reached)
+{
+    struct scene scene = scene_new(SCENE_STEADY, "C");
+    scene_keys(&scene, "?");
+    cr_assert_not(is_shown(&scene, "signs: a word"));
+    scene_keys(&scene, "End");
+    cr_assert(is_shown(&scene, "signs: a word"));
+    scene_keys(&scene, "Home");
+    cr_assert(is_shown(&scene, ":quit"));
+    scene_free(&scene);
+}
+
+/* What a pane cuts can be read whole. */
+Test(keys, a_row_of_the_timeline_opens_whole)
+{
+    struct scene scene = scene_new(SCENE_VERDICT, "C");
+    struct ui_intent intent;
+    static const char *const message = "|by traffic scale0";
+    free(scene_draw(&scene, 60, 30));
+    scene_keys(&scene, "6 /");
+    scene_type(&scene, "verified");
+    scene_keys(&scene, "Enter");
+    free(scene_draw(&scene, 60, 30));
+    scene_keys(&scene, "Home");
+    intent = scene_keys(&scene, "Enter");
+    cr_assert_eq(intent.kind, UI_INTENT_NONE);
+    char *screen = scene_draw(&scene, 60, 30);
+    cr_assert_not_null(strstr(screen, "the whole row"), "%s", screen);
+    cr_assert_not_null(strstr(screen, message), "%s", screen);
+    free(screen);
+    scene_free(&scene);
+}
+
+/* Waiving abandons a region: not while stopping the drill still restores it. */
+Test(keys, a_drill_in_progress_is_not_waived)
+{
+    struct scene scene = scene_new(SCENE_OBSERVING, "C");
+    scene_keys(&scene, ":");
+    scene_type(&scene, "waive");
+    scene_keys(&scene, "Enter");
+    scene_type(&scene, "because");
+    cr_assert_eq(scene_keys(&scene, "Enter").kind, UI_INTENT_NONE);
+    scene_free(&scene);
+}
+
 /* The object that opens is the one under the bar, whatever the width makes of the lines above. */
 Test(keys, enter_opens_the_object_under_the_bar)
 {

@@ -125,6 +125,23 @@ Test(verdict, doubts_never_help)
     free(trace.slots);
 }
 
+/* What the fault caught under way, as far as the two clocks can tell, did not fail before it. */
+Test(verdict, a_request_under_way_is_the_faults)
+{
+    struct tg_trace trace = drill_with(5);
+    trace.slots[99].outcome = TG_OUTCOME_FAIL;
+    trace.slots[99].total_ms = 1500;
+    struct tg_score score = judge(&trace, false);
+    cr_assert_eq(score.verdict, TG_VERDICT_PASS);
+    cr_assert_eq(score.before.fail, 0);
+    cr_assert_eq(score.during.fail, 6);
+    trace.slots[99].total_ms = 600;
+    cr_assert_eq(judge(&trace, false).verdict, TG_VERDICT_INCONCLUSIVE, "0.4 s before the fault");
+    trace.clock_error_us = SECOND / 2;
+    cr_assert_eq(judge(&trace, false).verdict, TG_VERDICT_PASS, "or not, by half a second");
+    free(trace.slots);
+}
+
 Test(verdict, a_region_that_still_answers_was_not_down)
 {
     struct tg_trace trace = drill_with(5);

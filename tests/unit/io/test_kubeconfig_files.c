@@ -145,6 +145,37 @@ Test(kubeconfig, plug_ins_are_refused_with_what_to_do)
                    13, "kubectl create token");
 }
 
+/* Nothing that says who signs in, or by which way, is passed over in silence. */
+Test(kubeconfig, what_is_not_supported_is_refused)
+{
+    expect_refusal(HEAD ONE_CLUSTER ONE_CONTEXT
+                   "users:\n- name: u\n  user:\n    client-certificate-data: Q0VSVA==\n",
+                   13, "both a client certificate and its key");
+    expect_refusal(HEAD ONE_CLUSTER ONE_CONTEXT
+                   "users:\n- name: u\n  user: {token: t, as: viewer}\n",
+                   14, "impersonation");
+    expect_refusal(HEAD ONE_CLUSTER ONE_CONTEXT
+                   "users:\n- name: u\n  user: {username: admin, password: p}\n",
+                   14, "passwords");
+    expect_refusal(HEAD "clusters:\n- name: c\n  cluster:\n    server: https://h\n"
+                        "    proxy-url: http://proxy\n" ONE_CONTEXT
+                        "users:\n- name: u\n  user: {token: t}\n",
+                   7, "proxy-url");
+}
+
+/* kubectl writes null where it removed the last context; as one file of several that is no error.
+ */
+Test(kubeconfig, a_file_may_be_without_contexts)
+{
+    struct tg_kubeconfig config;
+    struct tg_err err = TG_ERR_INIT;
+    write_file("config", HEAD "clusters: null\ncontexts: null\nusers: null\n");
+    cr_assert(tg_kubeconfig_load(&config, path, &err), "%s", err.msg);
+    cr_assert_eq(config.count, 0);
+    cr_assert_null(tg_kubeconfig_find(&config, "lab", &err));
+    tg_kubeconfig_fini(&config);
+}
+
 Test(kubeconfig, what_is_missing_is_named)
 {
     expect_refusal(HEAD ONE_CLUSTER ONE_CONTEXT "users:\n- name: other\n  user: {token: t}\n", 10,

@@ -121,3 +121,42 @@ Test(sources, lab_time_runs_at_the_worlds_speed)
     cr_assert_eq(tg_model_lab_us(model, 12 * SECOND, 777), 1020 * SECOND);
     tg_model_free(model);
 }
+
+static void say_simulated(struct tg_model *model, int target, int64_t wall_us, int64_t at_us)
+{
+    struct tg_msg *msg = tg_msg_new(TG_MSG_WORLD, target, at_us);
+    msg->as.world = (struct tg_world){
+        .is_simulated = true, .speed = 1, .wall_us = wall_us, .seen_at_us = at_us};
+    rig_send(model, msg);
+}
+
+/* One simulated cluster in a kubeconfig does not make the others fair game. */
+Test(sources, a_real_cluster_beside_a_simulated_one_is_real)
+{
+    struct tg_model *model = tg_model_new();
+    int simulated = tg_model_add_cluster(model, "sim");
+    int real = tg_model_add_cluster(model, "real");
+    cr_assert_not(tg_model_may_be_broken(model));
+    say_simulated(model, simulated, 5000 * SECOND, SECOND);
+    cr_assert(tg_model_is_simulated(model, NULL), "nothing else answered yet");
+    cr_assert_not(tg_model_may_be_broken(model), "the other has not said what it is");
+    rig_send(model, tg_msg_new(TG_MSG_CONTACT, real, 2 * SECOND));
+    cr_assert_not(tg_model_is_simulated(model, NULL));
+    cr_assert_not(tg_model_may_be_broken(model));
+    say_simulated(model, real, 5000 * SECOND, 3 * SECOND);
+    cr_assert(tg_model_is_simulated(model, NULL));
+    cr_assert(tg_model_may_be_broken(model));
+    tg_model_free(model);
+}
+
+/* Two worlds with clocks of their own: lab time is that of one of them, whoever spoke last. */
+Test(sources, lab_time_does_not_jump_between_worlds)
+{
+    struct tg_model *model = tg_model_new();
+    int first = tg_model_add_cluster(model, "one");
+    int second = tg_model_add_cluster(model, "two");
+    say_simulated(model, first, 5000 * SECOND, SECOND);
+    say_simulated(model, second, 9000 * SECOND, 2 * SECOND);
+    cr_assert_eq(tg_model_lab_us(model, 3 * SECOND, 777), 5002 * SECOND);
+    tg_model_free(model);
+}

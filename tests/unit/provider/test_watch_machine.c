@@ -171,6 +171,8 @@ Test(watch, failing_again_waits_longer_and_never_less_than_asked)
     rig_headers(rig, 429, 120 * SECOND);
     rig_end(rig, TG_CODE_NONE);
     cr_assert_geq(rig_wait(rig), 120 * SECOND);
+    rig_end(rig, TG_CODE_CONNECT);
+    cr_assert_lt(rig_wait(rig), 120 * SECOND, "asked for once, waited for once");
     rig_end_of(rig);
 }
 
@@ -192,6 +194,11 @@ Test(watch, forbidden_falls_back_to_the_namespace)
     cr_assert_str_eq(rig->path, "/api/v1/namespaces/default/pods?limit=500");
     rig_answer(rig, 403, "{'kind':'Status','code':403,'reason':'Forbidden','message':'no'}");
     cr_assert_eq(rig_phase(rig), TG_KIND_PHASE_DENIED);
+    rig_wait(rig);
+    cr_assert_str_eq(rig->path, "/api/v1/pods?limit=500", "rights may have come");
+    rig->context.config.ns = (char[]){"team"};
+    rig_answer(rig, 403, "{'kind':'Status','code':403,'reason':'Forbidden','message':'no'}");
+    cr_assert_str_eq(rig->path, "/api/v1/namespaces/team/pods?limit=500", "as the context says");
     rig_end_of(rig);
     rig = rig_open(TG_KIND_NODE);
     rig_answer(rig, 403, "{'kind':'Status','code':403,'reason':'Forbidden','message':'no'}");

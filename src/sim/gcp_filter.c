@@ -67,9 +67,29 @@ static char *posix_of(const char *text)
     return tg_buf_take(&out, NULL);
 }
 
+/* What the C library's compiler of patterns takes exponential time or memory for: repetitions of
+ * repetitions (which RE2 refuses as well) and counted ones; gcloud sends neither. */
+static bool is_modest(const char *pattern)
+{
+    bool is_after_repeat = false;
+    for (size_t i = 0; pattern[i] != '\0'; i++) {
+        bool is_repeat = pattern[i] == '*' || pattern[i] == '+' || pattern[i] == '?';
+        if ((is_repeat && is_after_repeat) || pattern[i] == '{') {
+            return false;
+        }
+        i += pattern[i] == '\\' && pattern[i + 1] != '\0' ? 1 : 0;
+        is_after_repeat = is_repeat;
+    }
+    return true;
+}
+
 static bool matches(struct parser *parser, const char *value, const char *pattern)
 {
     regex_t regex;
+    if (!is_modest(pattern)) {
+        parser->is_valid = false;
+        return false;
+    }
     char *text = posix_of(pattern);
     bool is_match = false;
     if (regcomp(&regex, text, REG_EXTENDED | REG_NOSUB) == 0) {

@@ -53,12 +53,14 @@ static json_t *operate(struct sim_gcp_call *call, const char *verb, const char *
 static void make_ghosts(struct sim_world *world)
 {
     const char *project = sim_gcp_project(world);
+    if (!sim_cloud_is_feature_ready(world, DISCOVERY)) {
+        return;
+    }
     for (int i = 0; i < sim_world_region_count(world); i++) {
         const struct sim_region *region = sim_world_region(world, i);
         const json_t *cluster =
             sim_gcp_find(world, "container/%s/%s", region->zone, region->cluster);
-        if (cluster == NULL || !sim_cloud_is_member(world, i) ||
-            !sim_cloud_is_feature_ready(world, DISCOVERY)) {
+        if (cluster == NULL || !sim_cloud_is_member(world, i)) {
             continue;
         }
         char name[SIM_NAME_SIZE * 2];

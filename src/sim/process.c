@@ -17,7 +17,7 @@
 #include "sim/gateway.h"
 #include "sim/json_path.h"
 
-#define SCRIPT_LEN_MAX ((size_t)1 << 20)
+#define SCRIPT_LEN_MAX ((size_t)128 * 1024) /* as long as one argument of a program may be */
 #define KILLED         137
 #define PROMPT         "/ # "
 
@@ -212,7 +212,7 @@ void sim_process_kill_all(struct sim_pod *pod)
 
 /* ---- the loop ---- */
 
-void sim_process_done(struct sim_process *process, int code)
+static void command_over(struct sim_process *process, int code)
 {
     process->code = code;
     process->is_running = false;
@@ -220,11 +220,15 @@ void sim_process_done(struct sim_process *process, int code)
     process->is_output_off = false;
     process->is_errors_off = false;
     drop_state(process);
-    if (process->is_shell) {
-        run_next(process);
-    } else {
+    if (!process->is_shell) {
         end(process, code);
     }
+}
+
+void sim_process_done(struct sim_process *process, int code)
+{
+    command_over(process, code);
+    run_next(process);
 }
 
 static void run_command(struct sim_process *process)
@@ -232,7 +236,7 @@ static void run_command(struct sim_process *process)
     process->is_running = true;
     int code = sim_program_run(process);
     if (code != SIM_PROGRAM_PENDING) {
-        sim_process_done(process, code);
+        command_over(process, code);
     }
 }
 
@@ -243,27 +247,27 @@ static void prompt(struct sim_process *process)
     }
 }
 
+/* A loop, not a recursion: a script may have any number of commands that end at once. */
 static void run_next(struct sim_process *process)
 {
-    if (process->is_running || process->is_over) {
-        return;
-    }
-    switch (sim_shell_next(process)) {
-    case SIM_SHELL_COMMAND:
-        run_command(process);
-        break;
-    case SIM_SHELL_EMPTY:
-    case SIM_SHELL_INCOMPLETE:
-        if (!process->is_interactive || process->is_input_over) {
+    while (process->is_shell && !process->is_running && !process->is_over) {
+        switch (sim_shell_next(process)) {
+        case SIM_SHELL_COMMAND:
+            run_command(process);
+            break;
+        case SIM_SHELL_EMPTY:
+        case SIM_SHELL_INCOMPLETE:
+            if (process->is_interactive && !process->is_input_over) {
+                prompt(process);
+                return;
+            }
             end(process, process->code);
-        } else {
-            prompt(process);
+            break;
+        case SIM_SHELL_BROKEN:
+            process->is_refused = true;
+            end(process, 2);
+            break;
         }
-        break;
-    case SIM_SHELL_BROKEN:
-        process->is_refused = true;
-        end(process, 2);
-        break;
     }
 }
 
@@ -346,7 +350,11 @@ static void take_line(struct sim_process *process, const char *bytes, size_t len
     if (process->is_reading) {
         sim_process_write(process, 1, bytes, len);
     } else if (process->is_interactive) {
-        tg_buf_append(&process->script, bytes, len);
+        for (size_t i = 0; i < len; i++) {
+            if (bytes[i] != '\0') { /* which shells ignore */
+                tg_buf_putc(&process->script, bytes[i]);
+            }
+        }
         run_next(process);
     }
 }

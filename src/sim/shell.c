@@ -119,6 +119,9 @@ static bool read_word(struct reader *reader, struct tg_buf *word)
         } else {
             if (byte == '\\') {
                 reader->at++;
+                if (reader->at == reader->len) {
+                    return false;
+                }
                 byte = peek(reader);
                 if (byte == '\n') { /* a line that goes on */
                     reader->at++;

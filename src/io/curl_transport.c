@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/assert.h"
 #include "base/fmt.h"
@@ -18,11 +21,16 @@
 #define HEADER_BYTES_MAX   32768
 #define CONNECT_TIMEOUT_MS 10000L
 #define CONNECTIONS_MAX    256L
+#define SOCKETS_AT_ONCE    64
+#define WAIT_MS_MAX        60000
 
 struct curl_transport {
     struct tg_transport base;
     struct tg_clock clock;
     CURLM *multi;
+    int epoll_fd;     /* the sockets that libcurl waits for, and wake_fd */
+    int wake_fd;      /* eventfd: written from any thread */
+    int64_t timer_us; /* when libcurl wants to run whatever the sockets say */
     struct exchange *first;
     struct tg_token_files *tokens;
     const struct tg_transport_sink *sink; /* during poll() */
@@ -413,31 +421,93 @@ static int64_t check_deadlines(struct curl_transport *owner, int64_t now_us)
     return next_us;
 }
 
+/* ---- waiting ----
+ *
+ * libcurl tells which sockets it waits for, and is told which of them are ready: what a moment
+ * costs depends on what happens in it, not on how many watches are open and silent. */
+
+static int on_socket(CURL *easy, curl_socket_t socket, int what, void *context, void *known)
+{
+    (void)easy;
+    struct curl_transport *owner = context;
+    struct epoll_event event = {.data.fd = socket};
+    if (what == CURL_POLL_REMOVE) {
+        (void)epoll_ctl(owner->epoll_fd, EPOLL_CTL_DEL, socket, NULL); /* it may be closed */
+        return 0;
+    }
+    event.events =
+        ((what & CURL_POLL_IN) != 0 ? EPOLLIN : 0u) | ((what & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0u);
+    int operation = known != NULL ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+    int result = epoll_ctl(owner->epoll_fd, operation, socket, &event);
+    curl_multi_assign(owner->multi, socket, owner);
+    return result == 0 ? 0 : -1;
+}
+
+static int on_timer(CURLM *multi, long timeout_ms, void *context)
+{
+    (void)multi;
+    struct curl_transport *owner = context;
+    owner->timer_us =
+        timeout_ms < 0 ? TG_TIME_NEVER
+                       : tg_clock_monotonic_us(&owner->clock) + (int64_t)timeout_ms * TG_US_PER_MS;
+    return 0;
+}
+
+static void run_timer(struct curl_transport *owner)
+{
+    int running = 0;
+    if (owner->timer_us <= tg_clock_monotonic_us(&owner->clock)) {
+        owner->timer_us = TG_TIME_NEVER;
+        curl_multi_socket_action(owner->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    }
+}
+
+static void run_sockets(struct curl_transport *owner, int wait_ms)
+{
+    struct epoll_event events[SOCKETS_AT_ONCE];
+    int running = 0;
+    int count = epoll_wait(owner->epoll_fd, events, SOCKETS_AT_ONCE, wait_ms);
+    for (int i = 0; i < count; i++) {
+        uint32_t seen = events[i].events;
+        uint64_t wakes;
+        if (events[i].data.fd == owner->wake_fd) {
+            (void)!read(owner->wake_fd, &wakes, sizeof(wakes));
+            continue;
+        }
+        int mask = ((seen & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
+                   ((seen & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
+                   ((seen & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
+        curl_multi_socket_action(owner->multi, events[i].data.fd, mask, &running);
+    }
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 static void poll_transport(struct tg_transport *transport, int64_t timeout_us,
                            const struct tg_transport_sink *sink)
 {
     struct curl_transport *owner = (struct curl_transport *)transport;
-    int running = 0;
     owner->sink = sink;
     owner->has_emitted = false;
-    curl_multi_perform(owner->multi, &running);
+    run_timer(owner);
     finish_ended(owner);
     int64_t now_us = tg_clock_monotonic_us(&owner->clock);
-    int64_t due_us = check_deadlines(owner, now_us);
-    int64_t wait_us =
-        due_us != TG_TIME_NEVER && due_us - now_us < timeout_us ? due_us - now_us : timeout_us;
-    if (wait_us > 0 && !owner->has_emitted) {
-        int64_t wait_ms = (wait_us + 999) / 1000;
-        curl_multi_poll(owner->multi, NULL, 0, (int)(wait_ms > 60000 ? 60000 : wait_ms), NULL);
-        curl_multi_perform(owner->multi, &running);
-        finish_ended(owner);
-    }
+    int64_t due_us = earlier(check_deadlines(owner, now_us), owner->timer_us);
+    int64_t wait_us = due_us == TG_TIME_NEVER ? timeout_us : earlier(due_us - now_us, timeout_us);
+    int64_t wait_ms = wait_us <= 0 || owner->has_emitted ? 0 : (wait_us + 999) / 1000;
+    run_sockets(owner, (int)earlier(wait_ms, WAIT_MS_MAX));
+    run_timer(owner);
+    finish_ended(owner);
     owner->sink = NULL;
 }
 
 static void wake(struct tg_transport *transport)
 {
-    curl_multi_wakeup(((struct curl_transport *)transport)->multi);
+    const uint64_t one = 1;
+    (void)!write(((struct curl_transport *)transport)->wake_fd, &one, sizeof(one));
 }
 
 static void free_transport(struct tg_transport *transport)
@@ -448,6 +518,8 @@ static void free_transport(struct tg_transport *transport)
     }
     curl_multi_cleanup(owner->multi);
     tg_token_files_free(owner->tokens);
+    close(owner->epoll_fd);
+    close(owner->wake_fd);
     free(owner);
 }
 
@@ -459,12 +531,21 @@ struct tg_transport *tg_curl_transport_new(struct tg_clock clock, struct tg_err 
     transport->base.ops = &ops;
     transport->clock = clock;
     transport->multi = curl_multi_init();
-    if (transport->multi == NULL) {
-        free(transport);
-        tg_err_set(err, TG_CODE_INTERNAL, 0, "libcurl does not start");
+    transport->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    transport->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    transport->timer_us = TG_TIME_NEVER;
+    transport->tokens = tg_token_files_new();
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = transport->wake_fd};
+    if (transport->multi == NULL ||
+        epoll_ctl(transport->epoll_fd, EPOLL_CTL_ADD, transport->wake_fd, &event) != 0) {
+        free_transport(&transport->base);
+        tg_err_set(err, TG_CODE_INTERNAL, 0, "libcurl or epoll does not start");
         return NULL;
     }
-    transport->tokens = tg_token_files_new();
+    curl_multi_setopt(transport->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(transport->multi, CURLMOPT_SOCKETDATA, transport);
+    curl_multi_setopt(transport->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    curl_multi_setopt(transport->multi, CURLMOPT_TIMERDATA, transport);
     curl_multi_setopt(transport->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
     curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX);
     return &transport->base;

@@ -198,16 +198,16 @@ EXTRA_PROGRAMS += %D%/stress/stress_session
 %C%_stress_stress_session_SOURCES = %D%/stress/stress_session.c
 %C%_stress_stress_session_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
 EXTRA_PROGRAMS += %D%/bench/bench_pty
-%C%_bench_bench_pty_SOURCES = %D%/bench/bench_pty.c
+%C%_bench_bench_pty_SOURCES = %D%/bench/bench.h %D%/bench/bench_pty.c
 %C%_bench_bench_pty_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
 EXTRA_PROGRAMS += %D%/bench/bench_server
-%C%_bench_bench_server_SOURCES = %D%/bench/bench_server.c
+%C%_bench_bench_server_SOURCES = %D%/bench/bench.h %D%/bench/bench_server.c
 %C%_bench_bench_server_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
 EXTRA_PROGRAMS += %D%/bench/bench_watch
-%C%_bench_bench_watch_SOURCES = %D%/bench/bench_watch.c
+%C%_bench_bench_watch_SOURCES = %D%/bench/bench.h %D%/bench/bench_watch.c
 %C%_bench_bench_watch_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
 EXTRA_PROGRAMS += %D%/bench/bench_world
-%C%_bench_bench_world_SOURCES = %D%/bench/bench_world.c
+%C%_bench_bench_world_SOURCES = %D%/bench/bench.h %D%/bench/bench_world.c
 %C%_bench_bench_world_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
 stress_programs = %D%/stress/stress_session
 bench_programs = %D%/bench/bench_pty %D%/bench/bench_server %D%/bench/bench_watch %D%/bench/bench_world
@@ -220,10 +220,26 @@ bench-programs: all $(check_LIBRARIES) $(bench_programs)
 .PHONY: stress stress-programs bench-programs
 CLEANFILES += $(stress_programs) $(bench_programs)
 
+check_PROGRAMS += %D%/fuzz/replay_apply
+TESTS += %D%/fuzz/replay_apply
+%C%_fuzz_replay_apply_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_apply.c
+%C%_fuzz_replay_apply_LDADD = $(app_libs) -lm
+check_PROGRAMS += %D%/fuzz/replay_filter
+TESTS += %D%/fuzz/replay_filter
+%C%_fuzz_replay_filter_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_filter.c
+%C%_fuzz_replay_filter_LDADD = $(app_libs) -lm
 check_PROGRAMS += %D%/fuzz/replay_frames
 TESTS += %D%/fuzz/replay_frames
 %C%_fuzz_replay_frames_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_frames.c
 %C%_fuzz_replay_frames_LDADD = $(app_libs) -lm
+check_PROGRAMS += %D%/fuzz/replay_google
+TESTS += %D%/fuzz/replay_google
+%C%_fuzz_replay_google_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_google.c
+%C%_fuzz_replay_google_LDADD = $(app_libs) -lm
+check_PROGRAMS += %D%/fuzz/replay_kubeconfig
+TESTS += %D%/fuzz/replay_kubeconfig
+%C%_fuzz_replay_kubeconfig_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_kubeconfig.c
+%C%_fuzz_replay_kubeconfig_LDADD = $(app_libs) -lm
 check_PROGRAMS += %D%/fuzz/replay_patch
 TESTS += %D%/fuzz/replay_patch
 %C%_fuzz_replay_patch_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_patch.c
@@ -240,20 +256,48 @@ check_PROGRAMS += %D%/fuzz/replay_selector
 TESTS += %D%/fuzz/replay_selector
 %C%_fuzz_replay_selector_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_selector.c
 %C%_fuzz_replay_selector_LDADD = $(app_libs) -lm
+check_PROGRAMS += %D%/fuzz/replay_shell
+TESTS += %D%/fuzz/replay_shell
+%C%_fuzz_replay_shell_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_shell.c
+%C%_fuzz_replay_shell_LDADD = $(app_libs) -lm
 check_PROGRAMS += %D%/fuzz/replay_strategic
 TESTS += %D%/fuzz/replay_strategic
 %C%_fuzz_replay_strategic_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_strategic.c
 %C%_fuzz_replay_strategic_LDADD = $(app_libs) -lm
+check_PROGRAMS += %D%/fuzz/replay_watch
+TESTS += %D%/fuzz/replay_watch
+%C%_fuzz_replay_watch_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_watch.c
+%C%_fuzz_replay_watch_LDADD = $(app_libs) -lm
 check_PROGRAMS += %D%/fuzz/replay_yaml
 TESTS += %D%/fuzz/replay_yaml
 %C%_fuzz_replay_yaml_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_yaml.c
 %C%_fuzz_replay_yaml_LDADD = $(app_libs) -lm
 if FUZZING
+noinst_PROGRAMS += %D%/fuzz/fuzz_apply
+%C%_fuzz_fuzz_apply_SOURCES = %D%/fuzz/fuzz_apply.c
+%C%_fuzz_fuzz_apply_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_apply_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_apply_LDADD = $(app_libs) -lm
+noinst_PROGRAMS += %D%/fuzz/fuzz_filter
+%C%_fuzz_fuzz_filter_SOURCES = %D%/fuzz/fuzz_filter.c
+%C%_fuzz_fuzz_filter_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_filter_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_filter_LDADD = $(app_libs) -lm
 noinst_PROGRAMS += %D%/fuzz/fuzz_frames
 %C%_fuzz_fuzz_frames_SOURCES = %D%/fuzz/fuzz_frames.c
 %C%_fuzz_fuzz_frames_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
 %C%_fuzz_fuzz_frames_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_fuzz_fuzz_frames_LDADD = $(app_libs) -lm
+noinst_PROGRAMS += %D%/fuzz/fuzz_google
+%C%_fuzz_fuzz_google_SOURCES = %D%/fuzz/fuzz_google.c
+%C%_fuzz_fuzz_google_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_google_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_google_LDADD = $(app_libs) -lm
+noinst_PROGRAMS += %D%/fuzz/fuzz_kubeconfig
+%C%_fuzz_fuzz_kubeconfig_SOURCES = %D%/fuzz/fuzz_kubeconfig.c
+%C%_fuzz_fuzz_kubeconfig_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_kubeconfig_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_kubeconfig_LDADD = $(app_libs) -lm
 noinst_PROGRAMS += %D%/fuzz/fuzz_patch
 %C%_fuzz_fuzz_patch_SOURCES = %D%/fuzz/fuzz_patch.c
 %C%_fuzz_fuzz_patch_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
@@ -274,11 +318,21 @@ noinst_PROGRAMS += %D%/fuzz/fuzz_selector
 %C%_fuzz_fuzz_selector_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
 %C%_fuzz_fuzz_selector_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_fuzz_fuzz_selector_LDADD = $(app_libs) -lm
+noinst_PROGRAMS += %D%/fuzz/fuzz_shell
+%C%_fuzz_fuzz_shell_SOURCES = %D%/fuzz/fuzz_shell.c
+%C%_fuzz_fuzz_shell_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_shell_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_shell_LDADD = $(app_libs) -lm
 noinst_PROGRAMS += %D%/fuzz/fuzz_strategic
 %C%_fuzz_fuzz_strategic_SOURCES = %D%/fuzz/fuzz_strategic.c
 %C%_fuzz_fuzz_strategic_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
 %C%_fuzz_fuzz_strategic_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_fuzz_fuzz_strategic_LDADD = $(app_libs) -lm
+noinst_PROGRAMS += %D%/fuzz/fuzz_watch
+%C%_fuzz_fuzz_watch_SOURCES = %D%/fuzz/fuzz_watch.c
+%C%_fuzz_fuzz_watch_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_watch_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_watch_LDADD = $(app_libs) -lm
 noinst_PROGRAMS += %D%/fuzz/fuzz_yaml
 %C%_fuzz_fuzz_yaml_SOURCES = %D%/fuzz/fuzz_yaml.c
 %C%_fuzz_fuzz_yaml_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
@@ -286,11 +340,13 @@ noinst_PROGRAMS += %D%/fuzz/fuzz_yaml
 %C%_fuzz_fuzz_yaml_LDADD = $(app_libs) -lm
 endif
 FUZZ_SECONDS = 60
+fuzz_targets = apply filter frames google kubeconfig patch protobuf request selector shell strategic watch yaml
 # Each target for so many seconds, on the corpus and what earlier runs added below the build tree.
 fuzz: all
-	$(AM_V_at)for target in frames patch protobuf request selector strategic yaml; do \
+	$(AM_V_at)for target in $(fuzz_targets); do \
 		echo "fuzz: $$target for $(FUZZ_SECONDS) s"; mkdir -p fuzz-corpus/$$target; \
-		%D%/fuzz/fuzz_$$target -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=20 -print_final_stats=1 \
+		%D%/fuzz/fuzz_$$target -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=20 -print_final_stats=1 -max_len=16384 \
+			-dict=$(srcdir)/tests/fuzz/dictionary/$$target \
 			fuzz-corpus/$$target $(srcdir)/tests/fuzz/corpus/$$target || exit 1; done
 .PHONY: fuzz
 EXTRA_DIST += \
@@ -302,26 +358,8 @@ EXTRA_DIST += \
 	%D%/e2e/plain.sh \
 	%D%/e2e/probe.sh \
 	%D%/e2e/two_worlds.sh \
-	%D%/fuzz/corpus/frames/message \
-	%D%/fuzz/corpus/frames/spdy \
-	%D%/fuzz/corpus/patch/escaped \
-	%D%/fuzz/corpus/patch/json \
-	%D%/fuzz/corpus/patch/merge \
-	%D%/fuzz/corpus/patch/replace-past-the-end \
-	%D%/fuzz/corpus/protobuf/deployment \
-	%D%/fuzz/corpus/protobuf/secret \
-	%D%/fuzz/corpus/request/configmap \
-	%D%/fuzz/corpus/request/deployment \
-	%D%/fuzz/corpus/request/discovery \
-	%D%/fuzz/corpus/request/gcp \
-	%D%/fuzz/corpus/selector/fields \
-	%D%/fuzz/corpus/selector/json \
-	%D%/fuzz/corpus/selector/labels \
-	%D%/fuzz/corpus/strategic/containers \
-	%D%/fuzz/corpus/strategic/replace \
-	%D%/fuzz/corpus/strategic/retain \
-	%D%/fuzz/corpus/yaml/lab \
-	%D%/fuzz/corpus/yaml/mixed \
+	%D%/fuzz/corpus \
+	%D%/fuzz/dictionary \
 	%D%/interop/apiserver.py \
 	%D%/interop/apiserver.sh \
 	%D%/interop/infrastructure.py \

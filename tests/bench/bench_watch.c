@@ -11,34 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/mem.h"
 #include "codec/k8s.h"
 #include "model/reduce.h"
+#include "tests/bench/bench.h"
 
-#define PODS   10000
-#define EVENTS 200000
-
-static double now_s(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-static double resident_mib(void)
-{
-    long pages = 0;
-    FILE *statm = fopen("/proc/self/statm", "r");
-    if (statm == NULL || fscanf(statm, "%*d %ld", &pages) != 1) {
-        pages = 0;
-    }
-    if (statm != NULL) {
-        fclose(statm);
-    }
-    return (double)pages * 4096 / 1048576;
-}
+#define PODS     10000
+#define VERSIONS 20
 
 /* What the API server notes of who wrote which field: of such a Pod about as much as all the rest.
  */
@@ -105,54 +85,72 @@ static char *make_line(int pod, int version, bool has_managed_fields, size_t *le
     return line;
 }
 
-/* Prints events per second, bytes of an event, and what all Pods take in memory. */
+struct batch {
+    char *lines[PODS];
+    size_t lens[PODS];
+};
+
+static void fill(struct batch *batch, int version, bool has_managed_fields)
+{
+    for (int i = 0; i < PODS; i++) {
+        free(batch->lines[i]);
+        batch->lines[i] = make_line(i, version, has_managed_fields, &batch->lens[i]);
+    }
+}
+
+static bool fold(struct tg_model *model, int target, const char *text, size_t len)
+{
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_k8s_watch_line line;
+    if (!tg_k8s_decode_watch_line(TG_KIND_POD, text, len, &line, &err)) {
+        fprintf(stderr, "%s\n", err.msg);
+        return false;
+    }
+    struct tg_msg *msg = tg_msg_new(TG_MSG_PUT, target, 1);
+    msg->resource = TG_KIND_POD;
+    msg->as.obj = line.obj;
+    tg_reduce(model, msg);
+    tg_msg_free(msg);
+    return true;
+}
+
 static bool measure(const char *name, bool has_managed_fields)
 {
+    static struct batch batch;
     struct tg_model *model = tg_model_new();
     int target = tg_model_add_cluster(model, "gke_demo-4711_us-east5-b_gke-us-east5");
-    char **lines = tg_calloc(PODS, sizeof(char *));
-    size_t *lens = tg_calloc(PODS, sizeof(size_t));
-    double before_mib = resident_mib();
-    size_t bytes = 0;
-    double spent = 0;
-    for (int event = 0; event < EVENTS; event++) {
-        int pod = event % PODS;
-        for (int i = 0; pod == 0 && i < PODS; i++) {
-            free(lines[i]);
-            lines[i] = make_line(i, event / PODS, has_managed_fields, &lens[i]);
+    double before_mib = bench_resident_mib();
+    struct bench_time spent = {0};
+    for (int version = 0; version < VERSIONS; version++) {
+        fill(&batch, version, has_managed_fields);
+        struct bench_time from = bench_now();
+        for (int i = 0; i < PODS; i++) {
+            if (!fold(model, target, batch.lines[i], batch.lens[i])) {
+                return false;
+            }
         }
-        bytes += lens[pod];
-        double from = now_s();
-        struct tg_err err = TG_ERR_INIT;
-        struct tg_k8s_watch_line line;
-        if (!tg_k8s_decode_watch_line(TG_KIND_POD, lines[pod], lens[pod], &line, &err)) {
-            fprintf(stderr, "%s\n", err.msg);
-            return false;
-        }
-        struct tg_msg *msg = tg_msg_new(TG_MSG_PUT, target, event);
-        msg->resource = TG_KIND_POD;
-        msg->as.obj = line.obj;
-        tg_reduce(model, msg);
-        tg_msg_free(msg);
-        spent += now_s() - from;
+        struct bench_time took = bench_since(from);
+        spent.wall_s += took.wall_s;
+        spent.cpu_s += took.cpu_s;
     }
+    char what[100];
+    snprintf(what, sizeof what, "watch events decoded and reduced, %s of %zu bytes", name,
+             batch.lens[0]);
+    bench_speed(what, (double)PODS * VERSIONS, spent, 50000);
     for (int i = 0; i < PODS; i++) {
-        free(lines[i]);
+        free(batch.lines[i]);
+        batch.lines[i] = NULL;
     }
     malloc_trim(0);
-    printf("%s_events_per_second %.0f\n", name, EVENTS / spent);
-    printf("%s_event_bytes %zu\n", name, bytes / EVENTS);
-    printf("%s_pods_held %zu\n", name, model->targets[target]->kinds[TG_KIND_POD].store.count);
     if (!has_managed_fields) { /* a second model lives in what the first left */
-        printf("%s_pods_resident_mib %.1f\n", name, resident_mib() - before_mib);
+        bench_amount("  memory of the 10,000 Pods held", bench_resident_mib() - before_mib, "MiB",
+                     60);
     }
-    free(lines);
-    free(lens);
     tg_model_free(model);
     return true;
 }
 
 int main(void)
 {
-    return measure("watch", false) && measure("watch_with_managed_fields", true) ? 0 : 1;
+    return measure("Pods", false) && measure("with managedFields", true) ? 0 : 1;
 }

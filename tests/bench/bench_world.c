@@ -1,27 +1,20 @@
 /* bench/bench_world.c - simulated seconds per second: the world alone, and the whole program on it,
  * headless.
  *
- * Goal for the built two-region lab: 10,000. A probe's schedule (two requests a second) runs in the
- * second figure.
+ * Goal for the built two-region lab: 10,000. In the last figure a drill runs from start to verdict:
+ * its probe sends two requests in each simulated second.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "app/rig.h"
 #include "base/assets.h"
 #include "codec/lab_file.h"
+#include "tests/bench/bench.h"
 
 #define HOUR_US (INT64_C(3600) * TG_US_PER_S)
-
-static double now_s(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 static bool is_over(const struct tg_app *app)
 {
@@ -35,9 +28,10 @@ static int bench_world(struct tg_err *err)
     if (world == NULL) {
         return 1;
     }
-    double from = now_s();
+    struct bench_time from = bench_now();
     sim_world_run_until(world, 24 * HOUR_US);
-    printf("world_simulated_seconds_per_second %.0f\n", 24 * 3600 / (now_s() - from));
+    bench_speed("simulated seconds, two-region lab alone, a day", 24 * 3600, bench_since(from),
+                10000);
     sim_world_free(world);
     return 0;
 }
@@ -60,15 +54,20 @@ static int bench_drill(struct tg_err *err)
     if (rig == NULL) {
         return 1;
     }
-    double from = now_s();
-    tg_rig_run(rig, 60 * TG_US_PER_S, NULL);
+    struct bench_time from = bench_now();
+    tg_rig_run(rig, HOUR_US, NULL);
+    bench_speed("simulated seconds, lab with the whole program watching, an hour", 3600,
+                bench_since(from), 10000);
+    from = bench_now();
+    int64_t from_us = sim_world_now_us(tg_rig_world(rig));
     struct tg_app *app = tg_rig_app(rig);
     if (!tg_app_drill_start(app, tg_app_primary_target(app), err) ||
         !tg_rig_run(rig, HOUR_US, is_over)) {
         return 1;
     }
-    double simulated_s = (double)sim_world_now_us(tg_rig_world(rig)) / 1e6;
-    printf("drill_simulated_seconds_per_second %.0f\n", simulated_s / (now_s() - from));
+    double simulated_s = (double)(sim_world_now_us(tg_rig_world(rig)) - from_us) / 1e6;
+    bench_speed("simulated seconds, lab, program, and a drill with its probe", simulated_s,
+                bench_since(from), 0);
     tg_rig_free(rig);
     return 0;
 }

@@ -1,6 +1,6 @@
 /* fuzz/fuzz_request.c - whole requests to a cluster and to Google Cloud: one world for each input,
  * requests separated by a zero byte: "method target\ncontent type\nbody". A target that starts with
- * "gcp" goes to Google Cloud.
+ * "gcp" goes to Google Cloud; what follows a bar in the second line is accepted, else tables are.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
@@ -39,6 +39,11 @@ static void send_request(struct sim_world *world, char *text)
     size_t method_len = strcspn(first, " ");
     char *target = first + method_len + (first[method_len] == ' ' ? 1 : 0);
     first[method_len] = '\0';
+    size_t type_len = strcspn(content_type, "|");
+    const char *accept = content_type[type_len] == '|'
+                             ? content_type + type_len + 1
+                             : "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+    content_type[type_len] = '\0';
     bool is_gcp = tg_str_has_prefix(target, "gcp");
     target += is_gcp ? 3 : 0;
     size_t path_len = strcspn(target, "?");
@@ -48,7 +53,7 @@ static void send_request(struct sim_world *world, char *text)
         .method = first,
         .path = path,
         .query = target[path_len] == '?' ? target + path_len + 1 : "",
-        .accept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json",
+        .accept = accept,
         .content_type = content_type,
         .authorization = "",
         .user_agent = "fuzz/1",

@@ -53,11 +53,12 @@ static void set_identity(json_t *body, const struct tg_desired *desired)
 /* The value is joined in as text, so that no tree of values keeps a copy that nobody wipes. */
 static char *dump_with_secret(json_t *body, const struct tg_desired *desired, size_t *len)
 {
-    json_t *data = json_deep_copy(json_object_get(body, "data"));
+    const json_t *given = json_object_get(body, "data");
+    json_t *data = json_is_object(given) ? json_deep_copy(given) : json_object();
     json_t *key = json_string(desired->secret_key);
     json_object_del(body, "data");
     char *head = tg_json_dump(body);
-    char *others = tg_json_dump(json_is_object(data) ? data : json_object());
+    char *others = tg_json_dump(data);
     char *key_text = json_dumps(key, JSON_COMPACT | JSON_ENCODE_ANY);
     char *value = tg_base64_encode(tg_secret_peek(desired->secret), tg_secret_len(desired->secret));
     tg_assert(key_text != NULL);
@@ -75,9 +76,6 @@ static char *dump_with_secret(json_t *body, const struct tg_desired *desired, si
     free(others);
     free(key_text);
     json_decref(key);
-    if (!json_is_object(data)) {
-        json_decref(data);
-    }
     return text;
 }
 

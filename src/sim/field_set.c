@@ -288,8 +288,13 @@ static json_t *changed_in(const struct sim_field *message, const json_t *set, co
         const struct sim_field *inner_message = !is_member      ? message
                                                 : field == NULL ? NULL
                                                                 : sim_schema_inner(field);
-        json_t *inner = changed_in(inner_message, below, was, is);
-        if (was == NULL && is_member && is_optional(message, key + 2)) {
+        /* below what is new as a whole everything is; else some members are there, if empty */
+        bool is_new = was == NULL && is_member && (before == NULL || is_optional(message, key + 2));
+        json_t *nothing = json_object();
+        json_t *inner = changed_in(inner_message, below,
+                                   was == NULL && is_member && !is_new ? nothing : was, is);
+        json_decref(nothing);
+        if (is_new) {
             json_object_set_new(inner, ".", json_object());
         }
         if (json_object_size(inner) > 0) {
@@ -305,7 +310,9 @@ void sim_field_set_diff(const struct sim_field *message, const json_t *before, c
 {
     json_t *old = before == NULL ? json_object() : sim_field_set_of(message, before);
     json_t *new = sim_field_set_of(message, after);
-    *changed = changed_in(message, new, before, after);
+    json_t *nothing = json_object();
+    *changed = changed_in(message, new, before == NULL ? nothing : before, after);
+    json_decref(nothing);
     *removed = sim_field_set_minus(old, new);
     json_decref(old);
     json_decref(new);

@@ -241,7 +241,10 @@ json_t *sim_k8s_patched(const struct sim_call *call, json_t *target)
                          : sim_patch_strategic(sim_schema_of(call->resource), target, patch, &err);
     json_decref(patch);
     if (result == NULL) {
-        sim_k8s_fail(call->response, err.detail, err.detail == 500 ? "" : NULL, "%s", err.msg);
+        const char *reason = err.detail == 500 ? "" : NULL;
+        sim_k8s_reply(
+            call->response, err.detail,
+            sim_k8s_status(err.detail, reason, err.msg, err.detail == 422 ? json_object() : NULL));
     } else if (!json_is_object(result)) {
         json_decref(result);
         result = NULL;

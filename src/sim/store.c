@@ -652,8 +652,7 @@ static bool is_new_generation(const struct sim_resource *resource, const json_t 
         return is_changed(next, current, "spec", "nodeName");
     }
     if (tg_str_eq(resource->kind, "EndpointSlice")) {
-        static const char *const parts[] = {"endpoints", "ports", "metadata.labels",
-                                            "metadata.annotations"};
+        static const char *const parts[] = {"endpoints", "ports", "metadata.labels"};
         bool is_other = false;
         for (size_t i = 0; i < TG_COUNT(parts); i++) {
             const json_t *a = sim_json_at(next, parts[i]);

@@ -51,7 +51,8 @@ def main():
     real, own, differ = real_fields(*sys.argv[2:5]), own_fields(sys.argv[1]), 0
     known = [message for message in own if message in real]
     for message in known:
-        for word, fields in (("lacks", real[message] - own[message]), ("has besides", own[message] - real[message])):
+        for word, fields in (("lacks", real[message] - own[message]),
+                             ("has besides", own[message] - real[message] - {"kind", "apiVersion"})):
             if fields:
                 differ += 1
                 print(f"{message} {word} {', '.join(sorted(fields))}")

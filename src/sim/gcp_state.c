@@ -49,7 +49,8 @@ static const char *const prefixes[][2] = {
     {"su", "serviceusage"},
     {"crm", "cloudresourcemanager"},
     {"billing", "cloudbilling"},
-    {"upload", ""}, /* gcp_upload.c tells by the request */
+    {"resumable", ""}, /* gcp_upload.c tells by the request */
+    {"upload", ""},
     {"download", ""},
 };
 
@@ -127,7 +128,6 @@ static const char *take_service(struct sim_gcp_call *call)
         if (tg_str_eq(call->segments[0], prefixes[i][0])) {
             service = prefixes[i][1];
             shift(call);
-            break;
         }
     }
     if (call->count > 0 && is_service(call->segments[0])) {

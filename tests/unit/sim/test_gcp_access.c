@@ -4,6 +4,7 @@
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include "sim/certificate.h"
 #include "sim/gcp_permission.h"
+#include "sim/gcp_store.h"
 #include "sim/gcp_token.h"
 #include "tests/unit/sim/gcp_rig.h"
 
@@ -82,6 +83,17 @@ Test(gcp_access, a_policy_is_replaced_only_by_who_read_it_last)
     cr_expect(sim_gcp_may(world, "user:a@example.com", "compute.networks.list", NULL));
     cr_expect(sim_gcp_may(world, SIM_GCP_OPERATOR, "compute.networks.list", NULL));
     free(etag);
+    sim_world_free(world);
+}
+
+Test(gcp_access, etags_read_alike_in_both_alphabets_of_base64)
+{
+    struct sim_world *world = rig_project();
+    for (int i = 0; i < 100; i++) {
+        char etag[24];
+        sim_gcp_fingerprint(world, etag);
+        cr_expect_eq(strcspn(etag, "+/"), strlen(etag), "%s", etag);
+    }
     sim_world_free(world);
 }
 

@@ -33,6 +33,7 @@ Test(gcp_storage, media_and_multipart_keep_the_bytes_and_their_checksum)
         upload(world, UPLOADS "?uploadType=media&name=a/b.txt", "text/plain", "123456789", 200);
     cr_expect_str_eq(sim_json_text(object, "size"), "9");
     cr_expect_str_eq(sim_json_text(object, "crc32c"), "4waSgw==", "CRC-32C of the nine digits");
+    cr_expect_str_eq(sim_json_text(object, "md5Hash"), "JfnnlDI7RTiF9RgfG2JNCw==");
     cr_expect_str_eq(sim_json_text(object, "contentType"), "text/plain");
     json_decref(object);
     object = upload(world, UPLOADS "?uploadType=multipart", "multipart/related; boundary=\"=x=\"",
@@ -89,6 +90,7 @@ Test(gcp_storage, a_resumable_upload_goes_on_where_it_stopped)
     cr_expect_eq(response.status, 200);
     json_t *object = rig_json(&response);
     cr_expect_str_eq(sim_json_text(object, "size"), "6");
+    cr_expect_str_eq(sim_json_text(object, "md5Hash"), "6AtQFwmJUPxYqtg8jBSXjg==", "of all parts");
     cr_expect_str_eq(sim_json_text(object, "contentType"), "text/plain");
     json_decref(object);
     expect_bytes(world, BUCKET "/o/big?alt=media", NULL, 200, "abcdef");
@@ -182,5 +184,16 @@ Test(gcp_storage, folders_and_pages)
     rig_do(world, "POST", BUCKET "/o/z/rewriteTo/b/demo-4711-gemma-weights/o/d/9", json_object(),
            200);
     cr_expect_eq(rig_count(world, BUCKET "/o?prefix=d/", "items"), 3);
+    sim_world_free(world);
+}
+
+Test(gcp_storage, the_weights_description_is_text)
+{
+    struct sim_world *world = rig_world(1, 2, true);
+    struct sim_response response =
+        rig_http(world, (struct sim_request){0}, BUCKET "/o/config.json?alt=media");
+    json_t *config = rig_json(&response);
+    cr_expect_str_eq(sim_json_text(config, "model_type"), "gemma3");
+    json_decref(config);
     sim_world_free(world);
 }

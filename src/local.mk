@@ -316,6 +316,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/load.c \
 	%D%/sim/metrics.c \
 	%D%/sim/metrics.h \
+	%D%/sim/md5.c \
+	%D%/sim/md5.h \
 	%D%/sim/params.c \
 	%D%/sim/params.def \
 	%D%/sim/params.h \

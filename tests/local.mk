@@ -140,6 +140,7 @@ TESTS += %D%/test_provider
 check_PROGRAMS += %D%/test_sim
 TESTS += %D%/test_sim
 %C%_test_sim_SOURCES = \
+	%D%/unit/sim/gcp_rig.h \
 	%D%/unit/sim/sim_client.h \
 	%D%/unit/sim/test_certificate.c \
 	%D%/unit/sim/test_controllers.c \
@@ -150,6 +151,11 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/test_fuse.c \
 	%D%/unit/sim/test_gateway.c \
 	%D%/unit/sim/test_gcp.c \
+	%D%/unit/sim/test_gcp_access.c \
+	%D%/unit/sim/test_gcp_balancer.c \
+	%D%/unit/sim/test_gcp_lists.c \
+	%D%/unit/sim/test_gcp_quota.c \
+	%D%/unit/sim/test_gcp_storage.c \
 	%D%/unit/sim/test_k8s_discovery.c \
 	%D%/unit/sim/test_k8s_fidelity.c \
 	%D%/unit/sim/test_k8s_list.c \
@@ -362,6 +368,8 @@ EXTRA_DIST += \
 	%D%/fuzz/dictionary \
 	%D%/interop/apiserver.py \
 	%D%/interop/apiserver.sh \
+	%D%/interop/gcloud.commands \
+	%D%/interop/gcloud.sh \
 	%D%/interop/infrastructure.py \
 	%D%/interop/kubectl.sh \
 	%D%/interop/lab.expect \

@@ -199,7 +199,7 @@ void sim_front_handle(struct sim_world *world, const struct sim_request *request
 
 size_t sim_front_body_max(int server, const char *path)
 {
-    bool is_upload = server == SIM_SERVER_GCP && tg_str_has_prefix(path, "/upload/");
+    bool is_upload = server == SIM_SERVER_GCP && sim_gcp_is_upload(path);
     return is_upload ? SIM_UPLOAD_BODY_MAX : SIM_REQUEST_BODY_MAX;
 }
 

@@ -52,6 +52,7 @@ static const struct collection collections[] = {
     {"instances", "instance", SCOPE_ZONE, sim_gcp_instances},
     {"instanceGroups", "instanceGroup", SCOPE_ZONE, sim_gcp_instance_groups},
     {"instanceGroupManagers", "instanceGroupManager", SCOPE_ZONE, sim_gcp_group_managers},
+    {"autoscalers", "autoscaler", SCOPE_ZONE, NULL},
     {"disks", "disk", SCOPE_ZONE, NULL},
 };
 

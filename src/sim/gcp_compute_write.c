@@ -183,7 +183,6 @@ static json_t *complete_address(struct sim_gcp_call *call, const struct sim_gcp_
     sim_json_default(document, "addressType", json_string("EXTERNAL"));
     sim_json_default(document, "purpose", json_string("GCE_ENDPOINT"));
     sim_json_default(document, "networkTier", json_string("PREMIUM"));
-    sim_json_default(document, "prefixLength", json_integer(32));
     return NULL;
 }
 

@@ -27,6 +27,11 @@ void sim_gcp_fail(struct sim_response *response, int code, const char *status, c
     tg_str_copy(response->content_type, sizeof response->content_type, content_type_json);
 }
 
+bool sim_gcp_is_upload(const char *path)
+{
+    return tg_str_has_prefix(path, "/upload/") || tg_str_has_prefix(path, "/resumable/upload/");
+}
+
 /* ---- multipart bodies ---- */
 
 /* "--BOUNDARY" of a content type; "" when it names none. */
@@ -130,7 +135,7 @@ static json_t *ask(struct sim_world *world, const char *principal,
                                 .response = response,
                                 .status = status};
     json_t *body = NULL;
-    bool is_upload = tg_str_has_prefix(request->path, "/upload/");
+    bool is_upload = sim_gcp_is_upload(request->path);
     *status = 200;
     if (body_len > 0 && !is_upload) {
         body = json_loadb(body_text, body_len, 0, NULL);

@@ -37,6 +37,9 @@ bool sim_gcp_next_part(const char *content_type, const char **at, size_t *left,
 const char *sim_gcp_part_header(const struct sim_gcp_part *part, const char *name, char *out,
                                 size_t size);
 
+/* True for the paths of uploads. */
+bool sim_gcp_is_upload(const char *path);
+
 /* Uploads to Cloud Storage: media, multipart, resumable (sim/gcp_upload.c). */
 json_t *sim_gcp_upload(struct sim_gcp_call *call, const char *bucket);
 

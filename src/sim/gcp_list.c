@@ -137,6 +137,27 @@ static json_t *below(const json_t *value, const char *rest, int depth)
     return json_deep_copy(value);
 }
 
+/* Adds to into what another part of the mask left of the same value. */
+static void join(json_t *into, const json_t *more)
+{
+    const char *key;
+    json_t *value;
+    size_t i;
+    json_object_foreach((json_t *)(uintptr_t)more, key, value)
+    {
+        json_t *before = json_object_get(into, key);
+        if (before == NULL) {
+            json_object_set(into, key, value);
+        } else {
+            join(before, value);
+        }
+    }
+    json_array_foreach(more, i, value)
+    {
+        join(json_array_get(into, i), value);
+    }
+}
+
 /* Adds what one part of the mask names to out. */
 static void take(const json_t *object, const char *part, json_t *out, int depth)
 {
@@ -152,11 +173,11 @@ static void take(const json_t *object, const char *part, json_t *out, int depth)
         }
         json_t *kept = below(value, part + len, depth);
         json_t *before = json_object_get(out, key);
-        if (json_is_object(before) && json_is_object(kept)) {
-            json_object_update_recursive(before, kept);
-            json_decref(kept);
-        } else {
+        if (before == NULL) {
             json_object_set_new(out, key, kept);
+        } else {
+            join(before, kept);
+            json_decref(kept);
         }
     }
 }

@@ -25,13 +25,26 @@
 
 /* ---- written ---- */
 
-static void set_checksum(json_t *document, uint32_t crc)
+static void set_checksums(json_t *document, uint32_t crc, const unsigned char *md5)
 {
     unsigned char bytes[] = {(unsigned char)(crc >> 24), (unsigned char)(crc >> 16),
                              (unsigned char)(crc >> 8), (unsigned char)crc};
     char *text = tg_base64_encode(bytes, sizeof bytes);
     json_object_set_new(document, "crc32c", json_string(text));
     free(text);
+    text = tg_base64_encode(md5, SIM_MD5_SIZE);
+    json_object_set_new(document, "md5Hash", json_string(text));
+    free(text);
+}
+
+void sim_gcp_object_sum(struct sim_object_write *write, const void *bytes, size_t len)
+{
+    struct sim_md5 md5;
+    sim_md5_begin(&md5);
+    sim_md5_add(&md5, bytes, len);
+    sim_md5_end(&md5, write->md5);
+    write->crc32c = sim_crc32c(0, bytes, len);
+    write->has_checksums = true;
 }
 
 uint32_t sim_crc32c(uint32_t before, const void *bytes, size_t len)
@@ -125,8 +138,8 @@ const json_t *sim_gcp_object_write(struct sim_world *world, const struct sim_obj
                         json_sprintf("https://storage.googleapis.com/download/storage/v1/b/%s/o/%s"
                                      "?generation=%" PRId64 "&alt=media",
                                      write->bucket, write->name, generation));
-    if (write->has_crc32c) {
-        set_checksum(document, write->crc32c);
+    if (write->has_checksums) {
+        set_checksums(document, write->crc32c, write->md5);
     }
     if (write->bytes != NULL && (size_t)write->size <= SIM_OBJECT_KEPT_MAX) {
         char *kept = tg_base64_encode(write->bytes, (size_t)write->size);
@@ -339,9 +352,10 @@ static json_t *copy(struct sim_gcp_call *call, const json_t *document, const cha
                                      .metadata =
                                          json_object_size(call->body) > 0 ? call->body : document,
                                      .size = size,
-                                     .bytes = kept[0] == '\0' && size > 0 ? NULL : bytes,
-                                     .crc32c = sim_crc32c(0, bytes, kept_len),
-                                     .has_crc32c = kept[0] != '\0' || size == 0};
+                                     .bytes = kept[0] == '\0' && size > 0 ? NULL : bytes};
+    if (write.bytes != NULL) {
+        sim_gcp_object_sum(&write, bytes, kept_len);
+    }
     const json_t *written = sim_gcp_object_write(call->world, &write);
     free(bytes);
     if (written == NULL) {

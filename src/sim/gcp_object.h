@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "sim/gcp_state.h"
+#include "sim/md5.h"
 
 /* Of larger objects only length and checksum are kept; their bytes are made up when read. */
 #define SIM_OBJECT_KEPT_MAX ((size_t)1024 * 1024)
@@ -25,12 +26,16 @@ struct sim_object_write {
     int64_t size;
     const char *bytes; /* all of them, or NULL when there are more than are kept */
     uint32_t crc32c;   /* of all of them */
-    bool has_crc32c;
+    unsigned char md5[SIM_MD5_SIZE];
+    bool has_checksums;
 };
 
 /* Writes the object, whose forerunner goes to the trash; the document, borrowed. NULL when there is
  * no such bucket or the name is none. */
 const json_t *sim_gcp_object_write(struct sim_world *world, const struct sim_object_write *write);
+
+/* Sets both checksums from len bytes. */
+void sim_gcp_object_sum(struct sim_object_write *write, const void *bytes, size_t len);
 
 /* CRC-32C continued from before (0 to begin). */
 uint32_t sim_crc32c(uint32_t before, const void *bytes, size_t len);

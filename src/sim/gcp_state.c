@@ -49,7 +49,8 @@ static const char *const prefixes[][2] = {
     {"su", "serviceusage"},
     {"crm", "cloudresourcemanager"},
     {"billing", "cloudbilling"},
-    {"upload", ""}, /* gcp_upload.c tells by the request */
+    {"resumable", ""}, /* gcp_upload.c tells by the request */
+    {"upload", ""},
     {"download", ""},
 };
 
@@ -127,7 +128,6 @@ static const char *take_service(struct sim_gcp_call *call)
         if (tg_str_eq(call->segments[0], prefixes[i][0])) {
             service = prefixes[i][1];
             shift(call);
-            break;
         }
     }
     if (call->count > 0 && is_service(call->segments[0])) {
@@ -155,7 +155,10 @@ static json_t *refuse(struct sim_gcp_call *call)
         tg_str_copy(project, sizeof project, sim_gcp_segment(call, 1));
         project[strcspn(project, ":")] = '\0';
         snprintf(number, sizeof number, "%" PRIu64, sim_lab_project_number(call->world));
-        if (!tg_str_eq(project, sim_gcp_project(call->world)) && !tg_str_eq(project, number)) {
+        /* an address of a service account says its project itself */
+        bool is_any = tg_str_eq(project, "-") && tg_str_eq(call->service, "iam");
+        if (!is_any && !tg_str_eq(project, sim_gcp_project(call->world)) &&
+            !tg_str_eq(project, number)) {
             return sim_gcp_error(
                 call, 403, "PERMISSION_DENIED",
                 "The caller does not have permission, or project %s does not exist.", project);

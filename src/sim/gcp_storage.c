@@ -223,7 +223,7 @@ json_t *sim_gcp_storage(struct sim_gcp_call *call)
     if (!tg_str_eq(part, "o")) {
         return other_part(call, document, part);
     }
-    if (call->request != NULL && tg_str_has_prefix(call->request->path, "/upload/")) {
+    if (call->request != NULL && sim_gcp_is_upload(call->request->path)) {
         return sim_gcp_upload(call, bucket);
     }
     return sim_gcp_objects(call, bucket);

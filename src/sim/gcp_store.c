@@ -118,5 +118,9 @@ const char *sim_gcp_fingerprint(struct sim_world *world, char out[24])
     char *text = tg_base64_encode(&value, sizeof value);
     snprintf(out, 24, "%s", text);
     free(text);
+    /* clients send it back in the alphabet for URLs: nothing in it differs between the two */
+    for (char *c = out; *c != '\0'; c++) {
+        *c = *c == '+' || *c == '/' ? 'x' : *c;
+    }
     return out;
 }

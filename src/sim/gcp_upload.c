@@ -44,9 +44,8 @@ static json_t *upload_media(struct sim_gcp_call *call, const char *bucket)
                                      .name = sim_query_text(call->params, "name"),
                                      .metadata = metadata,
                                      .size = (int64_t)request->body_len,
-                                     .bytes = request->body,
-                                     .crc32c = sim_crc32c(0, request->body, request->body_len),
-                                     .has_crc32c = true};
+                                     .bytes = request->body};
+    sim_gcp_object_sum(&write, request->body, request->body_len);
     json_t *answer = written(call, &write);
     json_decref(metadata);
     return answer;
@@ -77,9 +76,8 @@ static json_t *upload_multipart(struct sim_gcp_call *call, const char *bucket)
                                                              : name,
                                      .metadata = metadata,
                                      .size = (int64_t)body.body_len,
-                                     .bytes = body.body,
-                                     .crc32c = sim_crc32c(0, body.body, body.body_len),
-                                     .has_crc32c = true};
+                                     .bytes = body.body};
+    sim_gcp_object_sum(&write, body.body, body.body_len);
     json_t *answer = written(call, &write);
     json_decref(metadata);
     return answer;
@@ -173,6 +171,18 @@ static json_t *resume(struct sim_gcp_call *call, const json_t *upload)
     return NULL;
 }
 
+static void load_md5(const json_t *upload, struct sim_md5 *md5)
+{
+    const char *text = sim_json_text(upload, "md5");
+    size_t len = 0;
+    char *bytes = tg_base64_decode(text, strlen(text), &len);
+    sim_md5_begin(md5);
+    if (bytes != NULL && len == sizeof *md5) {
+        memcpy(md5, bytes, len);
+    }
+    free(bytes);
+}
+
 /* What arrived so far with the request's body at its end; a new document. */
 static json_t *append(const json_t *upload, const struct sim_request *request)
 {
@@ -180,6 +190,12 @@ static json_t *append(const json_t *upload, const struct sim_request *request)
     int64_t received = sim_json_int(upload, "received", 0) + (int64_t)request->body_len;
     uint32_t crc =
         sim_crc32c((uint32_t)sim_json_int(upload, "crc", 0), request->body, request->body_len);
+    struct sim_md5 md5;
+    load_md5(upload, &md5);
+    sim_md5_add(&md5, request->body, request->body_len);
+    char *state = tg_base64_encode(&md5, sizeof md5);
+    json_object_set_new(next, "md5", json_string(state));
+    free(state);
     json_object_set_new(next, "received", json_integer((json_int_t)received));
     json_object_set_new(next, "crc", json_integer((json_int_t)crc));
     const char *kept = sim_json_text(upload, "bytes");
@@ -213,7 +229,10 @@ static json_t *finish_resumable(struct sim_gcp_call *call, const json_t *upload)
                                      .size = size,
                                      .bytes = (int64_t)len == size ? bytes : NULL,
                                      .crc32c = (uint32_t)sim_json_int(upload, "crc", 0),
-                                     .has_crc32c = true};
+                                     .has_checksums = true};
+    struct sim_md5 md5;
+    load_md5(upload, &md5);
+    sim_md5_end(&md5, write.md5);
     json_t *answer = written(call, &write);
     free(bytes);
     return answer;
@@ -281,6 +300,7 @@ json_t *sim_gcp_upload(struct sim_gcp_call *call, const char *bucket)
 struct made_up {
     struct sim_stream stream;
     uint64_t seed;
+    const char *text; /* NULL: bytes */
     int64_t at;
     int64_t end;
 };
@@ -292,12 +312,37 @@ static char made_up_byte(uint64_t seed, int64_t at)
     return (char)(word >> (8 * (at % 8)));
 }
 
+/* Text that a made-up object of JSON begins with; the rest of it is blanks. */
+static const char *text_of(const char *name)
+{
+    const char *last = sim_gcp_last(name);
+    if (!tg_str_has_suffix(last, ".json")) {
+        return NULL;
+    }
+    return tg_str_eq(last, "config.json")
+               ? "{\n  \"architectures\": [\"Gemma3ForConditionalGeneration\"],\n  \"model_type\": "
+                 "\"gemma3\",\n  \"torch_dtype\": \"bfloat16\",\n  \"text_config\": {\n"
+                 "    \"hidden_size\": 5376,\n    \"num_hidden_layers\": 62,\n"
+                 "    \"num_attention_heads\": 32,\n    \"num_key_value_heads\": 16,\n"
+                 "    \"sliding_window\": 1024\n  },\n  \"simulated\": true\n}\n"
+               : "{\"simulated\": true}\n";
+}
+
+static char made_up_at(const char *text, uint64_t seed, int64_t at)
+{
+    if (text == NULL) {
+        return made_up_byte(seed, at);
+    }
+    return at < (int64_t)strlen(text) ? text[at] : ' ';
+}
+
 static size_t read_made_up(struct sim_stream *stream, char *out, size_t size, bool *is_end)
 {
     struct made_up *made_up = (struct made_up *)stream;
     size_t len = 0;
     while (len < size && made_up->at < made_up->end) {
-        out[len++] = made_up_byte(made_up->seed, made_up->at++);
+        out[len++] = made_up_at(made_up->text, made_up->seed, made_up->at);
+        made_up->at++;
     }
     *is_end = made_up->at >= made_up->end;
     return len;
@@ -340,6 +385,7 @@ static void put_bytes(struct sim_response *response, const json_t *object, int64
     size_t len = 0;
     const char *kept = sim_json_text(object, "_bytes");
     uint64_t seed = tg_hash_str(sim_json_text(object, "name"));
+    const char *text = text_of(sim_json_text(object, "name"));
     if (kept[0] != '\0') {
         char *bytes = tg_base64_decode(kept, strlen(kept), &len);
         tg_assert(bytes != NULL && end <= (int64_t)len);
@@ -347,13 +393,14 @@ static void put_bytes(struct sim_response *response, const json_t *object, int64
         free(bytes);
     } else if (end - first <= WHOLE_MAX) {
         for (int64_t i = first; i < end; i++) {
-            tg_buf_putc(&response->body, made_up_byte(seed, i));
+            tg_buf_putc(&response->body, made_up_at(text, seed, i));
         }
     } else {
         struct made_up *made_up = TG_NEW(struct made_up);
         made_up->stream.read = read_made_up;
         made_up->stream.free = free_made_up;
         made_up->seed = seed;
+        made_up->text = text;
         made_up->at = first;
         made_up->end = end;
         response->stream = &made_up->stream;

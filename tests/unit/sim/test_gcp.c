@@ -173,8 +173,8 @@ static void enable_all(struct sim_world *world)
 Test(sim_gcp, an_empty_project_has_empty_lists)
 {
     struct sim_world *world = rig_world(1, 2, false);
-    cr_expect_eq(
-        count(world, "/v1/projects/demo-4711/services?filter=state:ENABLED", "services"), 2);
+    cr_expect_eq(count(world, "/v1/projects/demo-4711/services?filter=state:ENABLED", "services"),
+                 2);
     enable_all(world);
     cr_expect_eq(count(world, P "/global/networks", "items"), 0);
     cr_expect_eq(count(world, "/v1/projects/demo-4711/locations/-/clusters", "clusters"), 0);

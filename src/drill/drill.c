@@ -239,6 +239,7 @@ void tg_drill_step(struct tg_drill *drill, const struct tg_drill_event *event,
         break;
     case TG_DRILL_EVENT_LOG_LINES:
         if (event->msg->as.log.call_id == machine->log_call && machine->log_call != 0) {
+            machine->last_line_at_us = event->at_us;
             tg_probe_take_lines(drill, event->msg->as.log.text, event->msg->as.log.len,
                                 event->lab_us);
         }

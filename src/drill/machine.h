@@ -64,6 +64,7 @@ struct drill_machine {
         samples[CLOCK_SAMPLES_MAX]; /* arrival - completion, to tell how well the offset is known */
     size_t samples_count;
     int64_t last_line_lab_us;
+    int64_t last_line_at_us;  /* monotonic */
     int64_t follow_at_lab_us; /* when to follow again */
 
     int64_t backends_synced_us; /* poll of backends that was looked at last */

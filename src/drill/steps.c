@@ -18,6 +18,7 @@
 
 #define BLIND_FOLLOW_US    (12 * TG_US_PER_S) /* no line for so long: follow the log again */
 #define BLIND_STOP_US      (45 * TG_US_PER_S) /* no line for so long: no data is a reason to stop */
+#define STALL_US           (3 * TG_US_PER_S)  /* of our time */
 #define PROBE_START_MAX_US (300 * TG_US_PER_S)
 #define AFTER_US           (20 * TG_US_PER_S) /* measured after the proof, for the comparison */
 #define COUNT_MAX_US       TG_US_PER_S        /* longest wait for the replicas' counters */
@@ -107,6 +108,7 @@ static void follow_log(struct tg_drill *drill, const struct tg_drill_event *even
     call->container = tg_strdup("probe");
     machine->log_call = call->id;
     machine->last_line_lab_us = event->lab_us;
+    machine->last_line_at_us = event->at_us;
 }
 
 static void scale(struct tg_drill *drill, struct tg_drill_update *update, bool is_restore)
@@ -201,17 +203,28 @@ static void wait_for_probe(struct tg_drill *drill, const struct tg_drill_event *
     }
 }
 
+/* How long no line came, in lab time. In a lab that runs fast a moment's stall of our own machine
+ * is long: it is no silence of the probe. */
+static int64_t silence_us(const struct drill_machine *machine, const struct tg_drill_event *event)
+{
+    return event->at_us - machine->last_line_at_us < STALL_US
+               ? 0
+               : event->lab_us - machine->last_line_lab_us;
+}
+
 /* The log is followed again when it ended or went silent; silence for long is a reason to stop. */
 static void mind_probe(struct tg_drill *drill, const struct tg_drill_event *event,
                        struct tg_drill_update *update)
 {
     struct drill_machine *machine = tg_machine(drill);
-    int64_t silent_us = event->lab_us - machine->last_line_lab_us;
+    int64_t silent_us = silence_us(machine, event);
     if (machine->log_call == 0 && event->lab_us >= machine->follow_at_lab_us &&
         is_probe_running(drill, event->model)) {
         int64_t kept_us = machine->last_line_lab_us;
+        int64_t kept_at_us = machine->last_line_at_us;
         follow_log(drill, event, update);
         machine->last_line_lab_us = kept_us;
+        machine->last_line_at_us = kept_at_us;
     } else if (machine->log_call != 0 && silent_us > BLIND_FOLLOW_US &&
                event->lab_us >= machine->follow_at_lab_us) {
         struct tg_call *call =
@@ -234,9 +247,8 @@ static void measure_baseline(struct tg_drill *drill, const struct tg_drill_event
         return;
     }
     if (tg_probe_ok_in_a_row(drill) < drill->config.slots_in_a_row) {
-        int64_t late_us = event->lab_us - from_us - drill->config.baseline_us;
-        if (!tg_probe_has_failed(drill) && late_us < BLIND_STOP_US) {
-            return; /* nothing failed: the lines are still on their way */
+        if (!tg_probe_has_failed(drill)) {
+            return; /* nothing failed: the lines are still on their way, or silence ends it */
         }
         stop(drill, "requests fail already before the fault", event->lab_us);
         return;

@@ -26,6 +26,10 @@ struct tg_world {
     uint64_t seed;
     int64_t wall_us;    /* its clock when it answered */
     int64_t seen_at_us; /* our monotonic clock then */
+    /* The reducer's: readings in a row that were behind what is carried forward, and by how much
+     * the best of them was. */
+    int late_count;
+    int64_t late_least_us;
 };
 
 enum tg_kind_phase {

@@ -10,6 +10,9 @@
 #include "base/str.h"
 #include "model/story.h"
 
+#define LATE_IN_A_ROW 8
+#define LATE_MAX_US   5e6 /* of our time; a jump beyond that is another clock */
+
 static struct tg_target *target_of(struct tg_model *model, const struct tg_msg *msg)
 {
     tg_assert(msg->target >= 0 && (size_t)msg->target < model->targets_count);
@@ -151,13 +154,37 @@ static bool reduce_metrics(struct tg_model *model, const struct tg_msg *msg)
     return is_changed;
 }
 
+/* A reading is late by what the answer took to reach us, never early: of several the one that is
+ * furthest ahead is the truest. A world that cannot keep its speed falls behind in all of them. */
+static void read_clock(struct tg_world *known, const struct tg_world *told)
+{
+    int64_t elapsed_us = told->seen_at_us - known->seen_at_us;
+    int64_t carried_us = known->wall_us + (int64_t)((double)elapsed_us * told->speed);
+    int64_t behind_us = carried_us - told->wall_us;
+    bool is_same = known->is_simulated && told->is_simulated && known->speed == told->speed &&
+                   known->seed == told->seed;
+    struct tg_world next = *told;
+    if (is_same && behind_us > 0 && behind_us < (int64_t)(LATE_MAX_US * told->speed)) {
+        next.late_count = known->late_count + 1;
+        next.late_least_us = known->late_count == 0 || behind_us < known->late_least_us
+                                 ? behind_us
+                                 : known->late_least_us;
+        next.wall_us = carried_us;
+        if (next.late_count >= LATE_IN_A_ROW) {
+            next.wall_us -= next.late_least_us;
+            next.late_count = 0;
+        }
+    }
+    *known = next;
+}
+
 static bool reduce_world(struct tg_model *model, const struct tg_msg *msg)
 {
     struct tg_target *target = target_of(model, msg);
     bool is_changed =
         target->world.is_simulated != msg->as.world.is_simulated ||
         (int64_t)(target->world.speed * 1000) != (int64_t)(msg->as.world.speed * 1000);
-    target->world = msg->as.world;
+    read_clock(&target->world, &msg->as.world);
     return is_changed;
 }
 

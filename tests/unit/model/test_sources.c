@@ -130,6 +130,24 @@ static void say_simulated(struct tg_model *model, int target, int64_t wall_us, i
     rig_send(model, msg);
 }
 
+/* An answer that reached us late tells an older clock than the one carried forward; a world that
+ * falls behind for good is believed after a while, by the best of its readings. */
+Test(sources, a_late_answer_does_not_set_the_clock_back)
+{
+    struct tg_model *model = rig_model();
+    say_simulated(model, 0, 1000 * SECOND, 10 * SECOND);
+    say_simulated(model, 0, 1000 * SECOND, 11 * SECOND);
+    cr_assert_eq(tg_model_lab_us(model, 11 * SECOND, 0), 1001 * SECOND);
+    say_simulated(model, 0, 1003 * SECOND, 12 * SECOND);
+    cr_assert_eq(tg_model_lab_us(model, 12 * SECOND, 0), 1003 * SECOND, "ahead is truer");
+    for (int i = 1; i <= 8; i++) {
+        int64_t behind = i == 5 ? SECOND : 2 * SECOND;
+        say_simulated(model, 0, 1003 * SECOND + i * SECOND - behind, 12 * SECOND + i * SECOND);
+    }
+    cr_assert_eq(tg_model_lab_us(model, 20 * SECOND, 0), 1010 * SECOND);
+    tg_model_free(model);
+}
+
 /* One simulated cluster in a kubeconfig does not make the others fair game. */
 Test(sources, a_real_cluster_beside_a_simulated_one_is_real)
 {

@@ -319,7 +319,6 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/md5.c \
 	%D%/sim/md5.h \
 	%D%/sim/params.c \
-	%D%/sim/params.def \
 	%D%/sim/params.h \
 	%D%/sim/pod.h \
 	%D%/sim/pod_http.c \

@@ -79,7 +79,12 @@ struct sim_world *sim_world_new(const struct sim_config *config, struct tg_err *
     world->config = *config;
     world->project = tg_strdup(config->project == NULL ? "demo-4711" : config->project);
     world->config.project = world->project;
-    sim_params_init(&world->params);
+    if (config->params != NULL) {
+        world->params = *config->params;
+    } else {
+        sim_params_init(&world->params);
+    }
+    world->config.params = NULL; /* the caller's may go */
     world->heap = tg_heap_new(EVENTS_MAX);
     world->draws = tg_map_new(free);
     world->trace_hash = HASH_BASIS;

@@ -31,8 +31,10 @@ struct sim_config {
     int64_t start_wall_us; /* wall time of virtual time 0 (fixed in tests) */
     const char *project;   /* NULL: "demo-4711" */
     bool has_trace;        /* keep the trace text (bounded); the trace hash is kept always */
+    const struct sim_params *params; /* copied; NULL: the defaults of assets/sim */
 };
 
+struct sim_params;
 struct sim_world;
 struct sim_store;
 struct sim_region;

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sim/behaviour.h"
+#include "sim/fault.h"
 #include "sim/json_path.h"
 #include "sim/pod.h"
 #include "sim/shape.h"
@@ -369,6 +370,9 @@ bool sim_claim_fits(struct sim_pod *pod, const char *node)
         return true;
     }
     struct sim_region *region = pod->region;
+    if (sim_fault_in_force(region->world, SIM_FAULT_CLAIM, region->index) != NULL) {
+        return false;
+    }
     const char *left = node;
     sim_store_each(region->store, sim_world_kinds(region->world)->claim, NULL, is_free, &left);
     return left != NULL && json_array_size(devices_of(region, node)) > 0;

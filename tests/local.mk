@@ -140,6 +140,7 @@ TESTS += %D%/test_provider
 check_PROGRAMS += %D%/test_sim
 TESTS += %D%/test_sim
 %C%_test_sim_SOURCES = \
+	%D%/unit/sim/fault_rig.h \
 	%D%/unit/sim/gcp_rig.h \
 	%D%/unit/sim/sim_client.h \
 	%D%/unit/sim/test_certificate.c \
@@ -147,6 +148,8 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/test_definition.c \
 	%D%/unit/sim/test_determinism.c \
 	%D%/unit/sim/test_direct.c \
+	%D%/unit/sim/test_fault.c \
+	%D%/unit/sim/test_fault_world.c \
 	%D%/unit/sim/test_front.c \
 	%D%/unit/sim/test_fuse.c \
 	%D%/unit/sim/test_gateway.c \

@@ -471,8 +471,10 @@ static void release(struct sim_region *region, const char *ns, const char *name)
 void sim_claim_pod_changed(struct sim_region *region, const struct sim_change *change)
 {
     const json_t *claims = sim_json_at(change->object, "status.resourceClaimStatuses");
-    if (change->type != SIM_DELETED) {
-        return;
+    const char *phase = sim_json_text(change->object, "status.phase");
+    bool is_over = tg_str_eq(phase, "Failed") || tg_str_eq(phase, "Succeeded");
+    if (claims == NULL || (change->type != SIM_DELETED && !is_over)) {
+        return; /* a Pod that ended needs its devices no more, though it is still there */
     }
     size_t i;
     json_t *claim;

@@ -428,7 +428,11 @@ noinst_LIBRARIES += %D%/libtg_app.a
 	%D%/app/session.h \
 	%D%/app/status.c \
 	%D%/app/status.h \
-	%D%/app/status_text.c
+	%D%/app/status_text.c \
+	%D%/app/swarm.c \
+	%D%/app/swarm.h \
+	%D%/app/world_control.c \
+	%D%/app/world_control.h
 
 bin_PROGRAMS += tidegate
 tidegate_SOURCES = \
@@ -439,6 +443,8 @@ tidegate_SOURCES = \
 	%D%/command_provision.c \
 	%D%/command_sim.c \
 	%D%/command_status.c \
+	%D%/command_swarm.c \
+	%D%/command_world.c \
 	%D%/commands.c \
 	%D%/commands.h \
 	%D%/loop.c \

@@ -154,6 +154,7 @@ struct sim_gateway {
     bool is_stale;  /* the view changed since */
     struct tg_map *requests;
     uint64_t last_request;
+    bool is_blind; /* a request was sent to a region without endpoints in the proxies' view */
 };
 
 struct sim_gateway *sim_world_gateway(struct sim_world *world);

@@ -272,6 +272,7 @@ int sim_gateway_choose(struct sim_gateway *gateway, int front, uint64_t id)
         int r = order[i];
         draw -= view->share_ppm[r];
         if (view->share_ppm[r] > 0 && draw < 0) {
+            gateway->is_blind = gateway->is_blind || sim_gateway_health_ppm(gateway, r) == 0;
             return r;
         }
     }

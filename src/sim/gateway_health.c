@@ -376,6 +376,9 @@ bool sim_gateway_would_serve(struct sim_world *world, int region)
 const char *sim_gateway_check(struct sim_world *world)
 {
     const struct sim_gateway *gateway = sim_world_gateway(world);
+    if (gateway->is_blind) {
+        return "a request went to a region without endpoints in the proxies' view";
+    }
     for (int r = 0; r < sim_world_region_count(world); r++) {
         const struct sim_region_view *view = &gateway->regions[r];
         for (int i = 0; i < view->endpoint_count; i++) {

@@ -84,6 +84,12 @@ typedef const char *sim_check(struct sim_world *world);
 void sim_world_add_check(struct sim_world *world, sim_check *check);
 void sim_world_check(struct sim_world *world);
 
+/* From now on the checkers run after every event, and the first broken one ends the world's time
+ * instead of the program: nothing happens any more, and sim_world_broken() tells which it was
+ * (NULL: none yet; static or world-owned). */
+void sim_world_stop_when_broken(struct sim_world *world);
+const char *sim_world_broken(const struct sim_world *world);
+
 /* Regions in the order of sim_config; the config cluster is region 0. */
 int sim_world_region_count(const struct sim_world *world);
 struct sim_region *sim_world_region(struct sim_world *world, int index);

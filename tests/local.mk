@@ -22,9 +22,12 @@ TESTS += %D%/test_integration
 	%D%/integration/rig_support.h \
 	%D%/integration/test_drill_rig.c \
 	%D%/integration/test_ensure.c \
+	%D%/integration/test_faults.c \
 	%D%/integration/test_kill.c \
+	%D%/integration/test_params.c \
 	%D%/integration/test_provision.c \
-	%D%/integration/test_status.c
+	%D%/integration/test_status.c \
+	%D%/integration/test_world_control.c
 %C%_test_integration_LDADD =  $(app_libs) $(CRITERION_LIBS) -lm
 
 check_PROGRAMS += %D%/test_screens
@@ -172,6 +175,7 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/test_query.c \
 	%D%/unit/sim/test_rbac.c \
 	%D%/unit/sim/test_remote.c \
+	%D%/unit/sim/test_script.c \
 	%D%/unit/sim/test_selector.c \
 	%D%/unit/sim/test_store.c \
 	%D%/unit/sim/test_table.c \
@@ -228,6 +232,11 @@ stress: stress-programs
 bench-programs: all $(check_LIBRARIES) $(bench_programs)
 .PHONY: stress stress-programs bench-programs
 CLEANFILES += $(stress_programs) $(bench_programs)
+
+check_PROGRAMS += %D%/swarm/test_swarm
+TESTS += %D%/swarm/test_swarm
+%C%_swarm_test_swarm_SOURCES = %D%/swarm/test_swarm.c
+%C%_swarm_test_swarm_LDADD = $(app_libs) -lm
 
 check_PROGRAMS += %D%/fuzz/replay_apply
 TESTS += %D%/fuzz/replay_apply

@@ -218,11 +218,11 @@ void sim_front_handle(struct sim_world *world, const struct sim_request *request
     bool is_faulty = sim_fault_has_routes(world) && !sim_admin_is_path(request);
     if (!is_faulty || !sim_fault_before(world, request, response)) {
         handle(world, request, response);
-        if (is_faulty) {
-            sim_fault_after(world, request, response);
-        }
         if (response->stream != NULL && response->status == 200) {
             sim_fault_watch_stream(world, request, response);
+        }
+        if (is_faulty) {
+            sim_fault_after(world, request, response);
         }
     }
     tg_assert(response->status != 0);

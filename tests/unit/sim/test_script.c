@@ -65,6 +65,7 @@ Test(sim_script, a_fork_at_any_time_is_the_world_as_it_was_then)
     rig_run(world, 40);
     int64_t then_us = sim_world_now_us(world);
     uint64_t then = sim_world_trace_hash(world);
+    rig_run(world, 1); /* what comes at the very moment is part of it */
     scale(world, "{\"spec\":{\"replicas\":1}}");
     rig_run(world, 900);
     char *text = script_of(world, sim_world_now_us(world));

@@ -27,6 +27,7 @@
 #define FAULTS_FROM_S   20
 #define FAULTS_UNTIL_US (900 * TG_US_PER_S)
 #define HEAL_MAX_US     (5400 * TG_US_PER_S) /* a node comes in 35 min, a server boots in 30 */
+#define OPERATOR_US     (1500 * TG_US_PER_S) /* an operator looks at a drill that takes so long */
 #define QUIET_US        (200 * TG_US_PER_S)  /* the console's longest silence, and what follows */
 #define DEPLOYMENT      "vllm-gemma"
 
@@ -241,22 +242,28 @@ static bool check_drill(struct run *run)
     return true;
 }
 
-/* A restore that could not be done while faults lasted is what an operator does next. */
+/* What an operator does next: a Deployment that somebody made anew is not the drill's to touch, so
+ * the operator scales it and says so; a drill that goes on is told to end. */
 static void finish_drill(struct run *run)
 {
     struct tg_app *app = tg_rig_app(run->rig);
     struct tg_err err = TG_ERR_INIT;
-    if (app->drill != NULL && !tg_drill_is_over(app->drill)) {
+    if (app->drill != NULL && app->drill->state == TG_DRILL_NEEDS_RESTORE) {
+        struct sim_fault_spec spec = sim_fault_spec_of(SIM_FAULT_SCALE);
+        spec.value = 1;
+        spec.has_value = true;
+        spec.region = 0;
+        sim_fault_add(run->world, &spec, &err);
+        tg_app_waive(app, "operator", &err);
+    } else if (app->drill != NULL && !tg_drill_is_over(app->drill)) {
         tg_app_drill_abort(app, "operator");
-    } else if (app->is_restore_offered) {
-        tg_app_restore(app, &err);
     }
 }
 
 static bool heal(struct run *run)
 {
     int64_t start_us = sim_world_now_us(run->world);
-    bool is_told = false;
+    int64_t told_us = start_us;
     run->result->healed_us = -1;
     while (sim_world_now_us(run->world) - start_us < HEAL_MAX_US) {
         if (!pass(run, 10 * TG_US_PER_S) || !check_drill(run)) {
@@ -268,8 +275,8 @@ static bool heal(struct run *run)
             run->result->healed_us = sim_world_now_us(run->world) - start_us;
             return true;
         }
-        if (!is_told && sim_world_now_us(run->world) - start_us > HEAL_MAX_US / 2) {
-            is_told = true;
+        if (sim_world_now_us(run->world) - told_us > OPERATOR_US) {
+            told_us = sim_world_now_us(run->world);
             finish_drill(run);
         }
     }

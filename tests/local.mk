@@ -203,6 +203,7 @@ TESTS += %D%/lint/selftest.sh
 TESTS += %D%/lint/tidy.sh
 TESTS += %D%/e2e/console.sh
 TESTS += %D%/e2e/drill.sh
+TESTS += %D%/e2e/faults.sh
 TESTS += %D%/e2e/plain.sh
 TESTS += %D%/e2e/probe.sh
 TESTS += %D%/e2e/two_worlds.sh
@@ -373,6 +374,7 @@ EXTRA_DIST += \
 	%D%/e2e/common.sh \
 	%D%/e2e/console.sh \
 	%D%/e2e/drill.sh \
+	%D%/e2e/faults.sh \
 	%D%/e2e/plain.sh \
 	%D%/e2e/probe.sh \
 	%D%/e2e/two_worlds.sh \

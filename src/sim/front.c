@@ -156,11 +156,14 @@ static bool is_plain_text(const struct sim_request *request)
             tg_utf8_is_valid(request->impersonate_group, strlen(request->impersonate_group)));
 }
 
-/* Faults belong to a world's script; how fast time passes does not. */
-static void note_admin(struct sim_world *world, const struct sim_request *request)
+/* Faults belong to a world's script; how fast time passes does not. Where faults may strike, every
+ * request is an occasion. */
+static void note(struct sim_world *world, const struct sim_request *request, bool is_faulty)
 {
-    if (!tg_str_eq(request->method, "GET") && strstr(request->path, "/faults") != NULL) {
-        sim_script_note(world, request);
+    bool is_admin = sim_admin_is_path(request);
+    bool is_fault = !tg_str_eq(request->method, "GET") && strstr(request->path, "/faults") != NULL;
+    if ((!is_admin || is_fault) && is_authorized(world, request)) {
+        sim_script_note(world, request, is_faulty);
     }
 }
 
@@ -196,16 +199,13 @@ static void handle(struct sim_world *world, const struct sim_request *request,
                          SIM_REQUEST_BODY_MAX);
         }
     } else if (sim_admin_is_path(request)) {
-        note_admin(world, request);
         sim_admin_handle(world, request, response);
     } else if (is_gcp) {
-        sim_script_note(world, request);
         sim_gcp_handle(world, user, request, response);
     } else if (!sim_cluster_is_serving(sim_world_region(world, request->server))) {
         sim_k8s_fail(response, 503, NULL, "the cluster %s does not exist (yet)",
                      sim_world_region(world, request->server)->cluster);
     } else {
-        sim_script_note(world, request);
         handle_cluster(world, user, request, response);
     }
 }
@@ -216,6 +216,7 @@ void sim_front_handle(struct sim_world *world, const struct sim_request *request
     *response = (struct sim_response){.status = 0};
     tg_buf_init(&response->body, SIM_RESPONSE_BODY_MAX);
     bool is_faulty = sim_fault_has_routes(world) && !sim_admin_is_path(request);
+    note(world, request, is_faulty);
     if (!is_faulty || !sim_fault_before(world, request, response)) {
         handle(world, request, response);
         if (response->stream != NULL && response->status == 200) {

@@ -58,7 +58,7 @@ static void put_body(json_t *record, const struct sim_request *request)
     free(text);
 }
 
-void sim_script_note(struct sim_world *world, const struct sim_request *request)
+void sim_script_note(struct sim_world *world, const struct sim_request *request, bool is_every)
 {
     struct sim_script *script = sim_world_behaviour(world)->script;
     if (script == NULL || script->is_full) {
@@ -68,7 +68,7 @@ void sim_script_note(struct sim_world *world, const struct sim_request *request)
         script->is_exact = false;
         return;
     }
-    if (!can_change(request)) {
+    if (!is_every && !can_change(request)) {
         return;
     }
     size_t size = 200 + strlen(request->path) + strlen(request->query) + request->body_len * 4 / 3;

@@ -4,7 +4,8 @@
  * A world is a function of its configuration and of the requests that change it, at their virtual
  * times. The script holds both; replaying it up to t gives the same world as it was at t, whatever
  * happened later, and two forks of it meet the same chance (every draw is named). Not in it:
- * sessions of exec and port-forward, after which a fork is like the world, but not equal to it.
+ * sessions of exec and port-forward, after which a fork is like the world, but not equal to it, and
+ * streams that are open: faults that struck them strike those of the fork anew.
  *
  * Thread: the world's.
  */
@@ -27,8 +28,9 @@ struct sim_script;
 void sim_script_start(struct sim_world *world);
 void sim_script_free(struct sim_script *script);
 
-/* Keeps the request if it can change the world (authorised ones only are to be given). */
-void sim_script_note(struct sim_world *world, const struct sim_request *request);
+/* Keeps the request if it can change the world, or any when is_every (authorised ones only are to
+ * be given). */
+void sim_script_note(struct sim_world *world, const struct sim_request *request, bool is_every);
 
 /* The script up to until_us as JSON (new reference), NULL and err (STATE when none is kept, LIMIT
  * when there was more than is kept). */

@@ -162,8 +162,10 @@ static void note(struct sim_world *world, const struct sim_request *request, boo
 {
     bool is_admin = sim_admin_is_path(request);
     bool is_fault = !tg_str_eq(request->method, "GET") && strstr(request->path, "/faults") != NULL;
-    if ((!is_admin || is_fault) && is_authorized(world, request)) {
-        sim_script_note(world, request, is_faulty);
+    const char *user =
+        (is_admin && !is_fault) || !is_plain_text(request) ? NULL : user_of(world, request);
+    if (user != NULL) {
+        sim_script_note(world, request, tg_str_eq(user, SIM_OWNER) ? "" : user, is_faulty);
     }
 }
 

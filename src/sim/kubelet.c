@@ -221,8 +221,8 @@ static void enter_prepare(struct sim_pod *pod)
 static bool waits_for_volume(struct sim_pod *pod)
 {
     char message[640];
-    bool is_struck = pod->containers[0].is_sidecar &&
-                     sim_fault_mount_error(pod, message, sizeof message);
+    bool is_struck =
+        pod->containers[0].is_sidecar && sim_fault_mount_error(pod, message, sizeof message);
     if (!is_struck && !sim_fuse_mount_error(pod, message, sizeof message)) {
         return false;
     }

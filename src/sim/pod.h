@@ -114,9 +114,9 @@ struct sim_pod {
     bool is_unschedulable;
     bool is_deleting;
     bool is_ready;
-    bool is_stopping;         /* SIGTERM was sent */
-    const char *failure;      /* status.reason, e.g. "DeadlineExceeded"; static, NULL when none */
-    char *failure_message;    /* status.message; NULL when none */
+    bool is_stopping;      /* SIGTERM was sent */
+    const char *failure;   /* status.reason, e.g. "DeadlineExceeded"; static, NULL when none */
+    char *failure_message; /* status.message; NULL when none */
     int64_t started_wall_us;
     int64_t restart_policy; /* 0 Always, 1 OnFailure, 2 Never */
     uint64_t step_event;

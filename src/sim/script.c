@@ -58,7 +58,8 @@ static void put_body(json_t *record, const struct sim_request *request)
     free(text);
 }
 
-void sim_script_note(struct sim_world *world, const struct sim_request *request, bool is_every)
+void sim_script_note(struct sim_world *world, const struct sim_request *request, const char *user,
+                     bool is_every)
 {
     struct sim_script *script = sim_world_behaviour(world)->script;
     if (script == NULL || script->is_full) {
@@ -81,6 +82,13 @@ void sim_script_note(struct sim_world *world, const struct sim_request *request,
         "{s:I,s:i,s:s,s:s,s:s,s:s,s:s,s:s}", "t", (json_int_t)sim_world_now_us(world), "server",
         request->server, "method", request->method, "path", request->path, "query", request->query,
         "accept", request->accept, "type", request->content_type, "agent", request->user_agent);
+    const char *as = request->impersonate_user;
+    as = as != NULL && as[0] != '\0' ? as : user;
+    const char *group = request->impersonate_group;
+    if (as[0] != '\0') {
+        json_object_set_new(record, "as", json_string(as));
+        json_object_set_new(record, "group", json_string(group == NULL ? "" : group));
+    }
     put_body(record, request);
     json_array_append_new(script->requests, record);
 }
@@ -166,6 +174,8 @@ static void ask_again(struct sim_world *world, const json_t *record)
         .content_type = sim_json_text(record, "type"),
         .authorization = "",
         .user_agent = sim_json_text(record, "agent"),
+        .impersonate_user = sim_json_text(record, "as"),
+        .impersonate_group = sim_json_text(record, "group"),
         .body = decoded != NULL ? decoded : body,
         .body_len = len,
     };

@@ -29,8 +29,9 @@ void sim_script_start(struct sim_world *world);
 void sim_script_free(struct sim_script *script);
 
 /* Keeps the request if it can change the world, or any when is_every (authorised ones only are to
- * be given). */
-void sim_script_note(struct sim_world *world, const struct sim_request *request, bool is_every);
+ * be given). user is who asks, "" the owner. */
+void sim_script_note(struct sim_world *world, const struct sim_request *request, const char *user,
+                     bool is_every);
 
 /* The script up to until_us as JSON (new reference), NULL and err (STATE when none is kept, LIMIT
  * when there was more than is kept). */

@@ -258,14 +258,6 @@ static bool open_front(struct sim_server *server, const struct sim_server_config
     return is_good;
 }
 
-static void free_token(char *token)
-{
-    if (token != NULL) {
-        explicit_bzero(token, strlen(token));
-        free(token);
-    }
-}
-
 static bool make_tokens(struct sim_server *server, struct tg_err *err)
 {
     server->cluster_token = sim_certificates_token("sim-cluster-");

@@ -110,7 +110,7 @@ Test(fault, one_more_fault_changes_no_other_ones_draws)
 
 Test(fault, refusals_look_like_those_of_the_server_asked)
 {
-    struct sim_world *world = empty_world();
+    struct sim_world *world = rig_world(5, 2, true);
     fault_add(world, "token region=0 times=1");
     fault_add(world, "deny region=gcp times=1");
     fault_add(world, "quota");

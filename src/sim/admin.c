@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "sim/behaviour.h"
 #include "sim/fault.h"
+#include "sim/gcp_http.h"
 #include "sim/json_path.h"
 #include "sim/k8s_status.h"
 #include "sim/query.h"
@@ -45,11 +46,11 @@ static void fail(const struct admin_call *call, const struct tg_err *err)
 {
     bool is_conflict = err->code == TG_CODE_CONFLICT || err->code == TG_CODE_STATE;
     int status = err->code == TG_CODE_NOT_FOUND ? 404 : is_conflict ? 409 : 400;
-    sim_front_fail_gcp(call->response, status,
-                       status == 404   ? "NOT_FOUND"
-                       : status == 409 ? "FAILED_PRECONDITION"
-                                       : "INVALID_ARGUMENT",
-                       err->msg);
+    sim_gcp_fail(call->response, status,
+                 status == 404   ? "NOT_FOUND"
+                 : status == 409 ? "FAILED_PRECONDITION"
+                                 : "INVALID_ARGUMENT",
+                 err->msg);
 }
 
 static void refuse(const struct admin_call *call, enum tg_code code, const char *message)

@@ -50,8 +50,8 @@ struct sim_fault_info {
 #define SIM_FAULTS_MAX      256
 #define SIM_FAULT_ID_SIZE   48
 #define SIM_FAULT_TEXT_SIZE 160
-#define SIM_FAULT_CLUSTERS  (-2) /* region: every cluster */
-#define SIM_FAULT_EVERY     (-3) /* region: every cluster and Google Cloud */
+#define SIM_FAULT_CLUSTERS  (-10) /* region: every cluster */
+#define SIM_FAULT_EVERY     (-11) /* region: every cluster and Google Cloud */
 #define SIM_FAULT_FOREVER   INT64_C(-1)
 
 /* One fault as it is asked for. Zero and "" mean: not said. */

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "sim/gcp_http.h"
 #include "sim/k8s_status.h"
 
 const char *sim_fault_route(const struct sim_request *request, char *out, size_t size)
@@ -53,7 +54,7 @@ static void fail(const struct sim_request *request, struct sim_response *respons
                  const char *message)
 {
     if (request->server == SIM_SERVER_GCP) {
-        sim_front_fail_gcp(response, code, gcp_status(code), message);
+        sim_gcp_fail(response, code, gcp_status(code), message);
     } else {
         sim_k8s_fail(response, code, NULL, "%s", message);
     }

@@ -162,10 +162,13 @@ static void note(struct sim_world *world, const struct sim_request *request, boo
 {
     bool is_admin = sim_admin_is_path(request);
     bool is_fault = !tg_str_eq(request->method, "GET") && strstr(request->path, "/faults") != NULL;
-    const char *user =
-        (is_admin && !is_fault) || !is_plain_text(request) ? NULL : user_of(world, request);
+    if ((is_admin && !is_fault) || !is_plain_text(request)) {
+        return;
+    }
+    const char *user = user_of(world, request);
     if (user != NULL) {
-        sim_script_note(world, request, tg_str_eq(user, SIM_OWNER) ? "" : user, is_faulty);
+        bool is_owner = tg_str_eq(user, SIM_OWNER) || request->server == SIM_SERVER_GCP;
+        sim_script_note(world, request, is_owner ? "" : user, is_faulty);
     }
 }
 
@@ -217,8 +220,11 @@ void sim_front_handle(struct sim_world *world, const struct sim_request *request
 {
     *response = (struct sim_response){.status = 0};
     tg_buf_init(&response->body, SIM_RESPONSE_BODY_MAX);
-    bool is_faulty = sim_fault_has_routes(world) && !sim_admin_is_path(request);
-    note(world, request, is_faulty);
+    bool is_metadata = request->server == SIM_SERVER_METADATA; /* a Pod's own node answers that */
+    bool is_faulty = sim_fault_has_routes(world) && !is_metadata && !sim_admin_is_path(request);
+    if (!is_metadata) {
+        note(world, request, is_faulty);
+    }
     if (!is_faulty || !sim_fault_before(world, request, response)) {
         handle(world, request, response);
         if (response->stream != NULL && response->status == 200) {

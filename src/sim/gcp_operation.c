@@ -74,9 +74,9 @@ static void plan_end(struct sim_world *world, const struct sim_gcp_change *chang
     if (error != NULL) {
         json_object_set_new(document, "_error", json_string(error));
     }
-    sim_gcp_finish *fail = change->fail != NULL  ? change->fail
-                           : fault == error ? fail_resource
-                                            : NULL;
+    sim_gcp_finish *fail = change->fail != NULL ? change->fail
+                           : fault == error     ? fail_resource
+                                                : NULL;
     sim_gcp_finish *finish = is_hanging ? NULL : error == NULL ? change->finish : fail;
     if (finish == NULL) {
         return;

@@ -55,7 +55,7 @@ struct matrix_row {
 static const struct matrix_row rows[] = {
     {"status code=401", TG_KIND_PHASE_DENIED, TG_CODE_UNAUTHORIZED, 12},
     {"token", TG_KIND_PHASE_DENIED, TG_CODE_UNAUTHORIZED, 12},
-    {"deny", TG_KIND_PHASE_DENIED, TG_CODE_FORBIDDEN, 12},
+    {"deny", TG_KIND_PHASE_DENIED, TG_CODE_FORBIDDEN, 16} /* all namespaces, then one */,
     {"status code=404", TG_KIND_PHASE_ABSENT, TG_CODE_NOT_FOUND, 3},
     {"status code=410", TG_KIND_PHASE_RETRYING, TG_CODE_EXPIRED, 12},
     {"status code=429 retry-after=40", TG_KIND_PHASE_RETRYING, TG_CODE_RATE_LIMITED, 3},

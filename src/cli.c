@@ -40,7 +40,8 @@ struct command_info {
 static const struct command_info commands[] = {
     {"", CLI_COMMAND_CONSOLE, 'c', "", N_("Open the console on the clusters of a kubeconfig")},
     {"demo", CLI_COMMAND_DEMO, 'd', "", N_("Open the console on a simulated world of its own")},
-    {"sim", CLI_COMMAND_SIM, 's', "", N_("Serve a simulated world over HTTPS")},
+    {"sim", CLI_COMMAND_SIM, 's', "[COMMAND]",
+     N_("Serve a simulated world over HTTPS, or command one")},
     {"status", CLI_COMMAND_STATUS, 't', "", N_("Print what the panes show")},
     {"drill", CLI_COMMAND_DRILL, 'f', "scale0", N_("Run a failover drill and print its verdict")},
     {"restore", CLI_COMMAND_RESTORE, 'r', "", N_("Restore what an interrupted drill left behind")},
@@ -108,6 +109,33 @@ static bool add_context(struct cli *cli, const char *name, struct tg_err *err)
         return tg_err_set(err, TG_CODE_USAGE, 0, "--context: more than %d", CLI_CONTEXTS_MAX);
     }
     cli->contexts[cli->contexts_count++] = name;
+    return true;
+}
+
+static bool add_param(struct cli *cli, const char *text, struct tg_err *err)
+{
+    if (cli->params_count == CLI_PARAMS_MAX) {
+        return tg_err_set(err, TG_CODE_USAGE, 0, "--param: more than %d", CLI_PARAMS_MAX);
+    }
+    cli->params[cli->params_count++] = text;
+    return true;
+}
+
+/* "1..1000", or one alone. */
+static bool parse_seeds(struct cli *cli, const char *text, struct tg_err *err)
+{
+    char first[24];
+    const char *dots = strstr(text, "..");
+    size_t len = dots == NULL ? strlen(text) : (size_t)(dots - text);
+    int64_t low = -1;
+    int64_t high = -1;
+    snprintf(first, sizeof(first), "%.*s", (int)(len < sizeof(first) ? len : 0), text);
+    if (!tg_str_to_int64(first, 0, INT64_MAX, &low) ||
+        !tg_str_to_int64(dots == NULL ? first : dots + 2, low, INT64_MAX, &high)) {
+        return tg_err_set(err, TG_CODE_USAGE, 0, "--seeds: '%s' is not A..B with A up to B", text);
+    }
+    cli->seed_first = (uint64_t)low;
+    cli->seed_last = (uint64_t)high;
     return true;
 }
 
@@ -194,6 +222,19 @@ static bool apply(struct cli *cli, enum option_id id, const char *value, struct 
         return parse_seed(cli, value, err);
     case OPTION_REGIONS:
         return parse_int(name, value, 1, 1000, &cli->regions, err);
+    case OPTION_PARAM:
+        return add_param(cli, value, err);
+    case OPTION_PARAM_FILE:
+        cli->param_file = value;
+        return true;
+    case OPTION_SOURCE:
+        cli->source = value;
+        return true;
+    case OPTION_AT:
+        cli->at = value;
+        return true;
+    case OPTION_SEEDS:
+        return parse_seeds(cli, value, err);
     case OPTION_HELP:
         cli->command = CLI_COMMAND_HELP;
         return true;
@@ -245,15 +286,27 @@ static bool check_arguments(const struct cli *cli, struct tg_err *err)
     if (cli->command != CLI_COMMAND_DRILL && cli->argument != NULL) {
         return tg_err_set(err, TG_CODE_USAGE, 0, "unexpected word '%s'", cli->argument);
     }
-    if (cli->command == CLI_COMMAND_SIM && cli->dir == NULL) {
+    const char *word = cli->words_count > 0 ? cli->words[0] : "";
+    bool needs_dir = !tg_str_eq(word, "params") && !tg_str_eq(word, "swarm");
+    if (cli->command == CLI_COMMAND_SIM && cli->dir == NULL && needs_dir) {
         return tg_err_set(err, TG_CODE_USAGE, 0, "sim needs --dir DIR");
+    }
+    if (tg_str_eq(word, "fork") && cli->source == NULL) {
+        return tg_err_set(err, TG_CODE_USAGE, 0,
+                          "sim fork needs --source DIR, the world's that is forked");
     }
     return true;
 }
 
 bool cli_parse(struct cli *cli, int argc, char **argv, struct tg_err *err)
 {
-    *cli = (struct cli){.workers = 8, .timeout_s = 10, .seed = 1, .regions = 2, .color = "auto"};
+    *cli = (struct cli){.workers = 8,
+                        .timeout_s = 10,
+                        .seed = 1,
+                        .regions = 2,
+                        .color = "auto",
+                        .seed_first = 1,
+                        .seed_last = 20};
     const struct command_info *command = &commands[0];
     int index = 1;
     if (argc > 1 && argv[1][0] != '-') {
@@ -271,6 +324,8 @@ bool cli_parse(struct cli *cli, int argc, char **argv, struct tg_err *err)
             if (!parse_option(cli, command, argc, argv, &index, err)) {
                 return false;
             }
+        } else if (cli->command == CLI_COMMAND_SIM && cli->words_count < CLI_WORDS_MAX) {
+            cli->words[cli->words_count++] = argv[index];
         } else if (argv[index][0] == '-' || cli->argument != NULL) {
             return tg_err_set(err, TG_CODE_USAGE, 0, "unexpected word '%s'", argv[index]);
         } else {

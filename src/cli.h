@@ -38,10 +38,14 @@ enum cli_exit {
 };
 
 #define CLI_CONTEXTS_MAX 1024
+#define CLI_WORDS_MAX    32
+#define CLI_PARAMS_MAX   256
 
 struct cli {
     enum cli_command command;
-    const char *argument; /* of drill: "scale0" */
+    const char *argument;             /* of drill: "scale0" */
+    const char *words[CLI_WORDS_MAX]; /* of sim: "fault", "add", ... */
+    size_t words_count;
     const char *kubeconfig;
     const char *contexts[CLI_CONTEXTS_MAX];
     size_t contexts_count;
@@ -70,6 +74,13 @@ struct cli {
     double speed; /* 0: the command's default */
     uint64_t seed;
     int regions;
+    const char *params[CLI_PARAMS_MAX]; /* NAME=VALUE */
+    size_t params_count;
+    const char *param_file;
+    const char *source; /* of sim fork: the directory of the other world */
+    const char *at;
+    uint64_t seed_first; /* of sim swarm */
+    uint64_t seed_last;
 };
 
 /* Parses argv. False with USAGE and a message that names the word; the caller prints it and ends

@@ -13,6 +13,7 @@
 #include "commands.h"
 #include "io/clock_real.h"
 #include "io/paths.h"
+#include "sim/params.h"
 #include "sim/server.h"
 
 #define DEMO_SPEED       10.0
@@ -54,8 +55,14 @@ static struct sim_server *start_world(const struct cli *cli, const char *dir, do
                                       struct tg_err *err)
 {
     struct tg_clock clock = tg_clock_real();
+    struct sim_params params;
+    sim_params_init(&params);
+    if (!command_params(cli, &params, err)) {
+        return NULL;
+    }
     struct sim_server_config config = {
-        .world = {.seed = cli->seed,
+        .world = {.params = &params,
+                  .seed = cli->seed,
                   .regions = cli->regions,
                   .is_built = !cli->is_empty,
                   .start_wall_us = tg_clock_wall_us(&clock)},

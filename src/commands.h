@@ -8,10 +8,12 @@
 #define TG_COMMANDS_H
 
 #include "app/session.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "cli.h"
 
+struct sim_params;
 struct sim_server;
 
 /* Each returns the exit status of the program and prints what goes wrong to standard error. */
@@ -22,6 +24,18 @@ int command_status(const struct cli *cli);
 int command_drill(const struct cli *cli);
 int command_restore(const struct cli *cli);
 int command_provision(const struct cli *cli); /* up and down */
+
+/* Parts of `sim`: what is asked of a world that runs in --dir, and runs of many worlds. */
+int command_world(const struct cli *cli);
+int command_swarm(const struct cli *cli);
+
+/* One request to the own API of the world that is served in dir; appends the answer. False and err
+ * when there was none. */
+bool command_ask_world(const char *dir, const char *method, const char *path, const char *body,
+                       struct tg_buf *answer, int *status, struct tg_err *err);
+
+/* Overrides *params by --param-file and --param; USAGE or CONFIG when they name no number. */
+bool command_params(const struct cli *cli, struct sim_params *params, struct tg_err *err);
 
 /* Prints "tidegate: sentence: message (hint)" and returns the exit status that fits the error's
  * code. */

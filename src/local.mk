@@ -183,6 +183,8 @@ noinst_LIBRARIES += %D%/libtg_provider.a
 
 noinst_LIBRARIES += %D%/libtg_sim.a
 %C%_libtg_sim_a_SOURCES = \
+	%D%/sim/admin.c \
+	%D%/sim/admin.h \
 	%D%/sim/admission.c \
 	%D%/sim/behaviour.h \
 	%D%/sim/certificate.c \
@@ -215,6 +217,15 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/event_recorder.c \
 	%D%/sim/face.c \
 	%D%/sim/face.h \
+	%D%/sim/fault.c \
+	%D%/sim/fault.def \
+	%D%/sim/fault.h \
+	%D%/sim/fault_response.c \
+	%D%/sim/fault_response.h \
+	%D%/sim/fault_stream.c \
+	%D%/sim/fault_text.c \
+	%D%/sim/fault_world.c \
+	%D%/sim/fault_world.h \
 	%D%/sim/field_set.c \
 	%D%/sim/field_set.h \
 	%D%/sim/front.c \
@@ -306,6 +317,7 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/k8s_write.c \
 	%D%/sim/kubelet.c \
 	%D%/sim/kubelet.h \
+	%D%/sim/kubelet_restart.c \
 	%D%/sim/lab_gateway.c \
 	%D%/sim/lab_nodes.c \
 	%D%/sim/lab_objects.c \
@@ -319,7 +331,6 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/md5.c \
 	%D%/sim/md5.h \
 	%D%/sim/params.c \
-	%D%/sim/params.def \
 	%D%/sim/params.h \
 	%D%/sim/pod.h \
 	%D%/sim/pod_http.c \
@@ -350,6 +361,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/schema_core_a.def \
 	%D%/sim/schema_core_n.def \
 	%D%/sim/schema_meta.def \
+	%D%/sim/script.c \
+	%D%/sim/script.h \
 	%D%/sim/selector.c \
 	%D%/sim/selector.h \
 	%D%/sim/server.c \
@@ -415,7 +428,11 @@ noinst_LIBRARIES += %D%/libtg_app.a
 	%D%/app/session.h \
 	%D%/app/status.c \
 	%D%/app/status.h \
-	%D%/app/status_text.c
+	%D%/app/status_text.c \
+	%D%/app/swarm.c \
+	%D%/app/swarm.h \
+	%D%/app/world_control.c \
+	%D%/app/world_control.h
 
 bin_PROGRAMS += tidegate
 tidegate_SOURCES = \
@@ -426,6 +443,8 @@ tidegate_SOURCES = \
 	%D%/command_provision.c \
 	%D%/command_sim.c \
 	%D%/command_status.c \
+	%D%/command_swarm.c \
+	%D%/command_world.c \
 	%D%/commands.c \
 	%D%/commands.h \
 	%D%/loop.c \

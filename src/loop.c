@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "app/provision.h"
+#include "app/world_control.h"
 #include "base/assert.h"
 #include "base/i18n.h"
 #include "base/mem.h"
@@ -134,6 +135,39 @@ static bool change_lab(struct loop *loop, struct ui_intent *intent, struct tg_er
     return tg_app_provision_start(loop->session->app, &request, err);
 }
 
+/* A command for the world of this console's own, such as "fault add epp0 region=us-east5"; its
+ * answer's last line is shown, for the first is a table's head. */
+static bool command_own_world(struct loop *loop, const char *words, struct tg_err *err)
+{
+    struct tg_app *app = loop->session->app;
+    struct tg_world_request request;
+    if (loop->server == NULL) {
+        return tg_err_set(err, TG_CODE_STATE, 0, "%s",
+                          _("this console has no world of its own; see 'tidegate sim fault'"));
+    }
+    if (!tg_world_request_parse_line(words, &request, err)) {
+        return false;
+    }
+    struct tg_buf answer;
+    struct tg_buf text;
+    int status = 0;
+    tg_buf_init(&answer, 16 * 1024 * 1024);
+    tg_buf_init(&text, 16 * 1024 * 1024);
+    sim_server_ask(loop->server, request.method, request.path, request.body, &answer, &status);
+    bool is_ok = tg_world_answer_text(status, tg_buf_text(&answer), answer.len, &text, err);
+    if (is_ok && text.len > 0) {
+        char *lines = tg_buf_take(&text, NULL);
+        lines[strlen(lines) - 1] = '\0';
+        const char *last = strrchr(lines, '\n');
+        tg_app_notice(app, TG_SEVERITY_INFO, "%s", last == NULL ? lines : last + 1);
+        free(lines);
+    }
+    tg_buf_fini(&answer);
+    tg_buf_fini(&text);
+    tg_world_request_fini(&request);
+    return is_ok;
+}
+
 static void carry_out(struct loop *loop, struct ui_intent *intent)
 {
     struct tg_app *app = loop->session->app;
@@ -170,10 +204,13 @@ static void carry_out(struct loop *loop, struct ui_intent *intent)
     case UI_INTENT_LAB_STOP:
         tg_app_provision_abort(app);
         break;
+    case UI_INTENT_SIM:
+        is_ok = command_own_world(loop, intent->reason, &err);
+        break;
     }
     if (!is_ok) {
         tg_app_notice(app, TG_SEVERITY_FAIL, "%s: %s", _(tg_code_text(err.code)), err.msg);
-    } else if (intent->kind != UI_INTENT_QUIT) {
+    } else if (intent->kind != UI_INTENT_QUIT && intent->kind != UI_INTENT_SIM) {
         app->notice[0] = '\0';
     }
     loop->is_dirty = true;

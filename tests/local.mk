@@ -22,9 +22,12 @@ TESTS += %D%/test_integration
 	%D%/integration/rig_support.h \
 	%D%/integration/test_drill_rig.c \
 	%D%/integration/test_ensure.c \
+	%D%/integration/test_faults.c \
 	%D%/integration/test_kill.c \
+	%D%/integration/test_params.c \
 	%D%/integration/test_provision.c \
-	%D%/integration/test_status.c
+	%D%/integration/test_status.c \
+	%D%/integration/test_world_control.c
 %C%_test_integration_LDADD =  $(app_libs) $(CRITERION_LIBS) -lm
 
 check_PROGRAMS += %D%/test_screens
@@ -140,6 +143,7 @@ TESTS += %D%/test_provider
 check_PROGRAMS += %D%/test_sim
 TESTS += %D%/test_sim
 %C%_test_sim_SOURCES = \
+	%D%/unit/sim/fault_rig.h \
 	%D%/unit/sim/gcp_rig.h \
 	%D%/unit/sim/sim_client.h \
 	%D%/unit/sim/test_certificate.c \
@@ -147,6 +151,8 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/test_definition.c \
 	%D%/unit/sim/test_determinism.c \
 	%D%/unit/sim/test_direct.c \
+	%D%/unit/sim/test_fault.c \
+	%D%/unit/sim/test_fault_world.c \
 	%D%/unit/sim/test_front.c \
 	%D%/unit/sim/test_fuse.c \
 	%D%/unit/sim/test_gateway.c \
@@ -169,6 +175,7 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/test_query.c \
 	%D%/unit/sim/test_rbac.c \
 	%D%/unit/sim/test_remote.c \
+	%D%/unit/sim/test_script.c \
 	%D%/unit/sim/test_selector.c \
 	%D%/unit/sim/test_store.c \
 	%D%/unit/sim/test_table.c \
@@ -196,6 +203,7 @@ TESTS += %D%/lint/selftest.sh
 TESTS += %D%/lint/tidy.sh
 TESTS += %D%/e2e/console.sh
 TESTS += %D%/e2e/drill.sh
+TESTS += %D%/e2e/faults.sh
 TESTS += %D%/e2e/plain.sh
 TESTS += %D%/e2e/probe.sh
 TESTS += %D%/e2e/two_worlds.sh
@@ -225,6 +233,11 @@ stress: stress-programs
 bench-programs: all $(check_LIBRARIES) $(bench_programs)
 .PHONY: stress stress-programs bench-programs
 CLEANFILES += $(stress_programs) $(bench_programs)
+
+check_PROGRAMS += %D%/swarm/test_swarm
+TESTS += %D%/swarm/test_swarm
+%C%_swarm_test_swarm_SOURCES = %D%/swarm/test_swarm.c
+%C%_swarm_test_swarm_LDADD = $(app_libs) -lm
 
 check_PROGRAMS += %D%/fuzz/replay_apply
 TESTS += %D%/fuzz/replay_apply
@@ -361,6 +374,7 @@ EXTRA_DIST += \
 	%D%/e2e/common.sh \
 	%D%/e2e/console.sh \
 	%D%/e2e/drill.sh \
+	%D%/e2e/faults.sh \
 	%D%/e2e/plain.sh \
 	%D%/e2e/probe.sh \
 	%D%/e2e/two_worlds.sh \

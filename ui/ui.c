@@ -270,6 +270,10 @@ static void run(struct ui *ui, const struct ui_inputs *inputs, enum tg_command c
     case TG_COMMAND_LAB_STOP:
         ui_lab_command(ui, inputs, command, intent);
         break;
+    case TG_COMMAND_SIM:
+        intent->kind = UI_INTENT_SIM; /* without words: how the world is */
+        intent->reason[0] = '\0';
+        break;
     default:
         drill_commands(ui, inputs, command, intent);
         break;
@@ -403,6 +407,11 @@ static void submit(struct ui *ui, const struct ui_inputs *inputs, struct ui_inte
     case UI_OVERLAY_FILTER:
         break;
     case UI_OVERLAY_COMMAND:
+        if (tg_str_has_prefix(ui->input, "sim ")) {
+            intent->kind = UI_INTENT_SIM;
+            tg_str_copy(intent->reason, sizeof(intent->reason), ui->input + strlen("sim "));
+            return;
+        }
         command = tg_command_by_name(ui->input);
         break;
     case UI_OVERLAY_PALETTE:

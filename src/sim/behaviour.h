@@ -60,6 +60,10 @@ struct sim_kinds {
     const struct sim_resource *endpoints;
 };
 
+struct sim_clockwork;
+struct sim_faults;
+struct sim_script;
+struct watched;
 struct sim_gateway;
 struct sim_truth;
 
@@ -73,7 +77,11 @@ struct sim_behaviour {
     struct sim_kinds kinds;
     struct sim_gateway *gateway;
     struct sim_truth *truth;
-    struct tg_map *syncs; /* "region/kind/namespace/name" -> pending work */
+    struct sim_faults *faults;
+    struct sim_clockwork *clockwork; /* NULL: none; of sim/admin.c */
+    struct sim_script *script;       /* NULL: none is kept */
+    struct watched *streams;         /* open ones, of sim/fault_stream.c */
+    struct tg_map *syncs;            /* "region/kind/namespace/name" -> pending work */
     struct tg_map
         *events; /* "region/uid/reason/message" -> struct recorded, of sim/event_recorder.c */
     uint64_t *versions;                /* resourceVersion of each region when it was last checked */

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sim/behaviour.h"
+#include "sim/fault.h"
 #include "sim/json_path.h"
 #include "sim/pod.h"
 #include "sim/shape.h"
@@ -369,6 +370,9 @@ bool sim_claim_fits(struct sim_pod *pod, const char *node)
         return true;
     }
     struct sim_region *region = pod->region;
+    if (sim_fault_in_force(region->world, SIM_FAULT_CLAIM, region->index) != NULL) {
+        return false;
+    }
     const char *left = node;
     sim_store_each(region->store, sim_world_kinds(region->world)->claim, NULL, is_free, &left);
     return left != NULL && json_array_size(devices_of(region, node)) > 0;
@@ -467,8 +471,10 @@ static void release(struct sim_region *region, const char *ns, const char *name)
 void sim_claim_pod_changed(struct sim_region *region, const struct sim_change *change)
 {
     const json_t *claims = sim_json_at(change->object, "status.resourceClaimStatuses");
-    if (change->type != SIM_DELETED) {
-        return;
+    const char *phase = sim_json_text(change->object, "status.phase");
+    bool is_over = tg_str_eq(phase, "Failed") || tg_str_eq(phase, "Succeeded");
+    if (claims == NULL || (change->type != SIM_DELETED && !is_over)) {
+        return; /* a Pod that ended needs its devices no more, though it is still there */
     }
     size_t i;
     json_t *claim;

@@ -13,10 +13,12 @@
 #include "base/str.h"
 #include "sim/behaviour.h"
 #include "sim/cluster.h"
+#include "sim/fault_world.h"
 #include "sim/gateway.h"
 #include "sim/json_path.h"
 #include "sim/kubelet.h"
 #include "sim/pod.h"
+#include "sim/script.h"
 #include "sim/shape.h"
 #include "sim/truth_internal.h"
 
@@ -145,6 +147,7 @@ static void dispatch(void *context, struct sim_store *store, const struct sim_ch
         sim_service_pod_changed(region, change);
     } else if (change->resource == kinds->deployment) {
         sim_deployment_changed(region, change);
+        sim_fault_deployment_changed(region, change);
     } else if (change->resource == kinds->replica_set) {
         sim_replica_set_changed(region, change);
     } else if (change->resource == kinds->job) {
@@ -253,6 +256,7 @@ void sim_controllers_start(struct sim_world *world)
     int regions = sim_world_region_count(world);
     behaviour->versions = tg_calloc((size_t)regions, sizeof *behaviour->versions);
     behaviour->access = tg_calloc((size_t)regions, sizeof *behaviour->access);
+    behaviour->faults = sim_faults_new();
     behaviour->gateway = sim_gateway_new(world);
     behaviour->truth = sim_truth_new(world);
     for (int i = 0; i < regions; i++) {
@@ -275,6 +279,10 @@ void sim_controllers_start(struct sim_world *world)
 void sim_controllers_stop(struct sim_world *world)
 {
     struct sim_behaviour *behaviour = sim_world_behaviour(world);
+    sim_faults_free(world, behaviour->faults);
+    behaviour->faults = NULL;
+    sim_script_free(behaviour->script);
+    free(behaviour->clockwork);
     sim_kubelet_stop(world);
     sim_gateway_free(behaviour->gateway);
     sim_truth_free(behaviour->truth);

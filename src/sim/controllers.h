@@ -47,6 +47,11 @@ struct sim_stream *sim_pod_log(struct sim_world *world, int region, const char *
                                const char *container, bool is_follow, bool has_timestamps,
                                int64_t since_wall_us, int64_t tail, struct tg_err *err);
 
+/* Log of the container before its last restart; INVALID when there was none. */
+struct sim_stream *sim_pod_previous_log(struct sim_world *world, int region, const char *ns,
+                                        const char *pod, const char *container, bool has_timestamps,
+                                        int64_t since_wall_us, int64_t tail, struct tg_err *err);
+
 /* One HTTP request into a Pod (the pods/proxy subresource; port 8000 is vLLM, 9090 the endpoint
  * picker). Fills the response; a refused connection gives false with err (the caller answers 503
  * ServiceUnavailable as the API server does: "error trying to reach service: dial tcp IP:PORT:

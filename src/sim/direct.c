@@ -14,8 +14,9 @@
 #include "sim/front.h"
 #include "sim/query.h"
 
-#define DIRECT_MAGIC 0x44495245u
-#define CHUNK        16384u
+#define DIRECT_MAGIC     0x44495245u
+#define CHUNK            16384u
+#define HEADER_BYTES_MAX 32768u /* what the program's own transport takes */
 
 struct exchange {
     struct exchange *next;
@@ -24,7 +25,11 @@ struct exchange {
     bool is_started;
     bool is_over; /* done or cancelled: swept at the end of a poll */
     struct sim_response response;
+    bool is_answered; /* the headers went out */
+    int64_t submitted_us;
+    int64_t ready_us; /* when the answer is there; TG_TIME_NEVER: it never is */
     int64_t last_data_us;
+    size_t body_len;
 };
 
 struct direct {
@@ -128,13 +133,14 @@ static void emit_headers(const struct direct *direct, const struct tg_transport_
                          struct exchange *exchange)
 {
     char world[128];
-    int64_t wall_us = sim_world_wall_us(direct->world);
+    int64_t clock_us = exchange->response.damage.clock_us;
+    int64_t wall_us = sim_world_wall_us(direct->world) + clock_us;
     struct tg_transport_event event = {
         .kind = TG_TRANSPORT_HEADERS,
         .content_type = exchange->response.content_type,
         .retry_after_us = exchange->response.retry_after_s * TG_US_PER_S,
         .server_date_us = wall_us / TG_US_PER_S * TG_US_PER_S,
-        .world = sim_front_world_header(direct->world, 1, world, sizeof world),
+        .world = sim_front_world_header(direct->world, 1, clock_us, world, sizeof world),
     };
     emit(sink, exchange, &event);
 }
@@ -192,6 +198,59 @@ static void handle(struct direct *direct, struct exchange *exchange, int server,
     free(whole);
 }
 
+/* What the client's own library makes of an answer that faults had in hand. */
+static enum tg_code broken_as(const struct exchange *exchange)
+{
+    const struct sim_damage *damage = &exchange->response.damage;
+    switch (damage->connection) {
+    case SIM_CONNECTION_OK:
+    case SIM_CONNECTION_STALLED:
+        break;
+    case SIM_CONNECTION_REFUSED:
+        return TG_CODE_CONNECT;
+    case SIM_CONNECTION_NO_NAME:
+        return TG_CODE_DNS;
+    case SIM_CONNECTION_NO_TRUST:
+        return TG_CODE_TLS;
+    case SIM_CONNECTION_RESET:
+        return TG_CODE_BROKEN;
+    }
+    return damage->header_bytes > HEADER_BYTES_MAX ? TG_CODE_LIMIT : TG_CODE_NONE;
+}
+
+/* The answer is there: headers go out, and the body when it is whole already. */
+static void answer(struct direct *direct, struct exchange *exchange,
+                   const struct tg_transport_sink *sink)
+{
+    struct tg_err err = TG_ERR_INIT;
+    enum tg_code code = broken_as(exchange);
+    if (code != TG_CODE_NONE) {
+        exchange->response.status = 0; /* nobody saw it */
+        tg_err_set(&err, code, 0, "a fault of the simulated world");
+        emit_done(sink, exchange, &err);
+        return;
+    }
+    exchange->is_answered = true;
+    exchange->last_data_us = sim_world_now_us(direct->world);
+    emit_headers(direct, sink, exchange);
+    if (exchange->response.stream != NULL || exchange->is_over) {
+        return;
+    }
+    const struct tg_buf *body = &exchange->response.body;
+    size_t unpacked_len = (size_t)exchange->response.damage.unpacked_len;
+    size_t len = unpacked_len > 0 ? unpacked_len : body->len;
+    if (len > exchange->request.body_len_max) {
+        tg_err_set(&err, TG_CODE_LIMIT, 0, "the answer has %zu bytes, more than %zu", len,
+                   exchange->request.body_len_max);
+        emit_done(sink, exchange, &err);
+        return;
+    }
+    if (body->len > 0) {
+        emit_data(sink, exchange, body->data, body->len);
+    }
+    emit_done(sink, exchange, NULL);
+}
+
 static void start(struct direct *direct, struct exchange *exchange,
                   const struct tg_transport_sink *sink)
 {
@@ -199,7 +258,8 @@ static void start(struct direct *direct, struct exchange *exchange,
     int server = 0;
     const char *prefix = "";
     exchange->is_started = true;
-    exchange->last_data_us = sim_world_now_us(direct->world);
+    exchange->submitted_us = sim_world_now_us(direct->world);
+    exchange->last_data_us = exchange->submitted_us;
     if (exchange->request.body_len_max == 0) {
         tg_err_set(&err, TG_CODE_LIMIT, 0, "a request without a ceiling for its answer is refused");
         emit_done(sink, exchange, &err);
@@ -212,21 +272,34 @@ static void start(struct direct *direct, struct exchange *exchange,
         return;
     }
     handle(direct, exchange, server, prefix);
-    emit_headers(direct, sink, exchange);
-    if (exchange->response.stream != NULL || exchange->is_over) {
+    const struct sim_damage *damage = &exchange->response.damage;
+    bool is_stalled = damage->connection == SIM_CONNECTION_STALLED;
+    exchange->ready_us =
+        is_stalled ? TG_TIME_NEVER : sim_world_now_us(direct->world) + damage->delay_us;
+    if (exchange->ready_us <= sim_world_now_us(direct->world)) {
+        answer(direct, exchange, sink);
+    }
+}
+
+/* The deadlines of the request, in virtual time. */
+static void end_if_late(struct direct *direct, struct exchange *exchange,
+                        const struct tg_transport_sink *sink)
+{
+    const struct tg_http_request *request = &exchange->request;
+    int64_t waited_us = sim_world_now_us(direct->world) - exchange->submitted_us;
+    bool is_whole_late = request->deadline_us > 0 && waited_us >= request->deadline_us;
+    bool is_header_late = !exchange->is_answered && request->header_deadline_us > 0 &&
+                          waited_us >= request->header_deadline_us;
+    if (!is_whole_late && !is_header_late) {
         return;
     }
-    const struct tg_buf *body = &exchange->response.body;
-    if (body->len > exchange->request.body_len_max) {
-        tg_err_set(&err, TG_CODE_LIMIT, 0, "the answer has %zu bytes, more than %zu", body->len,
-                   exchange->request.body_len_max);
-        emit_done(sink, exchange, &err);
-        return;
+    struct tg_err err = TG_ERR_INIT;
+    tg_err_set(&err, TG_CODE_TIMEOUT, 0, "no answer within %lld s",
+               (long long)(waited_us / TG_US_PER_S));
+    if (!exchange->is_answered) {
+        exchange->response.status = 0;
     }
-    if (body->len > 0) {
-        emit_data(sink, exchange, body->data, body->len);
-    }
-    emit_done(sink, exchange, NULL);
+    emit_done(sink, exchange, &err);
 }
 
 static void deliver(struct direct *direct, struct exchange *exchange,
@@ -239,13 +312,19 @@ static void deliver(struct direct *direct, struct exchange *exchange,
         size_t len = stream->read(stream, chunk, CHUNK, &is_end);
         if (len > 0) {
             exchange->last_data_us = now_us;
+            exchange->body_len += len;
             emit_data(sink, exchange, chunk, len);
         } else if (!is_end) {
             break;
         }
     }
     int64_t idle_us = exchange->request.idle_deadline_us;
-    if (is_end) {
+    if (is_end && stream->is_broken) {
+        struct tg_err err = TG_ERR_INIT;
+        tg_err_set(&err, TG_CODE_BROKEN, 0, "the connection broke after %zu bytes",
+                   exchange->body_len);
+        emit_done(sink, exchange, &err);
+    } else if (is_end) {
         emit_done(sink, exchange, NULL);
     } else if (idle_us > 0 && now_us - exchange->last_data_us >= idle_us) {
         struct tg_err err = TG_ERR_INIT;
@@ -277,8 +356,17 @@ static void poll_once(struct tg_transport *transport, int64_t timeout_us,
         }
     }
     for (struct exchange *exchange = direct->first; exchange; exchange = exchange->next) {
-        if (!exchange->is_over && exchange->response.stream != NULL) {
+        if (exchange->is_over || !exchange->is_started) {
+            continue;
+        }
+        if (!exchange->is_answered && sim_world_now_us(direct->world) >= exchange->ready_us) {
+            answer(direct, exchange, sink);
+        }
+        if (!exchange->is_over && exchange->is_answered && exchange->response.stream != NULL) {
             deliver(direct, exchange, sink, chunk);
+        }
+        if (!exchange->is_over) {
+            end_if_late(direct, exchange, sink);
         }
     }
     free(chunk);

@@ -13,9 +13,11 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "sim/admin.h"
 #include "sim/cluster.h"
 #include "sim/controllers.h"
 #include "sim/face.h"
+#include "sim/fault_response.h"
 #include "sim/gcp_http.h"
 #include "sim/gcp_state.h"
 #include "sim/gcp_token.h"
@@ -23,6 +25,7 @@
 #include "sim/k8s_discovery.h"
 #include "sim/k8s_status.h"
 #include "sim/rbac.h"
+#include "sim/script.h"
 
 static struct sim_face *face_of(struct sim_world *world, int server)
 {
@@ -153,11 +156,25 @@ static bool is_plain_text(const struct sim_request *request)
             tg_utf8_is_valid(request->impersonate_group, strlen(request->impersonate_group)));
 }
 
-void sim_front_handle(struct sim_world *world, const struct sim_request *request,
-                      struct sim_response *response)
+/* Faults belong to a world's script; how fast time passes does not. Where faults may strike, every
+ * request is an occasion. */
+static void note(struct sim_world *world, const struct sim_request *request, bool is_faulty)
 {
-    *response = (struct sim_response){.status = 0};
-    tg_buf_init(&response->body, SIM_RESPONSE_BODY_MAX);
+    bool is_admin = sim_admin_is_path(request);
+    bool is_fault = !tg_str_eq(request->method, "GET") && strstr(request->path, "/faults") != NULL;
+    if ((is_admin && !is_fault) || !is_plain_text(request)) {
+        return;
+    }
+    const char *user = user_of(world, request);
+    if (user != NULL) {
+        bool is_owner = tg_str_eq(user, SIM_OWNER) || request->server == SIM_SERVER_GCP;
+        sim_script_note(world, request, is_owner ? "" : user, is_faulty);
+    }
+}
+
+static void handle(struct sim_world *world, const struct sim_request *request,
+                   struct sim_response *response)
+{
     bool is_gcp = request->server == SIM_SERVER_GCP;
     bool is_metadata = request->server == SIM_SERVER_METADATA;
     tg_assert(is_gcp || is_metadata ||
@@ -186,6 +203,8 @@ void sim_front_handle(struct sim_world *world, const struct sim_request *request
             sim_k8s_fail(response, 413, NULL, "Request entity too large: limit is %u",
                          SIM_REQUEST_BODY_MAX);
         }
+    } else if (sim_admin_is_path(request)) {
+        sim_admin_handle(world, request, response);
     } else if (is_gcp) {
         sim_gcp_handle(world, user, request, response);
     } else if (!sim_cluster_is_serving(sim_world_region(world, request->server))) {
@@ -193,6 +212,27 @@ void sim_front_handle(struct sim_world *world, const struct sim_request *request
                      sim_world_region(world, request->server)->cluster);
     } else {
         handle_cluster(world, user, request, response);
+    }
+}
+
+void sim_front_handle(struct sim_world *world, const struct sim_request *request,
+                      struct sim_response *response)
+{
+    *response = (struct sim_response){.status = 0};
+    tg_buf_init(&response->body, SIM_RESPONSE_BODY_MAX);
+    bool is_metadata = request->server == SIM_SERVER_METADATA; /* a Pod's own node answers that */
+    bool is_faulty = sim_fault_has_routes(world) && !is_metadata && !sim_admin_is_path(request);
+    if (!is_metadata) {
+        note(world, request, is_faulty);
+    }
+    if (!is_faulty || !sim_fault_before(world, request, response)) {
+        handle(world, request, response);
+        if (response->stream != NULL && response->status == 200) {
+            sim_fault_watch_stream(world, request, response);
+        }
+        if (is_faulty) {
+            sim_fault_after(world, request, response);
+        }
     }
     tg_assert(response->status != 0);
 }
@@ -224,10 +264,10 @@ void sim_response_fini(struct sim_response *response)
     tg_buf_fini(&response->body);
 }
 
-const char *sim_front_world_header(const struct sim_world *world, double speed, char *out,
-                                   size_t size)
+const char *sim_front_world_header(const struct sim_world *world, double speed, int64_t clock_us,
+                                   char *out, size_t size)
 {
     snprintf(out, size, "simulated; seed=%" PRIu64 "; speed=%g; now_us=%" PRId64,
-             sim_world_config(world)->seed, speed, sim_world_wall_us(world));
+             sim_world_config(world)->seed, speed, sim_world_wall_us(world) + clock_us);
     return out;
 }

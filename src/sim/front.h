@@ -59,6 +59,7 @@ struct sim_stream {
     void (*free)(struct sim_stream *stream);
     void (*notify)(void *context);
     void *notify_context;
+    bool is_broken; /* set with the end: the connection breaks, the body is not whole */
 };
 
 /* A connection that left HTTP after status 101: bytes both ways, framed by whoever made it. */
@@ -81,6 +82,25 @@ struct sim_header {
     char value[512];
 };
 
+/* How a connection goes on once its request is there. */
+enum sim_connection {
+    SIM_CONNECTION_OK,
+    SIM_CONNECTION_REFUSED,  /* there is none; over sockets it is closed without a byte */
+    SIM_CONNECTION_NO_NAME,  /* the host's name is not found; likewise */
+    SIM_CONNECTION_NO_TRUST, /* the certificate is refused; likewise */
+    SIM_CONNECTION_RESET,    /* it is closed without an answer */
+    SIM_CONNECTION_STALLED,  /* it stays open and nothing comes */
+};
+
+/* What faults do to an answer on its way (sim/fault_response.h); all zero: nothing. */
+struct sim_damage {
+    enum sim_connection connection;
+    int64_t delay_us;     /* virtual time until the first byte */
+    int64_t clock_us;     /* added to Date and to the world's time */
+    size_t header_bytes;  /* of a header that nobody asked for */
+    int64_t unpacked_len; /* above 0: the body is a gzip stream of so many bytes */
+};
+
 struct sim_response {
     int status;
     char content_type[160];
@@ -95,6 +115,7 @@ struct sim_response {
     char websocket_accept[SIM_HEADER_SIZE];
     char websocket_protocol[SIM_HEADER_SIZE];
     char stream_protocol[SIM_HEADER_SIZE];
+    struct sim_damage damage;
 };
 
 /* Answers one request; always fills *response (errors are Status objects). Every answer also
@@ -121,9 +142,9 @@ const char *sim_front_token(struct sim_world *world, int server);
 /* Adds a header to the answer; name must be static. At most SIM_HEADERS_MAX. */
 void sim_response_add_header(struct sim_response *response, const char *name, const char *value);
 
-/* "simulated; seed=7; speed=10; now_us=123456789" (virtual wall microseconds; speed 0 means as fast
- * as asked). */
-const char *sim_front_world_header(const struct sim_world *world, double speed, char *out,
-                                   size_t size);
+/* "simulated; seed=7; speed=10; now_us=123456789" (virtual wall microseconds, off by clock_us;
+ * speed 0 means as fast as asked). */
+const char *sim_front_world_header(const struct sim_world *world, double speed, int64_t clock_us,
+                                   char *out, size_t size);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "sim/behaviour.h"
+#include "sim/fault_world.h"
 #include "sim/json_path.h"
 #include "sim/truth_internal.h"
 #include "sim/vllm.h"
@@ -88,7 +89,7 @@ void sim_gateway_set_programmed(struct sim_world *world, bool is_programmed)
 static int64_t way_us(const struct request *request, int a, int b, uint64_t leg)
 {
     struct sim_world *world = request->world;
-    int64_t rtt_us = sim_region_rtt_us(world, a, b);
+    int64_t rtt_us = sim_region_rtt_us(world, a, b) + 2 * sim_fault_way_us(world, a, b);
     int64_t jitter_us = sim_world_params(world)->rtt_jitter_us;
     if (a == b || jitter_us == 0) {
         return rtt_us / 2;
@@ -238,7 +239,12 @@ static void arrive_at_region(struct sim_world *world, void *data)
     const struct sim_params *params = sim_world_params(world);
     request->hop_event = 0;
     int64_t back_us = way_us(request, request->region, request->front, 2);
-    if (!view->has_picker) {
+    if (sim_fault_is_dark(world, request->region) ||
+        sim_fault_is_parted(world, request->front, request->region)) {
+        respond(request, 503, 0, 91, params->upstream_connect_timeout_us);
+        return;
+    }
+    if (!view->has_picker || sim_fault_in_force(world, SIM_FAULT_PICKER, request->region) != NULL) {
         respond(request, 500, 0, 0, back_us);
         return;
     }
@@ -252,7 +258,8 @@ static void arrive_at_region(struct sim_world *world, void *data)
         return;
     }
     struct sim_pod *pod = endpoint->pod;
-    if (pod != NULL && sim_vllm_is_listening(pod->vllm)) {
+    if (pod != NULL && sim_vllm_is_listening(pod->vllm) &&
+        !sim_fault_is_shut(world, request->region)) {
         request->vllm = pod->vllm;
         char proxy_ip[SIM_IP_SIZE];
         request->vllm_id =
@@ -273,7 +280,8 @@ static void arrive_at_proxy(struct sim_world *world, void *data)
     struct request *request = data;
     struct sim_gateway *gateway = sim_world_gateway(world);
     request->hop_event = 0;
-    if (!gateway->is_programmed) {
+    if (!gateway->is_programmed ||
+        sim_fault_in_force(world, SIM_FAULT_GATEWAY, request->front) != NULL) {
         respond(request, 0, 7, 0, 0);
         return;
     }
@@ -286,6 +294,16 @@ static void arrive_at_proxy(struct sim_world *world, void *data)
     request->hop_event = sim_world_at(
         world, sim_world_now_us(world) + way_us(request, request->front, request->region, 1),
         SIM_PRIORITY_NETWORK, arrive_at_region, request, NULL);
+}
+
+/* Nobody answers the client's connection, and it gives up. */
+static void gave_up(struct sim_world *world, void *data)
+{
+    struct request *request = data;
+    (void)world;
+    request->hop_event = 0;
+    request->result.curl_code = 28;
+    end(request);
 }
 
 static void timed_out(struct sim_world *world, void *data)
@@ -325,8 +343,11 @@ uint64_t sim_gateway_request(struct sim_world *world, int client_region, int fro
     /* Connection set-up is a round trip, then the request travels one way. */
     int64_t there_us = sim_region_rtt_us(world, client_region, front_region) +
                        way_us(request, client_region, front_region, 0) + params->proxy_overhead_us;
+    bool is_lost = sim_fault_is_parted(world, client_region, front_region) ||
+                   sim_fault_in_force(world, SIM_FAULT_REGION_DOWN, front_region) != NULL;
+    there_us = is_lost ? params->client_connect_timeout_us : there_us;
     request->hop_event = sim_world_at(world, request->start_us + there_us, SIM_PRIORITY_NETWORK,
-                                      arrive_at_proxy, request, NULL);
+                                      is_lost ? gave_up : arrive_at_proxy, request, NULL);
     if (timeout_us > 0) {
         request->timeout_event = sim_world_at(world, request->start_us + timeout_us,
                                               SIM_PRIORITY_CLIENT, timed_out, request, NULL);

@@ -26,14 +26,20 @@ struct sim_gateway;
 struct sim_gateway *sim_gateway_new(struct sim_world *world);
 void sim_gateway_free(struct sim_gateway *gateway);
 
-/* The kubelet tells what happens to a model server's Pod. */
+/* The kubelet tells what happens to a model server's Pod: it got ready (once more, after a
+ * restart), its container ended and is started again, it is being deleted, its port opened or
+ * closed. */
 void sim_gateway_pod_ready(struct sim_pod *pod);
+void sim_gateway_pod_unready(struct sim_pod *pod);
 void sim_gateway_pod_deleting(struct sim_pod *pod);
 void sim_gateway_pod_listening(struct sim_pod *pod);
 void sim_gateway_pod_gone(struct sim_pod *pod);
 
 /* The endpoint picker of a region got ready or went away. */
 void sim_gateway_picker(struct sim_region *region, bool is_ready);
+
+/* A fault that changes who reaches whom began or ended. */
+void sim_gateway_faults_changed(struct sim_world *world);
 
 /* How a request ended. */
 struct sim_gateway_result {
@@ -148,6 +154,7 @@ struct sim_gateway {
     bool is_stale;  /* the view changed since */
     struct tg_map *requests;
     uint64_t last_request;
+    bool is_blind; /* a request was sent to a region without endpoints in the proxies' view */
 };
 
 struct sim_gateway *sim_world_gateway(struct sim_world *world);

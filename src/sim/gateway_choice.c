@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "sim/behaviour.h"
+#include "sim/fault.h"
 #include "sim/gateway.h"
 #include "sim/truth_internal.h"
 #include "sim/vllm.h"
@@ -51,8 +52,12 @@ static const int *order_of(struct sim_gateway *gateway, int front)
 }
 
 /* Mean KV-cache use of the region's endpoints; -1 when nobody reports. */
-static int64_t metric_ppm(const struct sim_region_view *view)
+static int64_t metric_ppm(const struct sim_gateway *gateway, int region)
 {
+    const struct sim_region_view *view = &gateway->regions[region];
+    if (sim_fault_in_force(gateway->world, SIM_FAULT_NO_METRIC, region) != NULL) {
+        return -1;
+    }
     int64_t sum = 0;
     int64_t count = 0;
     for (int i = 0; i < view->endpoint_count; i++) {
@@ -70,7 +75,7 @@ static void close_period(struct sim_gateway *gateway, int region, bool had_traff
 {
     const struct sim_params *params = sim_world_params(gateway->world);
     struct sim_region_view *view = &gateway->regions[region];
-    int64_t metric = metric_ppm(view);
+    int64_t metric = metric_ppm(gateway, region);
     if (metric >= 0) {
         view->utilization_ppm = (view->utilization_ppm * (WHOLE_PPM - params->metric_alpha_ppm) +
                                  metric * params->metric_alpha_ppm) /
@@ -84,6 +89,9 @@ static void close_period(struct sim_gateway *gateway, int region, bool had_traff
     int64_t full_ppm = view->utilization_ppm * WHOLE_PPM / params->target_utilization_ppm;
     full_ppm = full_ppm > params->fullness_floor_ppm ? full_ppm : params->fullness_floor_ppm;
     int64_t capacity = view->served_mrps * WHOLE_PPM / full_ppm;
+    if (sim_fault_in_force(gateway->world, SIM_FAULT_NO_METRIC, region) != NULL) {
+        capacity = params->capacity_low_mrps; /* without a metric nothing says how full it is */
+    }
     capacity = capacity < params->capacity_low_mrps ? params->capacity_low_mrps : capacity;
     capacity = capacity > params->capacity_high_mrps ? params->capacity_high_mrps : capacity;
     capacity = capacity * sim_gateway_health_ppm(gateway, region) / WHOLE_PPM;
@@ -264,6 +272,7 @@ int sim_gateway_choose(struct sim_gateway *gateway, int front, uint64_t id)
         int r = order[i];
         draw -= view->share_ppm[r];
         if (view->share_ppm[r] > 0 && draw < 0) {
+            gateway->is_blind = gateway->is_blind || sim_gateway_health_ppm(gateway, r) == 0;
             return r;
         }
     }

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sim/behaviour.h"
+#include "sim/fault_world.h"
 #include "sim/gateway.h"
 #include "sim/vllm.h"
 
@@ -166,6 +167,15 @@ static void count_votes(struct sim_endpoint *endpoint)
     }
 }
 
+/* What a probe meets: whether something listens, and whether anything gets there. */
+static bool answers_probes(const struct sim_endpoint *endpoint)
+{
+    struct sim_world *world = endpoint->gateway->world;
+    int region = endpoint->region->index;
+    return endpoint->is_listening && !sim_fault_is_dark(world, region) &&
+           !sim_fault_is_shut(world, region);
+}
+
 /* Only the probe that turns a prober's opinion is an event: those that confirm it change nothing.
  */
 static void prober_turns(struct sim_world *world, void *data)
@@ -176,7 +186,7 @@ static void prober_turns(struct sim_world *world, void *data)
         uint64_t id = endpoint->prober_event[p];
         if (id != 0 && endpoint->prober_due_us[p] <= sim_world_now_us(world)) {
             endpoint->prober_event[p] = 0;
-            endpoint->prober_state[p] = endpoint->is_listening;
+            endpoint->prober_state[p] = answers_probes(endpoint);
         }
     }
     count_votes(endpoint);
@@ -188,17 +198,21 @@ static void plan_prober(struct sim_endpoint *endpoint, int p)
     const struct sim_params *params = sim_world_params(world);
     sim_world_cancel(world, endpoint->prober_event[p]);
     endpoint->prober_event[p] = 0;
-    if (endpoint->prober_state[p] == endpoint->is_listening) {
+    bool is_good = answers_probes(endpoint);
+    if (endpoint->prober_state[p] == is_good) {
         return; /* the row of contrary answers is broken */
     }
     int64_t interval_us = params->health_interval_us;
-    int64_t threshold = endpoint->is_listening ? params->health_healthy_threshold
-                                               : params->health_unhealthy_threshold;
+    int64_t threshold =
+        is_good ? params->health_healthy_threshold : params->health_unhealthy_threshold;
     int64_t since_us = (sim_world_now_us(world) - endpoint->prober_phase_us[p]) % interval_us;
     if (since_us < 0) {
         since_us += interval_us; /* before the world's start */
     }
     int64_t delay_us = (interval_us - since_us) + (threshold - 1) * interval_us;
+    if (!is_good && sim_fault_is_dark(world, endpoint->region->index)) {
+        delay_us += params->health_timeout_us; /* nobody even refuses */
+    }
     endpoint->prober_due_us[p] = sim_world_now_us(world) + delay_us;
     endpoint->prober_event[p] = in(endpoint, delay_us, prober_turns);
 }
@@ -218,8 +232,14 @@ void sim_gateway_pod_ready(struct sim_pod *pod)
     struct sim_world *world = pod->world;
     struct sim_gateway *gateway = sim_world_gateway(world);
     struct sim_region_view *view = &gateway->regions[pod->region->index];
-    tg_assert(sim_gateway_find_endpoint(pod) == NULL);
-    struct sim_endpoint *endpoint = TG_NEW(struct sim_endpoint);
+    struct sim_endpoint *endpoint = sim_gateway_find_endpoint(pod);
+    if (endpoint != NULL) { /* started again */
+        endpoint->is_leaving = false;
+        plan_picker(endpoint);
+        plan_group(endpoint);
+        return;
+    }
+    endpoint = TG_NEW(struct sim_endpoint);
     endpoint->gateway = gateway;
     endpoint->region = pod->region;
     endpoint->pod = pod;
@@ -245,6 +265,22 @@ void sim_gateway_pod_deleting(struct sim_pod *pod)
         plan_picker(endpoint);
         plan_group(endpoint);
     }
+}
+
+void sim_gateway_pod_unready(struct sim_pod *pod)
+{
+    sim_gateway_pod_deleting(pod); /* a Pod that is not ready is no endpoint either */
+}
+
+void sim_gateway_faults_changed(struct sim_world *world)
+{
+    struct sim_gateway *gateway = sim_world_gateway(world);
+    for (int r = 0; r < sim_world_region_count(world); r++) {
+        for (int i = 0; i < gateway->regions[r].endpoint_count; i++) {
+            plan_probers(gateway->regions[r].endpoints[i]);
+        }
+    }
+    sim_gateway_view_changed(gateway);
 }
 
 void sim_gateway_pod_listening(struct sim_pod *pod)
@@ -324,7 +360,9 @@ bool sim_gateway_is_usable(struct sim_world *world, int region)
 bool sim_gateway_would_serve(struct sim_world *world, int region)
 {
     const struct sim_region_view *view = &sim_world_gateway(world)->regions[region];
-    if (!view->has_picker) {
+    if (!view->has_picker || sim_fault_in_force(world, SIM_FAULT_PICKER, region) != NULL ||
+        sim_fault_is_dark(world, region) || sim_fault_is_shut(world, region) ||
+        sim_fault_pace_percent(world, region) == 0) {
         return false;
     }
     for (int i = 0; i < view->endpoint_count; i++) {
@@ -338,6 +376,9 @@ bool sim_gateway_would_serve(struct sim_world *world, int region)
 const char *sim_gateway_check(struct sim_world *world)
 {
     const struct sim_gateway *gateway = sim_world_gateway(world);
+    if (gateway->is_blind) {
+        return "a request went to a region without endpoints in the proxies' view";
+    }
     for (int r = 0; r < sim_world_region_count(world); r++) {
         const struct sim_region_view *view = &gateway->regions[r];
         for (int i = 0; i < view->endpoint_count; i++) {

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sim/behaviour.h"
+#include "sim/fault_world.h"
 #include "sim/gcp_compute.h"
 #include "sim/gcp_list.h"
 #include "sim/gcp_store.h"
@@ -19,9 +20,10 @@
 #include "sim/lab_objects.h"
 #include "sim/shape.h"
 
-#define COMPUTE   "https://www.googleapis.com/compute/v1/projects/"
-#define CONTAINER "https://container.googleapis.com/v1/projects/"
-#define KEEP      "operation/"
+#define COMPUTE    "https://www.googleapis.com/compute/v1/projects/"
+#define CONTAINER  "https://container.googleapis.com/v1/projects/"
+#define HANGING_US (INT64_C(100) * 365 * 86400 * TG_US_PER_S) /* never, for whoever waits */
+#define KEEP       "operation/"
 
 struct pending {
     char *path;
@@ -41,6 +43,22 @@ static void finish_later(struct sim_world *world, void *data)
     pending->finish(world, pending->path);
 }
 
+/* What was being made is there in error, or, where it has no status, not there. */
+static void fail_resource(struct sim_world *world, const char *path)
+{
+    const json_t *document = sim_gcp_find(world, "%s", path);
+    if (document == NULL) {
+        return;
+    }
+    if (json_object_get(document, "status") == NULL) {
+        sim_gcp_drop(world, path);
+        return;
+    }
+    json_t *next = json_deep_copy(document);
+    json_object_set_new(next, "status", json_string("ERROR"));
+    sim_gcp_put(world, path, next);
+}
+
 /* Sets when the operation ends and what happens then. */
 static void plan_end(struct sim_world *world, const struct sim_gcp_change *change, json_t *document)
 {
@@ -48,11 +66,18 @@ static void plan_end(struct sim_world *world, const struct sim_gcp_change *chang
     int64_t wait_us = change->duration == NULL || now_us < 0
                           ? 0
                           : sim_draw_duration(world, change->path, change->type, change->duration);
+    bool is_hanging = false;
+    const char *fault = sim_fault_operation_error(world, change->type, change->place, &is_hanging);
+    const char *error = change->error != NULL ? change->error : fault;
+    wait_us = is_hanging ? HANGING_US : wait_us;
     json_object_set_new(document, "_end", json_integer((json_int_t)(now_us + wait_us)));
-    if (change->error != NULL) {
-        json_object_set_new(document, "_error", json_string(change->error));
+    if (error != NULL) {
+        json_object_set_new(document, "_error", json_string(error));
     }
-    sim_gcp_finish *finish = change->error == NULL ? change->finish : change->fail;
+    sim_gcp_finish *fail = change->fail != NULL ? change->fail
+                           : fault == error     ? fail_resource
+                                                : NULL;
+    sim_gcp_finish *finish = is_hanging ? NULL : error == NULL ? change->finish : fail;
     if (finish == NULL) {
         return;
     }
@@ -394,7 +419,7 @@ json_t *sim_gcp_operations(struct sim_gcp_call *call, const char *service, int a
         document = sim_gcp_find(call->world, KEEP "%s/%s",
                                 tg_str_eq(form, "container") ? "long" : "container", name);
     }
-    if (document == NULL) {
+    if (document == NULL || sim_fault_operation_is_lost(call->world, name)) {
         return sim_gcp_error(call, 404, "NOT_FOUND", "Operation '%s' was not found.", name);
     }
     if (tg_str_eq(call->method, "DELETE")) {

@@ -21,9 +21,10 @@
 #include "sim/front.h"
 #include "sim/query.h"
 
-#define STREAM_BLOCK 16384u
-#define TUNNEL_BLOCK 16384u
-#define POLL_MS_MAX  1000
+#define STREAM_BLOCK         16384u
+#define TUNNEL_BLOCK         16384u
+#define POLL_MS_MAX          1000
+#define CONNECTION_BYTES_MAX ((size_t)160 * 1024) /* a faulty header of 64 KiB has room */
 
 /* One listening port. */
 struct port {
@@ -46,6 +47,7 @@ struct sim_httpd {
     size_t polled_cap;
     struct stream *streams;
     struct tunnel *tunnels;
+    struct incoming *held; /* requests whose answer is late */
 };
 
 /* One request while its body comes in. */
@@ -54,6 +56,15 @@ struct incoming {
     struct tg_buf body;
     bool is_seen;
     bool is_too_large;
+    bool is_held; /* its answer is there and waits */
+    struct sim_response response;
+    int64_t ready_us;      /* virtual time; TG_TIME_NEVER: it never goes out */
+    struct incoming *next; /* in the list of those held */
+    struct incoming **link;
+    struct sim_httpd *httpd;
+    struct MHD_Connection *connection;
+    int fd;
+    bool is_gone; /* the peer hung up meanwhile */
 };
 
 /* One open stream; suspended while it has nothing to say. */
@@ -113,7 +124,8 @@ static ssize_t stream_read(void *context, uint64_t position, char *out, size_t s
         return (ssize_t)len;
     }
     if (is_end) {
-        return MHD_CONTENT_READER_END_OF_STREAM;
+        return stream->source->is_broken ? MHD_CONTENT_READER_END_WITH_ERROR
+                                         : MHD_CONTENT_READER_END_OF_STREAM;
     }
     stream->is_suspended = true;
     MHD_suspend_connection(stream->connection);
@@ -286,6 +298,22 @@ static void *on_target(void *context, const char *target, struct MHD_Connection 
     return incoming;
 }
 
+/* Takes it out of the list of those held; an answer that never went out goes. */
+static void release(struct incoming *incoming)
+{
+    if (incoming->link != NULL) {
+        *incoming->link = incoming->next;
+        if (incoming->next != NULL) {
+            incoming->next->link = incoming->link;
+        }
+        incoming->link = NULL;
+    }
+    if (incoming->is_held) {
+        incoming->is_held = false;
+        sim_response_fini(&incoming->response);
+    }
+}
+
 static void on_completed(void *context, struct MHD_Connection *connection, void **slot,
                          enum MHD_RequestTerminationCode code)
 {
@@ -294,6 +322,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     (void)code;
     struct incoming *incoming = *slot;
     if (incoming != NULL) {
+        release(incoming);
         free(incoming->target);
         tg_buf_fini(&incoming->body);
         free(incoming);
@@ -305,6 +334,18 @@ static const char *header(struct MHD_Connection *connection, const char *name)
 {
     const char *value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
     return value == NULL ? "" : value;
+}
+
+/* A header that nobody asked for. */
+static void add_filler(struct MHD_Response *made, size_t len)
+{
+    if (len > 0) {
+        char *filler = tg_malloc(len + 1);
+        memset(filler, 'x', len);
+        filler[len] = '\0';
+        MHD_add_response_header(made, "X-Filler", filler);
+        free(filler);
+    }
 }
 
 static enum MHD_Result send_response(struct sim_httpd *httpd, struct MHD_Connection *connection,
@@ -327,12 +368,19 @@ static enum MHD_Result send_response(struct sim_httpd *httpd, struct MHD_Connect
     }
     tg_assert(made != NULL);
     char text[160];
+    const struct sim_damage *damage = &response->damage;
+    add_filler(made, damage->header_bytes);
+    if (damage->unpacked_len > 0) {
+        MHD_add_response_header(made, "Content-Encoding", "gzip");
+    }
     MHD_add_response_header(made, "Content-Type", response->content_type);
     MHD_add_response_header(made, "Cache-Control", "no-cache, private");
-    MHD_add_response_header(made, "Date",
-                            tg_fmt_http_date(text, sizeof text, sim_world_wall_us(httpd->world)));
-    MHD_add_response_header(made, "Tidegate-World",
-                            sim_front_world_header(httpd->world, httpd->speed, text, sizeof text));
+    MHD_add_response_header(
+        made, "Date",
+        tg_fmt_http_date(text, sizeof text, sim_world_wall_us(httpd->world) + damage->clock_us));
+    MHD_add_response_header(
+        made, "Tidegate-World",
+        sim_front_world_header(httpd->world, httpd->speed, damage->clock_us, text, sizeof text));
     for (int i = 0; i < response->header_count; i++) {
         MHD_add_response_header(made, response->headers[i].name, response->headers[i].value);
     }
@@ -344,6 +392,68 @@ static enum MHD_Result send_response(struct sim_httpd *httpd, struct MHD_Connect
     MHD_destroy_response(made);
     sim_response_fini(response);
     return result;
+}
+
+static void no_action(struct sim_world *world, void *data)
+{
+    (void)world;
+    (void)data;
+}
+
+/* Keeps an answer for later; the connection sleeps meanwhile. */
+static void hold(struct sim_httpd *httpd, struct MHD_Connection *connection,
+                 struct incoming *incoming, struct sim_response *response)
+{
+    int64_t delay_us = response->damage.delay_us;
+    bool is_stalled = response->damage.connection == SIM_CONNECTION_STALLED;
+    incoming->ready_us = is_stalled ? TG_TIME_NEVER : sim_world_now_us(httpd->world) + delay_us;
+    if (!is_stalled) { /* so that the owner of the loop wakes then */
+        sim_world_at(httpd->world, incoming->ready_us, 0, no_action, NULL, NULL);
+    }
+    incoming->is_held = true;
+    incoming->response = *response;
+    incoming->httpd = httpd;
+    incoming->connection = connection;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    incoming->fd = info == NULL ? -1 : info->connect_fd;
+    incoming->next = httpd->held;
+    incoming->link = &httpd->held;
+    if (incoming->next != NULL) {
+        incoming->next->link = &incoming->next;
+    }
+    httpd->held = incoming;
+    MHD_suspend_connection(connection);
+}
+
+/* The connection was woken: its answer goes out, or it ends. */
+static enum MHD_Result send_held(struct incoming *incoming)
+{
+    struct sim_httpd *httpd = incoming->httpd;
+    struct sim_response response = incoming->response;
+    bool is_stalled = response.damage.connection == SIM_CONNECTION_STALLED;
+    incoming->is_held = false;
+    if (is_stalled || incoming->is_gone || httpd->is_closing) {
+        sim_response_fini(&response);
+        return MHD_NO;
+    }
+    return send_response(httpd, incoming->connection, &response);
+}
+
+/* Wakes those whose time came, who hung up, or all. */
+static void wake_held(struct sim_httpd *httpd, bool is_all)
+{
+    struct incoming *next;
+    for (struct incoming *incoming = httpd->held; incoming != NULL; incoming = next) {
+        next = incoming->next;
+        if (is_all || incoming->is_gone || incoming->ready_us <= sim_world_now_us(httpd->world)) {
+            bool is_held = incoming->is_held;
+            incoming->is_held = false; /* release() would take the answer */
+            release(incoming);
+            incoming->is_held = is_held;
+            MHD_resume_connection(incoming->connection);
+        }
+    }
 }
 
 #define PROTOCOLS_SIZE 512
@@ -394,6 +504,15 @@ static enum MHD_Result answer(struct port *port, struct MHD_Connection *connecti
     struct sim_response response;
     sim_front_handle(port->httpd->world, &request, &response);
     free(path);
+    const struct sim_damage *damage = &response.damage;
+    if (damage->connection == SIM_CONNECTION_STALLED || damage->delay_us > 0) {
+        hold(port->httpd, connection, incoming, &response);
+        return MHD_YES;
+    }
+    if (damage->connection != SIM_CONNECTION_OK) {
+        sim_response_fini(&response);
+        return MHD_NO; /* closes the connection */
+    }
     return send_response(port->httpd, connection, &response);
 }
 
@@ -409,6 +528,9 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     if (!incoming->is_seen) {
         incoming->is_seen = true;
         return MHD_YES;
+    }
+    if (incoming->is_held) {
+        return send_held(incoming);
     }
     if (*upload_len > 0) {
         incoming->is_too_large =
@@ -464,9 +586,10 @@ static bool open_port(struct port *port, const char *host, int number,
     port->daemon = MHD_start_daemon(
         flags, (uint16_t)number, NULL, NULL, on_request, port, MHD_OPTION_EXTERNAL_LOGGER, on_log,
         NULL, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_URI_LOG_CALLBACK, on_target, port,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-        is_plain ? MHD_OPTION_END : MHD_OPTION_HTTPS_MEM_KEY, certificates->server_key_pem,
-        MHD_OPTION_HTTPS_MEM_CERT, certificates->server_pem, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES_MAX, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, NULL, is_plain ? MHD_OPTION_END : MHD_OPTION_HTTPS_MEM_KEY,
+        certificates->server_key_pem, MHD_OPTION_HTTPS_MEM_CERT, certificates->server_pem,
+        MHD_OPTION_END);
     if (port->daemon == NULL) {
         return tg_err_set(err, TG_CODE_CONNECT, 0, "cannot listen on %s port %d", host, number);
     }
@@ -521,6 +644,7 @@ void sim_httpd_free(struct sim_httpd *httpd)
     for (struct stream *stream = httpd->streams; stream != NULL; stream = stream->next) {
         resume(stream);
     }
+    wake_held(httpd, true);
     for (size_t i = 0; i < httpd->port_count; i++) {
         if (httpd->ports[i].daemon != NULL) {
             MHD_run(httpd->ports[i].daemon); /* lets resumed connections end before the stop */
@@ -567,6 +691,10 @@ void sim_httpd_wait(struct sim_httpd *httpd, int wake_fd, int64_t timeout_us)
         int fd = stream->is_suspended ? stream->fd : -1;
         httpd->polled[count++] = (struct pollfd){.fd = fd, .events = POLLRDHUP};
     }
+    for (const struct incoming *held = httpd->held; held != NULL; held = held->next) {
+        make_room(httpd, count + 1);
+        httpd->polled[count++] = (struct pollfd){.fd = held->fd, .events = POLLRDHUP};
+    }
     for (const struct tunnel *tunnel = httpd->tunnels; tunnel != NULL; tunnel = tunnel->next) {
         make_room(httpd, count + 1);
         short events = (short)(POLLIN | (tunnel->pending_len > 0 ? POLLOUT : 0));
@@ -577,6 +705,10 @@ void sim_httpd_wait(struct sim_httpd *httpd, int wake_fd, int64_t timeout_us)
     count = httpd->port_count + 1;
     for (struct stream *stream = httpd->streams; stream != NULL; stream = stream->next) {
         stream->is_gone = (httpd->polled[count].revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+        count++;
+    }
+    for (struct incoming *held = httpd->held; held != NULL; held = held->next) {
+        held->is_gone = (httpd->polled[count].revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
         count++;
     }
     for (struct tunnel *tunnel = httpd->tunnels; tunnel != NULL; tunnel = tunnel->next) {
@@ -591,6 +723,7 @@ void sim_httpd_run(struct sim_httpd *httpd)
             resume(stream);
         }
     }
+    wake_held(httpd, false);
     for (struct tunnel *tunnel = httpd->tunnels; tunnel != NULL;) {
         struct tunnel *next = tunnel->next; /* it may end now */
         tunnel_run(tunnel);

@@ -198,12 +198,6 @@ static void handle_log(struct sim_call *call, int region)
         call->response->status = 204; /* no kubelet has it: there is nothing to say */
         return;
     }
-    if (sim_query_is_true(call->query, "previous")) {
-        sim_k8s_fail(call->response, 400, NULL,
-                     "previous terminated container \"%s\" in pod \"%s\" not found", container,
-                     call->name);
-        return;
-    }
     int64_t since_us = 0;
     int64_t since_s = sim_query_int(call->query, "sinceSeconds", 0);
     if (since_s > 0 && since_s < INT32_MAX) {
@@ -212,10 +206,14 @@ static void handle_log(struct sim_call *call, int region)
     tg_parse_rfc3339(sim_query_text(call->query, "sinceTime"), &since_us);
     bool is_follow = sim_query_is_true(call->query, "follow");
     struct tg_err err = TG_ERR_INIT;
+    bool has_times = sim_query_is_true(call->query, "timestamps");
+    int64_t tail = sim_query_int(call->query, "tailLines", -1);
     struct sim_stream *stream =
-        sim_pod_log(call->world, region, sim_k8s_ns(call), call->name, container, is_follow,
-                    sim_query_is_true(call->query, "timestamps"), since_us,
-                    sim_query_int(call->query, "tailLines", -1), &err);
+        sim_query_is_true(call->query, "previous")
+            ? sim_pod_previous_log(call->world, region, sim_k8s_ns(call), call->name, container,
+                                   has_times, since_us, tail, &err)
+            : sim_pod_log(call->world, region, sim_k8s_ns(call), call->name, container, is_follow,
+                          has_times, since_us, tail, &err);
     if (stream == NULL) {
         int code = err.code == TG_CODE_NOT_FOUND ? 404 : err.detail >= 400 ? err.detail : 400;
         sim_k8s_fail(call->response, code, NULL, "%s", err.msg);

@@ -14,6 +14,7 @@
 #include "sim/behaviour.h"
 #include "sim/command.h"
 #include "sim/downloader.h"
+#include "sim/fault_world.h"
 #include "sim/fuse.h"
 #include "sim/gateway.h"
 #include "sim/json_path.h"
@@ -49,7 +50,8 @@ static const json_t *stored(const struct sim_pod *pod)
     return sim_store_get(pod->region->store, sim_world_kinds(pod->world)->pod, pod->ns, pod->name);
 }
 
-static void record(struct sim_pod *pod, const char *type, const char *reason, const char *message)
+void sim_kubelet_record(struct sim_pod *pod, const char *type, const char *reason,
+                        const char *message)
 {
     const json_t *object = stored(pod);
     if (object != NULL) {
@@ -161,6 +163,7 @@ static void pod_free(struct sim_pod *pod)
         struct sim_container *container = &pod->containers[i];
         sim_log_end(container->log);
         sim_log_drop(container->log);
+        sim_log_drop(container->last_log);
         free(container->name);
         free(container->image);
     }
@@ -171,6 +174,7 @@ static void pod_free(struct sim_pod *pod)
     free(pod->name);
     free(pod->uid);
     free(pod->entity);
+    free(pod->failure_message);
     free(pod);
 }
 
@@ -190,16 +194,16 @@ void sim_kubelet_bound(struct sim_pod *pod)
             sim_draw_range(pod->world, pod->entity, "kubelet", &params->kubelet_react));
 }
 
-static void container_run(struct sim_pod *pod, struct sim_container *container)
+void sim_kubelet_run(struct sim_pod *pod, struct sim_container *container)
 {
     char message[300];
     container->state = SIM_CONTAINER_RUNNING;
     container->started_wall_us = sim_world_wall_us(pod->world);
     container->is_ready = true;
     snprintf(message, sizeof message, "Created container: %.200s", container->name);
-    record(pod, "Normal", "Created", message);
+    sim_kubelet_record(pod, "Normal", "Created", message);
     snprintf(message, sizeof message, "Started container %.200s", container->name);
-    record(pod, "Normal", "Started", message);
+    sim_kubelet_record(pod, "Normal", "Started", message);
 }
 
 static void enter_prepare(struct sim_pod *pod)
@@ -217,11 +221,13 @@ static void enter_prepare(struct sim_pod *pod)
 static bool waits_for_volume(struct sim_pod *pod)
 {
     char message[640];
-    if (!sim_fuse_mount_error(pod, message, sizeof message)) {
+    bool is_struck =
+        pod->containers[0].is_sidecar && sim_fault_mount_error(pod, message, sizeof message);
+    if (!is_struck && !sim_fuse_mount_error(pod, message, sizeof message)) {
         return false;
     }
     const struct sim_params *params = sim_world_params(pod->world);
-    record(pod, "Warning", "FailedMount", message);
+    sim_kubelet_record(pod, "Warning", "FailedMount", message);
     int64_t wait_us = pod->mount_backoff_us > 0 ? pod->mount_backoff_us : params->mount_backoff_us;
     int64_t longest_us = params->mount_backoff_max_us;
     pod->mount_backoff_us = 2 * wait_us < longest_us ? 2 * wait_us : longest_us;
@@ -264,8 +270,8 @@ static void enter_pull(struct sim_pod *pod)
         char present[300];
         snprintf(present, sizeof present, "Container image \"%.200s\" already present on machine",
                  pod->containers[0].image);
-        record(pod, "Normal", "Pulled", present);
-        container_run(pod, &pod->containers[0]);
+        sim_kubelet_record(pod, "Normal", "Pulled", present);
+        sim_kubelet_run(pod, &pod->containers[0]);
         sim_log_line(pod->containers[0].log,
                      "gcsfuse sidecar: start to mount bucket for volume gcs-fuse-volume");
     }
@@ -274,7 +280,7 @@ static void enter_pull(struct sim_pod *pod)
                                                                       : &params->image_pull_small;
     char message[300];
     snprintf(message, sizeof message, "Pulling image \"%.200s\"", sim_pod_main(pod)->image);
-    record(pod, "Normal", "Pulling", message);
+    sim_kubelet_record(pod, "Normal", "Pulling", message);
     pod->pull_us = sim_draw_duration(pod->world, pod->entity, "pull", duration);
     step_in(pod, SIM_STEP_PULL, pod->pull_us);
     sim_pod_write_status(pod);
@@ -302,7 +308,7 @@ static void enter_start(struct sim_pod *pod)
         "Successfully pulled image \"%.200s\" in %s (%s including waiting). Image size: %" PRIu64
         " bytes.",
         image, time, time, image_bytes(pod));
-    record(pod, "Normal", "Pulled", message);
+    sim_kubelet_record(pod, "Normal", "Pulled", message);
     step_in(pod, SIM_STEP_START,
             sim_draw_duration(pod->world, pod->entity, "start", &params->plain_start));
 }
@@ -319,12 +325,13 @@ static void become_ready(struct sim_world *world, void *data)
 }
 
 /* The process of the main container begins. */
-static void enter_process(struct sim_pod *pod)
+void sim_kubelet_enter_process(struct sim_pod *pod)
 {
     struct sim_world *world = pod->world;
     int64_t now_us = sim_world_now_us(world);
     switch (pod->role) {
     case SIM_POD_VLLM:
+        sim_vllm_free(pod->vllm); /* of an earlier start */
         pod->vllm = sim_vllm_new(pod);
         sim_vllm_start(pod->vllm);
         sim_gateway_pod_ready(pod);
@@ -358,8 +365,8 @@ static void deadline(struct sim_world *world, void *data)
     if (pod->is_deleting || pod->step == SIM_STEP_FINISHED) {
         return;
     }
-    record(pod, "Normal", "DeadlineExceeded",
-           "Pod was active on the node longer than the specified deadline");
+    sim_kubelet_record(pod, "Normal", "DeadlineExceeded",
+                       "Pod was active on the node longer than the specified deadline");
     pod->failure = "DeadlineExceeded";
     kill_all(pod, 137, "Error");
     pod->step = SIM_STEP_FINISHED;
@@ -370,7 +377,7 @@ static void enter_running(struct sim_pod *pod)
 {
     for (int i = 0; i < pod->container_count; i++) {
         if (!pod->containers[i].is_sidecar) {
-            container_run(pod, &pod->containers[i]);
+            sim_kubelet_run(pod, &pod->containers[i]);
         }
     }
     pod->step = SIM_STEP_RUNNING;
@@ -385,7 +392,7 @@ static void enter_running(struct sim_pod *pod)
             sim_world_at(pod->world, sim_world_now_us(pod->world) + seconds * TG_US_PER_S,
                          SIM_PRIORITY_NODE, deadline, pod, NULL);
     }
-    enter_process(pod);
+    sim_kubelet_enter_process(pod);
 }
 
 static void step(struct sim_world *world, void *data)
@@ -422,8 +429,8 @@ static void step(struct sim_world *world, void *data)
 
 /* ---- end ---- */
 
-static void container_end(struct sim_pod *pod, struct sim_container *container, int exit_code,
-                          const char *reason)
+void sim_kubelet_end_container(struct sim_pod *pod, struct sim_container *container, int exit_code,
+                               const char *reason)
 {
     if (container->state == SIM_CONTAINER_TERMINATED) {
         return;
@@ -439,8 +446,7 @@ static void container_end(struct sim_pod *pod, struct sim_container *container, 
     sim_log_end(container->log);
 }
 
-/* No process of the Pod is left. */
-static void kill_all(struct sim_pod *pod, int exit_code, const char *reason)
+void sim_kubelet_kill_processes(struct sim_pod *pod, int exit_code)
 {
     pod->is_ready = false;
     if (pod->role == SIM_POD_PICKER) {
@@ -455,10 +461,16 @@ static void kill_all(struct sim_pod *pod, int exit_code, const char *reason)
     pod->downloader = NULL;
     sim_process_kill_all(pod);
     sim_command_stop(pod, exit_code);
+}
+
+/* No process of the Pod is left. */
+static void kill_all(struct sim_pod *pod, int exit_code, const char *reason)
+{
+    sim_kubelet_kill_processes(pod, exit_code);
     for (int i = 0; i < pod->container_count; i++) {
         bool is_sidecar = pod->containers[i].is_sidecar;
-        container_end(pod, &pod->containers[i], is_sidecar ? 0 : exit_code,
-                      is_sidecar ? "Completed" : reason);
+        sim_kubelet_end_container(pod, &pod->containers[i], is_sidecar ? 0 : exit_code,
+                                  is_sidecar ? "Completed" : reason);
     }
 }
 
@@ -476,6 +488,9 @@ static void finish_main(struct sim_pod *pod, int exit_code)
     sim_world_trace(world, pod->entity, "exits with %d", exit_code);
     sim_world_cancel(world, pod->end_event);
     pod->end_event = 0;
+    if (sim_kubelet_restarts(pod, exit_code)) {
+        return;
+    }
     kill_all(pod, exit_code, exit_code == 0 ? "Completed" : "Error");
     if (pod->is_deleting) {
         sim_pod_write_status(pod);
@@ -492,6 +507,25 @@ void sim_kubelet_exited(struct sim_pod *pod, int exit_code)
 {
     tg_assert(pod->step == SIM_STEP_RUNNING);
     finish_main(pod, exit_code);
+}
+
+void sim_kubelet_evict(struct sim_pod *pod, const char *message)
+{
+    if (pod->is_deleting || pod->step == SIM_STEP_FINISHED || pod->step < SIM_STEP_PREPARE) {
+        return;
+    }
+    sim_world_trace(pod->world, pod->entity, "is evicted");
+    sim_kubelet_record(pod, "Warning", "Evicted", message);
+    sim_world_cancel(pod->world, pod->step_event);
+    sim_world_cancel(pod->world, pod->end_event);
+    pod->step_event = pod->end_event = 0;
+    pod->failure = "Evicted";
+    pod->failure_message = tg_strdup(message);
+    sim_gateway_pod_deleting(pod); /* a failed Pod is no endpoint */
+    kill_all(pod, 137, "Error");
+    pod->step = SIM_STEP_FINISHED;
+    sim_pod_write_status(pod);
+    sim_scheduler_kick(pod->region);
 }
 
 void sim_kubelet_listening(struct sim_pod *pod)
@@ -514,7 +548,7 @@ static void terminate(struct sim_world *world, void *data)
     const json_t *object = stored(pod);
     int64_t grace_s = sim_json_int(object, "metadata.deletionGracePeriodSeconds", 30);
     pod->step_event = 0;
-    if (pod->step != SIM_STEP_RUNNING) {
+    if (pod->step != SIM_STEP_RUNNING || sim_pod_main(pod)->state != SIM_CONTAINER_RUNNING) {
         kill_all(pod, 137, "ContainerStatusUnknown");
         pod->end_event = sim_world_at(world, now_us, SIM_PRIORITY_NODE, remove_pod, pod, NULL);
         return;
@@ -522,7 +556,7 @@ static void terminate(struct sim_world *world, void *data)
     for (int i = pod->container_count; i-- > 0;) {
         char message[200];
         snprintf(message, sizeof message, "Stopping container %.150s", pod->containers[i].name);
-        record(pod, "Normal", "Killing", message);
+        sim_kubelet_record(pod, "Normal", "Killing", message);
     }
     pod->is_stopping = true;
     sim_world_cancel(world, pod->end_event);

@@ -158,9 +158,13 @@ static json_t *device(const struct sim_region *region, int i)
 
 static void create_class(struct sim_region *region, const char *name, const char *expression)
 {
+    const struct sim_resource *kind = sim_world_kinds(region->world)->device_class;
+    if (sim_store_get(region->store, kind, "", name) != NULL) {
+        return; /* the driver left it behind when an earlier node went */
+    }
     json_t *class = json_pack("{s:{s:s},s:{s:[{s:{s:s}}]}}", "metadata", "name", name, "spec",
                               "selectors", "cel", "expression", expression);
-    sim_shape_create(region->store, sim_world_kinds(region->world)->device_class, class);
+    sim_shape_create(region->store, kind, class);
 }
 
 void sim_lab_devices(struct sim_region *region)

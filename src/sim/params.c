@@ -7,7 +7,10 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/str.h"
+
+#define SIM_PARAM_TIME_MAX_US (INT64_C(100) * 365 * 86400 * TG_US_PER_S)
 
 const struct sim_param_info sim_param_table[] = {
 #define PART(name, part, field, unit, value, source, confidence) \
@@ -21,7 +24,7 @@ const struct sim_param_info sim_param_table[] = {
     PART(name, ".high", name.high_us, "us", high, source, confidence)
 #define SIM_VALUE(name, unit, value, source, confidence) \
     PART(name, "", name, unit, value, source, confidence)
-#include "sim/params.def"
+#include "sim/params_table.def"
 #undef SIM_DURATION
 #undef SIM_RANGE
 #undef SIM_VALUE
@@ -52,6 +55,71 @@ bool sim_params_set(struct sim_params *params, const char *name, int64_t value, 
         }
     }
     return tg_err_set(err, TG_CODE_INVALID, 0, "no parameter is called %s", name);
+}
+
+bool sim_params_time(const char *text, int64_t *time_us)
+{
+    static const struct {
+        const char *name;
+        int64_t us;
+    } units[] = {{"us", 1},
+                 {"ms", TG_US_PER_MS},
+                 {"s", TG_US_PER_S},
+                 {"m", 60 * TG_US_PER_S},
+                 {"h", 3600 * TG_US_PER_S}};
+    const int64_t whole_max = 1000000000; /* of any unit: no sum of them can overflow */
+    int64_t sum_us = 0;
+    bool is_any = false;
+    while (*text != '\0') {
+        int64_t number = 0;
+        size_t digits = strspn(text, "0123456789");
+        for (size_t i = 0; i < digits && number <= whole_max; i++) {
+            number = number * 10 + (text[i] - '0');
+        }
+        text += digits;
+        text += strspn(text, " ");
+        size_t len = strcspn(text, "0123456789 ");
+        int64_t unit_us = 0;
+        for (size_t i = 0; i < TG_COUNT(units); i++) {
+            if (strlen(units[i].name) == len && strncmp(units[i].name, text, len) == 0) {
+                unit_us = units[i].us;
+            }
+        }
+        if (digits == 0 || unit_us == 0 || number > whole_max) {
+            return false;
+        }
+        sum_us += number * unit_us;
+        text += len;
+        text += strspn(text, " ");
+        is_any = true;
+        if (sum_us > SIM_PARAM_TIME_MAX_US) {
+            return false;
+        }
+    }
+    *time_us = sum_us;
+    return is_any;
+}
+
+bool sim_params_set_text(struct sim_params *params, const char *name, const char *value,
+                         struct tg_err *err)
+{
+    int64_t number;
+    for (const struct sim_param_info *info = sim_param_table; info->name != NULL; info++) {
+        if (tg_str_eq(info->name, name) && tg_str_eq(info->unit, "us") &&
+            sim_params_time(value, &number)) {
+            return sim_params_set(params, name, number, err);
+        }
+    }
+    if (!tg_str_to_int64(value, 0, INT64_MAX, &number)) {
+        return tg_err_set(err, TG_CODE_INVALID, 0, "parameter %s: '%s' is no whole number%s", name,
+                          value, " (nor a time such as 200ms, where one is meant)");
+    }
+    return sim_params_set(params, name, number, err);
+}
+
+int64_t sim_params_get(const struct sim_params *params, const struct sim_param_info *info)
+{
+    return *(const int64_t *)(const void *)((const char *)params + info->offset);
 }
 
 int64_t sim_draw_duration(struct sim_world *world, const char *entity, const char *purpose,

@@ -1,4 +1,5 @@
-/* sim/params.h - the assumed numbers of the world as named parameters, from sim/params.def.
+/* sim/params.h - the assumed numbers of the world as named parameters; their home is assets/sim,
+ * and sim/params_table.def is made from it when the program is built.
  *
  * Thread: the world's; a world owns its own copy, so a test may change one before or while it runs.
  */
@@ -30,7 +31,7 @@ struct sim_params {
 #define SIM_DURATION(name, median, p95, cap, source, confidence) struct sim_duration name;
 #define SIM_RANGE(name, low, high, source, confidence)           struct sim_range name;
 #define SIM_VALUE(name, unit, value, source, confidence)         int64_t name;
-#include "sim/params.def"
+#include "sim/params_table.def"
 #undef SIM_DURATION
 #undef SIM_RANGE
 #undef SIM_VALUE
@@ -54,6 +55,17 @@ void sim_params_init(struct sim_params *params);
 
 /* Sets the number called name to value (>= 0); INVALID when there is no such number. */
 bool sim_params_set(struct sim_params *params, const char *name, int64_t value, struct tg_err *err);
+
+/* The same with the value as text: a whole number in the parameter's unit, or, where that is time,
+ * one with us, ms, s, m or h behind it ("200ms", "2 s"). */
+bool sim_params_set_text(struct sim_params *params, const char *name, const char *value,
+                         struct tg_err *err);
+
+/* Reads a time such as "90s", "1h30m" or "200 ms" in microseconds; false when it is none. */
+bool sim_params_time(const char *text, int64_t *time_us);
+
+/* The number as it stands in params. */
+int64_t sim_params_get(const struct sim_params *params, const struct sim_param_info *info);
 
 /* The world's numbers; borrowed, changeable. */
 struct sim_params *sim_world_params(struct sim_world *world);

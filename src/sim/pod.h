@@ -78,6 +78,16 @@ struct sim_container {
     int64_t started_wall_us;
     int64_t finished_wall_us;
     struct sim_log *log;
+    int restart_count;
+    int64_t backoff_us; /* wait before the next restart; 0: none yet */
+    /* how it ended before it was started again; valid when restart_count > 0 or it waits for that
+     */
+    bool has_ended;
+    int last_exit_code;
+    const char *last_reason; /* static */
+    int64_t last_started_wall_us;
+    int64_t last_finished_wall_us;
+    struct sim_log *last_log; /* NULL: none */
 };
 
 struct sim_vllm;
@@ -104,8 +114,9 @@ struct sim_pod {
     bool is_unschedulable;
     bool is_deleting;
     bool is_ready;
-    bool is_stopping;    /* SIGTERM was sent */
-    const char *failure; /* status.reason, e.g. "DeadlineExceeded"; static, NULL when none */
+    bool is_stopping;      /* SIGTERM was sent */
+    const char *failure;   /* status.reason, e.g. "DeadlineExceeded"; static, NULL when none */
+    char *failure_message; /* status.message; NULL when none */
     int64_t started_wall_us;
     int64_t restart_policy; /* 0 Always, 1 OnFailure, 2 Never */
     uint64_t step_event;
@@ -140,6 +151,10 @@ void sim_kubelet_exited(struct sim_pod *pod, int exit_code);
 
 /* A model server opened or closed its port. */
 void sim_kubelet_listening(struct sim_pod *pod);
+
+/* The node needs what the Pod takes: it ends as Failed with reason Evicted, and its owner replaces
+ * it. */
+void sim_kubelet_evict(struct sim_pod *pod, const char *message);
 
 /* Tries to find a node for the Pod after the usual time; for every unschedulable one of the region.
  */

@@ -269,21 +269,48 @@ static struct sim_container *pick_container(struct sim_pod *pod, const char *nam
     return sim_pod_main(pod);
 }
 
+static struct sim_container *find_container(struct sim_pod *pod, const char *name,
+                                            const char *container_name, struct tg_err *err)
+{
+    if (pod == NULL) {
+        tg_err_set(err, TG_CODE_NOT_FOUND, 404, "pods \"%s\" not found", name);
+        return NULL;
+    }
+    return pick_container(pod, container_name, err);
+}
+
+struct sim_stream *sim_pod_previous_log(struct sim_world *world, int region_index, const char *ns,
+                                        const char *name, const char *container_name,
+                                        bool has_timestamps, int64_t since_wall_us, int64_t tail,
+                                        struct tg_err *err)
+{
+    struct sim_pod *pod = sim_pod_find(sim_world_region(world, region_index), ns, name);
+    struct sim_container *container = find_container(pod, name, container_name, err);
+    if (container == NULL) {
+        return NULL;
+    }
+    bool is_ended = container->has_ended && container->state == SIM_CONTAINER_WAITING;
+    struct sim_log *log = is_ended ? container->log : container->last_log;
+    if (log == NULL) {
+        tg_err_set(err, TG_CODE_INVALID, 400,
+                   "previous terminated container \"%s\" in pod \"%s\" not found", container->name,
+                   pod->name);
+        return NULL;
+    }
+    return stream_new(log, false, has_timestamps, since_wall_us, tail);
+}
+
 struct sim_stream *sim_pod_log(struct sim_world *world, int region_index, const char *ns,
                                const char *name, const char *container_name, bool is_follow,
                                bool has_timestamps, int64_t since_wall_us, int64_t tail,
                                struct tg_err *err)
 {
     struct sim_pod *pod = sim_pod_find(sim_world_region(world, region_index), ns, name);
-    if (pod == NULL) {
-        tg_err_set(err, TG_CODE_NOT_FOUND, 404, "pods \"%s\" not found", name);
-        return NULL;
-    }
-    struct sim_container *container = pick_container(pod, container_name, err);
+    struct sim_container *container = find_container(pod, name, container_name, err);
     if (container == NULL) {
         return NULL;
     }
-    if (container->state == SIM_CONTAINER_WAITING) {
+    if (container->state == SIM_CONTAINER_WAITING && !container->has_ended) {
         tg_err_set(err, TG_CODE_INVALID, 400,
                    "container \"%s\" in pod \"%s\" is waiting to start: %s", container->name,
                    pod->name, container->reason);

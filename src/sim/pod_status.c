@@ -5,40 +5,79 @@
 #include <stdio.h>
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/str.h"
 #include "sim/behaviour.h"
 #include "sim/json_path.h"
 #include "sim/pod.h"
 #include "sim/shape.h"
 
-static json_t *container_state(const struct sim_container *container)
+static json_t *terminated(int exit_code, const char *reason, int64_t started_us,
+                          int64_t finished_us)
 {
     char started[SIM_TIME_SIZE];
     char finished[SIM_TIME_SIZE];
+    sim_shape_time_at(started_us, started);
+    sim_shape_time_at(finished_us, finished);
+    return json_pack("{s:{s:i,s:s,s:s,s:s}}", "terminated", "exitCode", exit_code, "reason", reason,
+                     "startedAt", started, "finishedAt", finished);
+}
+
+static json_t *waiting(const struct sim_pod *pod, const struct sim_container *container)
+{
+    json_t *state = json_pack("{s:{s:s}}", "waiting", "reason", container->reason);
+    if (tg_str_eq(container->reason, "CrashLoopBackOff")) {
+        int64_t seconds = container->backoff_us / TG_US_PER_S;
+        char wait[32];
+        if (seconds >= 60) {
+            snprintf(wait, sizeof wait, "%" PRId64 "m%" PRId64 "s", seconds / 60, seconds % 60);
+        } else {
+            snprintf(wait, sizeof wait, "%" PRId64 "s", seconds);
+        }
+        json_object_set_new(json_object_get(state, "waiting"), "message",
+                            json_sprintf("back-off %s restarting failed container=%s "
+                                         "pod=%s_%s(%s)",
+                                         wait, container->name, pod->name, pod->ns, pod->uid));
+    }
+    return state;
+}
+
+static json_t *container_state(const struct sim_pod *pod, const struct sim_container *container)
+{
+    char started[SIM_TIME_SIZE];
     sim_shape_time_at(container->started_wall_us, started);
-    sim_shape_time_at(container->finished_wall_us, finished);
     switch (container->state) {
     case SIM_CONTAINER_WAITING:
-        return json_pack("{s:{s:s}}", "waiting", "reason", container->reason);
+        return waiting(pod, container);
     case SIM_CONTAINER_RUNNING:
         return json_pack("{s:{s:s}}", "running", "startedAt", started);
     case SIM_CONTAINER_TERMINATED:
         break;
     }
-    json_t *terminated = json_pack("{s:i,s:s,s:s,s:s}", "exitCode", container->exit_code, "reason",
-                                   container->reason, "startedAt", started, "finishedAt", finished);
-    return json_pack("{s:o}", "terminated", terminated);
+    return terminated(container->exit_code, container->reason, container->started_wall_us,
+                      container->finished_wall_us);
+}
+
+static json_t *last_state(const struct sim_container *container)
+{
+    if (!container->has_ended) {
+        return json_object();
+    }
+    return terminated(container->last_exit_code, container->last_reason,
+                      container->last_started_wall_us, container->last_finished_wall_us);
 }
 
 static json_t *container_status(const struct sim_pod *pod, const struct sim_container *container)
 {
     bool is_running = container->state == SIM_CONTAINER_RUNNING;
     json_t *status = json_pack(
-        "{s:s,s:o,s:{},s:b,s:i,s:s,s:s,s:b}", "name", container->name, "state",
-        container_state(container), "lastState", "ready", container->is_ready && is_running ? 1 : 0,
-        "restartCount", 0, "image", container->image, "imageID", "", "started", is_running ? 1 : 0);
-    if (container->state != SIM_CONTAINER_WAITING) {
-        uint64_t a = tg_hash_str(pod->uid) ^ tg_hash_str(container->name);
+        "{s:s,s:o,s:o,s:b,s:i,s:s,s:s,s:b}", "name", container->name, "state",
+        container_state(pod, container), "lastState", last_state(container), "ready",
+        container->is_ready && is_running ? 1 : 0, "restartCount", container->restart_count,
+        "image", container->image, "imageID", "", "started", is_running ? 1 : 0);
+    if (container->state != SIM_CONTAINER_WAITING || container->has_ended) {
+        uint64_t a = (tg_hash_str(pod->uid) ^ tg_hash_str(container->name)) +
+                     (uint64_t)container->restart_count;
         uint64_t b = tg_hash_str(container->image);
         char id[120];
         snprintf(id, sizeof id,
@@ -123,6 +162,11 @@ void sim_pod_write_status(struct sim_pod *pod)
     sim_json_default(status, "qosClass", json_string(sim_pod_qos(object)));
     if (pod->failure != NULL) {
         json_object_set_new(status, "reason", json_string(pod->failure));
+    }
+    if (pod->failure_message != NULL) {
+        json_object_set_new(status, "message", json_string(pod->failure_message));
+        sim_shape_condition(pod->world, status, "DisruptionTarget", true, "TerminationByKubelet",
+                            pod->failure_message, NULL);
     }
     if (pod->step > SIM_STEP_BOUND) {
         set_conditions(pod, status);

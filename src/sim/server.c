@@ -15,12 +15,14 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sim/admin.h"
 #include "sim/certificate.h"
 #include "sim/front.h"
 #include "sim/gcp_state.h"
 #include "sim/gcp_token.h"
 #include "sim/httpd.h"
 #include "sim/rbac.h"
+#include "sim/script.h"
 #include "sim/server_files.h"
 
 #define SERVER_MAGIC  0x53525652u
@@ -47,6 +49,8 @@ struct sim_server {
     pthread_mutex_t lock; /* guards what follows, and the world */
     struct sim_world *world;
     double speed;
+    double resumed_speed;    /* before a pause */
+    int64_t step_until_us;   /* virtual time that a step of a paused world goes to */
     int64_t base_virtual_us; /* virtual time at real time base_real_us */
     int64_t base_real_us;
     bool is_stopping;
@@ -72,12 +76,16 @@ static void advance(struct sim_server *server)
     int64_t real_us = start_us;
     int64_t target_us = virtual_at(server, real_us);
     int64_t now_us = sim_world_now_us(server->world);
+    bool is_stepping = server->speed <= 0 && server->step_until_us > now_us;
+    target_us = is_stepping ? server->step_until_us : target_us;
     while (now_us < target_us && real_us - start_us < WORK_US) {
         now_us = target_us - now_us > SLICE_US ? now_us + SLICE_US : target_us;
         sim_world_run_until(server->world, now_us);
         real_us = tg_clock_monotonic_us(&server->clock);
     }
-    if (target_us - now_us > (int64_t)((double)BEHIND_US_MAX * server->speed)) {
+    if (is_stepping) {
+        set_base(server, now_us, real_us);
+    } else if (target_us - now_us > (int64_t)((double)BEHIND_US_MAX * server->speed)) {
         set_base(server, now_us, real_us); /* cannot keep up: the rest is dropped */
     }
 }
@@ -86,7 +94,7 @@ static void advance(struct sim_server *server)
 static int64_t idle_us(const struct sim_server *server)
 {
     if (server->speed <= 0) {
-        return IDLE_US;
+        return server->step_until_us > sim_world_now_us(server->world) ? 0 : IDLE_US;
     }
     int64_t next_us = sim_world_next_us(server->world);
     int64_t target_us = virtual_at(server, tg_clock_monotonic_us(&server->clock));
@@ -121,6 +129,58 @@ static void wake(const struct sim_server *server)
     uint64_t one = 1;
     ssize_t len = write(server->wake_fd, &one, sizeof one);
     (void)len; /* a full counter wakes as well */
+}
+
+/* ---- the clock, as the world's own API turns it; under the lock ---- */
+
+static void change_speed(struct sim_server *server, double speed)
+{
+    int64_t real_us = tg_clock_monotonic_us(&server->clock);
+    set_base(server, virtual_at(server, real_us), real_us);
+    server->resumed_speed = speed > 0           ? speed
+                            : server->speed > 0 ? server->speed
+                                                : server->resumed_speed;
+    server->speed = speed;
+    server->step_until_us = 0;
+    sim_httpd_set_speed(server->httpd, speed);
+}
+
+static double clock_speed(void *context)
+{
+    return ((const struct sim_server *)context)->speed;
+}
+
+static void clock_set_speed(void *context, double speed)
+{
+    change_speed(context, speed);
+}
+
+static void clock_resume(void *context)
+{
+    struct sim_server *server = context;
+    if (server->speed <= 0) {
+        change_speed(server, server->resumed_speed);
+    }
+}
+
+static void clock_step(void *context, int64_t duration_us)
+{
+    struct sim_server *server = context;
+    server->step_until_us = sim_world_now_us(server->world) + duration_us;
+}
+
+static bool clock_is_stepping(void *context)
+{
+    const struct sim_server *server = context;
+    return server->step_until_us > sim_world_now_us(server->world);
+}
+
+static void free_token(char *token)
+{
+    if (token != NULL) {
+        explicit_bzero(token, strlen(token));
+        free(token);
+    }
 }
 
 /* ---- start and stop ---- */
@@ -198,14 +258,6 @@ static bool open_front(struct sim_server *server, const struct sim_server_config
     return is_good;
 }
 
-static void free_token(char *token)
-{
-    if (token != NULL) {
-        explicit_bzero(token, strlen(token));
-        free(token);
-    }
-}
-
 static bool make_tokens(struct sim_server *server, struct tg_err *err)
 {
     server->cluster_token = sim_certificates_token("sim-cluster-");
@@ -232,6 +284,16 @@ static bool make_tokens(struct sim_server *server, struct tg_err *err)
     }
     sim_front_set_token(server->world, SIM_SERVER_GCP, server->gcp_token);
     return true;
+}
+
+/* A fork comes to where the other world was; a world of its own begins its script. */
+static bool replay(struct sim_server *server, const struct sim_server_config *config,
+                   struct tg_err *err)
+{
+    sim_script_start(server->world);
+    return config->script == NULL ||
+           sim_script_replay(server->world, config->script, config->script_len,
+                             config->script_until_us, err);
 }
 
 /* The thread takes no signals: those are the main thread's. */
@@ -261,10 +323,18 @@ struct sim_server *sim_server_start(const struct sim_server_config *config, stru
     if (world.start_wall_us == 0) {
         world.start_wall_us = tg_clock_wall_us(&config->clock);
     }
+    server->resumed_speed = config->speed > 0 ? config->speed : 1;
     server->world = sim_world_new(&world, err);
-    bool is_good =
-        server->world != NULL && make_tokens(server, err) && open_front(server, config, err);
+    bool is_good = server->world != NULL && replay(server, config, err) &&
+                   make_tokens(server, err) && open_front(server, config, err);
     if (is_good) {
+        sim_admin_set_clockwork(server->world,
+                                &(struct sim_clockwork){.speed = clock_speed,
+                                                        .set_speed = clock_set_speed,
+                                                        .resume = clock_resume,
+                                                        .step = clock_step,
+                                                        .is_stepping = clock_is_stepping,
+                                                        .context = server});
         set_base(server, sim_world_now_us(server->world), tg_clock_monotonic_us(&server->clock));
         is_good = start_thread(server, err);
     }
@@ -336,12 +406,37 @@ void sim_server_set_speed(struct sim_server *server, double speed)
     TG_MAGIC_CHECK(server, SERVER_MAGIC);
     tg_assert(speed >= 0);
     pthread_mutex_lock(&server->lock);
-    int64_t real_us = tg_clock_monotonic_us(&server->clock);
-    set_base(server, virtual_at(server, real_us), real_us);
-    server->speed = speed;
-    sim_httpd_set_speed(server->httpd, speed);
+    change_speed(server, speed);
     pthread_mutex_unlock(&server->lock);
     wake(server);
+}
+
+void sim_server_ask(struct sim_server *server, const char *method, const char *path,
+                    const char *body, struct tg_buf *answer, int *status)
+{
+    TG_MAGIC_CHECK(server, SERVER_MAGIC);
+    char *authorization = tg_asprintf("Bearer %s", server->gcp_token);
+    struct sim_request request = {
+        .server = SIM_SERVER_GCP,
+        .method = method,
+        .path = path,
+        .query = "",
+        .accept = "",
+        .content_type = "application/json",
+        .authorization = authorization,
+        .user_agent = "tidegate",
+        .body = body == NULL ? "" : body,
+        .body_len = body == NULL ? 0 : strlen(body),
+    };
+    struct sim_response response;
+    pthread_mutex_lock(&server->lock);
+    sim_front_handle(server->world, &request, &response);
+    pthread_mutex_unlock(&server->lock);
+    wake(server);
+    *status = response.status;
+    tg_buf_append(answer, tg_buf_text(&response.body), response.body.len);
+    sim_response_fini(&response);
+    free_token(authorization);
 }
 
 int64_t sim_server_wall_us(struct sim_server *server)

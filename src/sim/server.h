@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "sim/world.h"
@@ -32,6 +33,10 @@ struct sim_server_config {
                            cluster i at P+1+i */
     double speed;       /* virtual seconds per real second, > 0 */
     struct tg_clock clock;
+    const char
+        *script; /* of another world (sim/script.h), whose configuration world is; NULL: none */
+    size_t script_len;
+    int64_t script_until_us; /* the fork begins there */
 };
 
 struct sim_server *sim_server_start(const struct sim_server_config *config, struct tg_err *err);
@@ -48,6 +53,11 @@ const char *sim_server_project(const struct sim_server *server);
 
 /* Changes the speed from now on; 0 pauses. */
 void sim_server_set_speed(struct sim_server *server, double speed);
+
+/* One request to the world's own API ("/tidegate.dev/v1/..."), without a socket: appends the JSON
+ * that answers it. body may be NULL. */
+void sim_server_ask(struct sim_server *server, const char *method, const char *path,
+                    const char *body, struct tg_buf *answer, int *status);
 
 /* Virtual wall time now. */
 int64_t sim_server_wall_us(struct sim_server *server);

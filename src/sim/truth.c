@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "sim/behaviour.h"
+#include "sim/fault_world.h"
 #include "sim/gateway.h"
 #include "sim/truth_internal.h"
 
@@ -46,19 +47,22 @@ static struct sim_truth *truth_of(struct sim_world *world)
 /* True when some request sent now by a client of that region would fail. */
 static bool would_fail(struct sim_world *world, int client)
 {
-    if (!sim_gateway_is_programmed(world)) {
+    if (!sim_gateway_is_programmed(world) ||
+        sim_fault_in_force(world, SIM_FAULT_GATEWAY, client) != NULL ||
+        sim_fault_in_force(world, SIM_FAULT_REGION_DOWN, client) != NULL) {
         return true;
     }
     struct sim_gateway *gateway = sim_world_gateway(world);
     if (gateway->fronts[client].share_ppm == NULL) {
         int nearest = sim_gateway_nearest(gateway, client);
-        return nearest < 0 || !sim_gateway_would_serve(world, nearest);
+        return nearest < 0 || sim_fault_is_parted(world, client, nearest) ||
+               !sim_gateway_would_serve(world, nearest);
     }
     bool is_sent = false;
     for (int r = 0; r < sim_world_region_count(world); r++) {
         if (sim_gateway_is_usable(world, r) && sim_gateway_share_ppm(world, client, r) > 0) {
             is_sent = true;
-            if (!sim_gateway_would_serve(world, r)) {
+            if (sim_fault_is_parted(world, client, r) || !sim_gateway_would_serve(world, r)) {
                 return true;
             }
         }

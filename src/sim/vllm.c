@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sim/behaviour.h"
+#include "sim/fault_world.h"
 
 #define VLLM_MAGIC      0x764c4c4du
 #define MICRO           INT64_C(1000000) /* fixed point of generated tokens */
@@ -63,6 +64,8 @@ struct sim_vllm {
     uint64_t report_event; /* the engine's ten-second line */
     bool is_listening;
     bool is_draining;
+    bool is_stuck;            /* a fault: healthy to look at, and no step ends */
+    int64_t pace_percent;     /* of the time that a step takes by itself; 100 */
     struct request *requests; /* in order of arrival */
     size_t request_count;
     size_t request_cap;
@@ -83,6 +86,7 @@ struct sim_vllm *sim_vllm_new(struct sim_pod *pod)
     vllm->world = pod->world;
     vllm->pod = pod;
     vllm->log = sim_pod_main(pod)->log;
+    vllm->pace_percent = 100;
     return vllm;
 }
 
@@ -157,6 +161,12 @@ void sim_vllm_start(struct sim_vllm *vllm)
 static void enter_devices(struct sim_vllm *vllm)
 {
     const struct sim_params *params = sim_world_params(vllm->world);
+    const struct sim_fault *fault =
+        sim_fault_strikes(vllm->world, SIM_FAULT_EXIT, vllm->pod->region->index, vllm->pod->name);
+    if (fault != NULL) {
+        sim_kubelet_exited(vllm->pod, (int)fault->spec.value);
+        return;
+    }
     info(vllm, "api_server.py:1839", "vLLM API server version 0.11.1");
     if (sim_vllm_lacks_config(vllm)) {
         return;
@@ -196,10 +206,29 @@ static void enter_load(struct sim_vllm *vllm)
     boot_in(vllm, vllm->part_us);
 }
 
+/* The FUSE sidecar keeps what was read in the Pod's ephemeral storage, which has a limit. */
+static bool is_evicted(struct sim_vllm *vllm)
+{
+    const struct sim_params *params = sim_world_params(vllm->world);
+    const struct sim_pod *pod = vllm->pod;
+    const struct sim_fault *fault =
+        sim_fault_in_force(vllm->world, SIM_FAULT_EVICT, pod->region->index);
+    int64_t cached = params->vllm_weight_bytes / params->vllm_shards * vllm->part;
+    if (fault == NULL || cached <= fault->spec.value ||
+        sim_fault_strikes(vllm->world, SIM_FAULT_EVICT, pod->region->index, pod->name) == NULL) {
+        return false;
+    }
+    sim_fault_evict(vllm->pod, fault->spec.value);
+    return true;
+}
+
 static void load_shard(struct sim_vllm *vllm)
 {
     const struct sim_params *params = sim_world_params(vllm->world);
     vllm->part++;
+    if (is_evicted(vllm)) {
+        return; /* and the Pod's containers are gone */
+    }
     int64_t seconds = (sim_world_now_us(vllm->world) - vllm->stage_start_us) / TG_US_PER_S;
     sim_log_line(vllm->log,
                  "Loading safetensors checkpoint shards: %3" PRId64 "%% Completed | %" PRId64
@@ -216,9 +245,34 @@ static void load_shard(struct sim_vllm *vllm)
             sim_draw_duration(vllm->world, vllm->pod->entity, "profile", &params->vllm_profile));
 }
 
+/* The engine gives up: what its log says, and the end of the process. */
+static void fail_for_cache(struct sim_vllm *vllm)
+{
+    static const char *const lines[] = {
+        "ERROR [core.py:708] EngineCore failed to start.",
+        "ERROR [core.py:708] Traceback (most recent call last):",
+        "ERROR [core.py:708] ValueError: To serve at least one request with the models's max seq "
+        "len (131072), (62.00 GiB KV cache is needed, which is larger than the available KV cache "
+        "memory (56.40 GiB). Based on the available memory, the estimated maximum model length is "
+        "119232. Try increasing `gpu_memory_utilization` or decreasing `max_model_len` when "
+        "initializing the engine.",
+        "RuntimeError: Engine core initialization failed. See root cause above. Failed core "
+        "proc(s): {}",
+    };
+    for (size_t i = 0; i < TG_COUNT(lines); i++) {
+        sim_log_line(vllm->log, "%s", lines[i]);
+    }
+    sim_kubelet_exited(vllm->pod, 1);
+}
+
 static void enter_compile(struct sim_vllm *vllm)
 {
     const struct sim_params *params = sim_world_params(vllm->world);
+    if (sim_fault_strikes(vllm->world, SIM_FAULT_KV_TOO_SMALL, vllm->pod->region->index,
+                          vllm->pod->name) != NULL) {
+        fail_for_cache(vllm);
+        return;
+    }
     info(vllm, "tpu_worker.py:240",
          "Memory statistics | total_hbm_limit_gb=125.00GiB | total_hbm_limit_cap_gb=112.50GiB | "
          "total_hbm_used_gb=51.10GiB | total_hbm_avail_gb=56.40GiB");
@@ -335,7 +389,7 @@ static void advance(struct sim_vllm *vllm)
     int64_t now_us = sim_world_now_us(vllm->world);
     int64_t elapsed_ns = (now_us - vllm->advanced_us) * 1000;
     vllm->advanced_us = now_us;
-    if (elapsed_ns <= 0 || vllm->request_count == 0) {
+    if (elapsed_ns <= 0 || vllm->request_count == 0 || vllm->is_stuck) {
         return;
     }
     bool is_prefill_done = false;
@@ -345,7 +399,7 @@ static void advance(struct sim_vllm *vllm)
             request->done_micro += elapsed_ns * MICRO / vllm->step_ns;
         } else if (request->phase == REQUEST_PREFILL && !is_prefill_done) {
             is_prefill_done = true;
-            request->prefill_left_ns -= elapsed_ns;
+            request->prefill_left_ns -= elapsed_ns * 100 / vllm->pace_percent;
         }
     }
 }
@@ -459,7 +513,15 @@ static void plan_tick(struct sim_vllm *vllm)
         int64_t room = STEP_TOKENS_MAX - load.decoding;
         vllm->step_ns += (chunk < room ? chunk : room) * params->prefill_ns_per_token;
     }
-    int64_t next_ns = load.prefill == NULL ? INT64_MAX : load.prefill->prefill_left_ns;
+    int64_t pace = sim_fault_pace_percent(vllm->world, vllm->pod->region->index);
+    vllm->is_stuck = pace == 0;
+    if (vllm->is_stuck) {
+        return;
+    }
+    vllm->pace_percent = pace;
+    vllm->step_ns = vllm->step_ns * pace / 100;
+    int64_t next_ns =
+        load.prefill == NULL ? INT64_MAX : load.prefill->prefill_left_ns * vllm->pace_percent / 100;
     for (size_t i = 0; i < vllm->request_count; i++) {
         const struct request *request = &vllm->requests[i];
         if (request->phase == REQUEST_DECODE) {
@@ -552,6 +614,14 @@ uint64_t sim_vllm_submit(struct sim_vllm *vllm, const char *client_ip, int64_t p
     }
     replan(vllm);
     return id;
+}
+
+void sim_vllm_pace_changed(struct sim_vllm *vllm)
+{
+    TG_MAGIC_CHECK(vllm, VLLM_MAGIC);
+    if (vllm->is_listening) {
+        replan(vllm);
+    }
 }
 
 bool sim_vllm_cancel(struct sim_vllm *vllm, uint64_t id)

@@ -56,6 +56,9 @@ int64_t sim_vllm_overhead_us(const struct sim_vllm *vllm, uint64_t id);
  * any more. */
 bool sim_vllm_cancel(struct sim_vllm *vllm, uint64_t id);
 
+/* A fault changed how fast it works. */
+void sim_vllm_pace_changed(struct sim_vllm *vllm);
+
 /* What a scrape would say now. */
 struct sim_vllm_gauges {
     int64_t running;

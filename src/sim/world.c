@@ -56,6 +56,8 @@ struct sim_world {
     uint64_t trace_hash;
     sim_check *checks[CHECKS_MAX];
     int check_count;
+    bool is_stopping_when_broken;
+    const char *broken;
     struct sim_region *regions;
     struct sim_behaviour *behaviour;
 };
@@ -79,7 +81,12 @@ struct sim_world *sim_world_new(const struct sim_config *config, struct tg_err *
     world->config = *config;
     world->project = tg_strdup(config->project == NULL ? "demo-4711" : config->project);
     world->config.project = world->project;
-    sim_params_init(&world->params);
+    if (config->params != NULL) {
+        world->params = *config->params;
+    } else {
+        sim_params_init(&world->params);
+    }
+    world->config.params = NULL; /* the caller's may go */
     world->heap = tg_heap_new(EVENTS_MAX);
     world->draws = tg_map_new(free);
     world->trace_hash = HASH_BASIS;
@@ -214,10 +221,21 @@ bool sim_world_cancel(struct sim_world *world, uint64_t id)
     return true;
 }
 
+static const char *first_broken(struct sim_world *world)
+{
+    for (int i = 0; i < world->check_count; i++) {
+        const char *broken = world->checks[i](world);
+        if (broken != NULL) {
+            return broken;
+        }
+    }
+    return NULL;
+}
+
 void sim_world_run_until(struct sim_world *world, int64_t until_us)
 {
     TG_MAGIC_CHECK(world, WORLD_MAGIC);
-    while (sim_world_next_us(world) <= until_us) {
+    while (sim_world_next_us(world) <= until_us && world->broken == NULL) {
         struct tg_heap_entry entry;
         tg_heap_pop(world->heap, &entry);
         tg_assert(entry.time_us >= world->now_us);
@@ -230,6 +248,9 @@ void sim_world_run_until(struct sim_world *world, int64_t until_us)
             event.free_data(event.data);
         }
         world->event_count++;
+        if (world->is_stopping_when_broken) {
+            world->broken = first_broken(world);
+        }
 #ifdef TG_CHECKING
         sim_world_check(world);
 #endif
@@ -316,12 +337,20 @@ void sim_world_add_check(struct sim_world *world, sim_check *check)
 
 void sim_world_check(struct sim_world *world)
 {
-    for (int i = 0; i < world->check_count; i++) {
-        const char *broken = world->checks[i](world);
-        if (broken != NULL) {
-            tg_assert_fail(broken, __FILE__, __LINE__, __func__);
-        }
+    const char *broken = first_broken(world);
+    if (broken != NULL) {
+        tg_assert_fail(broken, __FILE__, __LINE__, __func__);
     }
+}
+
+void sim_world_stop_when_broken(struct sim_world *world)
+{
+    world->is_stopping_when_broken = true;
+}
+
+const char *sim_world_broken(const struct sim_world *world)
+{
+    return world->broken;
 }
 
 /* ---- parts ---- */

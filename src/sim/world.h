@@ -31,8 +31,10 @@ struct sim_config {
     int64_t start_wall_us; /* wall time of virtual time 0 (fixed in tests) */
     const char *project;   /* NULL: "demo-4711" */
     bool has_trace;        /* keep the trace text (bounded); the trace hash is kept always */
+    const struct sim_params *params; /* copied; NULL: the defaults of assets/sim */
 };
 
+struct sim_params;
 struct sim_world;
 struct sim_store;
 struct sim_region;
@@ -81,6 +83,12 @@ uint64_t sim_world_trace_hash(const struct sim_world *world);
 typedef const char *sim_check(struct sim_world *world);
 void sim_world_add_check(struct sim_world *world, sim_check *check);
 void sim_world_check(struct sim_world *world);
+
+/* From now on the checkers run after every event, and the first broken one ends the world's time
+ * instead of the program: nothing happens any more, and sim_world_broken() tells which it was
+ * (NULL: none yet; static or world-owned). */
+void sim_world_stop_when_broken(struct sim_world *world);
+const char *sim_world_broken(const struct sim_world *world);
 
 /* Regions in the order of sim_config; the config cluster is region 0. */
 int sim_world_region_count(const struct sim_world *world);

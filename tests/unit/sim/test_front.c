@@ -75,6 +75,6 @@ Test(front, header_names_the_world)
     char wanted[128];
     snprintf(wanted, sizeof wanted, "simulated; seed=7; speed=10; now_us=%lld",
              (long long)before_us);
-    cr_assert_str_eq(sim_front_world_header(world, 10, text, sizeof text), wanted);
+    cr_assert_str_eq(sim_front_world_header(world, 10, 0, text, sizeof text), wanted);
     sim_world_free(world);
 }

@@ -1,0 +1,273 @@
+/* sim/fault_response.c - faults of answers: in a request's place, and on what came of it. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include "sim/fault_response.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "sim/gcp_http.h"
+#include "sim/k8s_status.h"
+
+const char *sim_fault_route(const struct sim_request *request, char *out, size_t size)
+{
+    const char *verb = request->method;
+    if (request->server != SIM_SERVER_GCP && tg_str_eq(verb, "GET")) {
+        const char *watch = strstr(request->query, "watch=");
+        bool is_watch = watch != NULL && (watch[6] == '1' || watch[6] == 't');
+        verb = is_watch ? "WATCH" : "LIST";
+    }
+    snprintf(out, size, "%s %s", verb, request->path);
+    return out;
+}
+
+/* ---- in the request's place ---- */
+
+static const char *gcp_status(int code)
+{
+    switch (code) {
+    case 400:
+    case 422:
+        return "INVALID_ARGUMENT";
+    case 401:
+        return "UNAUTHENTICATED";
+    case 403:
+        return "PERMISSION_DENIED";
+    case 404:
+        return "NOT_FOUND";
+    case 409:
+        return "ABORTED";
+    case 429:
+        return "RESOURCE_EXHAUSTED";
+    case 503:
+        return "UNAVAILABLE";
+    case 504:
+        return "DEADLINE_EXCEEDED";
+    default:
+        return "INTERNAL";
+    }
+}
+
+static void fail(const struct sim_request *request, struct sim_response *response, int code,
+                 const char *message)
+{
+    if (request->server == SIM_SERVER_GCP) {
+        sim_gcp_fail(response, code, gcp_status(code), message);
+    } else {
+        sim_k8s_fail(response, code, NULL, "%s", message);
+    }
+}
+
+static const char *message_of(int code)
+{
+    switch (code) {
+    case 401:
+        return "Unauthorized";
+    case 404:
+        return "the server could not find the requested resource";
+    case 409:
+        return "Operation cannot be fulfilled: the object has been modified; please apply your "
+               "changes to the latest version and try again";
+    case 410:
+        return "too old resource version";
+    case 422:
+        return "the object is invalid: spec.replicas: Invalid value: -1: must be greater than or "
+               "equal to 0";
+    case 429:
+        return "the server has received too many requests and has asked us to try again later";
+    case 500:
+        return "Internal error occurred: etcdserver: request timed out";
+    case 503:
+        return "the server is currently unable to handle the request";
+    case 504:
+        return "Timeout: request did not complete within the allotted timeout";
+    default:
+        return "a fault of the simulated world";
+    }
+}
+
+static void fail_with(const struct sim_request *request, const struct sim_fault *fault,
+                      struct sim_response *response)
+{
+    int code = (int)fault->spec.value;
+    code = code < 200 ? 503 : code;
+    fail(request, response, code, message_of(code));
+    response->retry_after_s = (int)fault->spec.retry_after_s;
+}
+
+static void deny(const struct sim_request *request, struct sim_response *response)
+{
+    char message[700];
+    if (request->server == SIM_SERVER_GCP) {
+        snprintf(message, sizeof message,
+                 "Permission denied on resource (or it may not exist): %.500s", request->path);
+    } else {
+        snprintf(message, sizeof message,
+                 "forbidden: User \"operator@example.com\" cannot %s path \"%.500s\"",
+                 request->method, request->path);
+    }
+    fail(request, response, 403, message);
+}
+
+static void page(struct sim_response *response)
+{
+    response->status = 200;
+    tg_str_copy(response->content_type, sizeof response->content_type, "text/html; charset=utf-8");
+    tg_buf_puts(&response->body, "<!DOCTYPE html><html><head><title>Sign in</title></head><body>"
+                                 "<h1>Welcome to the hotel</h1></body></html>\n");
+}
+
+/* How the connection ends without an answer, by kind. */
+static enum sim_connection connection_of(enum sim_fault_kind kind)
+{
+    switch ((int)kind) {
+    case SIM_FAULT_REFUSE:
+        return SIM_CONNECTION_REFUSED;
+    case SIM_FAULT_DNS:
+        return SIM_CONNECTION_NO_NAME;
+    case SIM_FAULT_TLS:
+        return SIM_CONNECTION_NO_TRUST;
+    case SIM_FAULT_RESET:
+        return SIM_CONNECTION_RESET;
+    case SIM_FAULT_STALL:
+        return SIM_CONNECTION_STALLED;
+    default:
+        return SIM_CONNECTION_OK;
+    }
+}
+
+static bool is_cut_off(struct sim_world *world, int server)
+{
+    return server != SIM_SERVER_GCP &&
+           (sim_fault_in_force(world, SIM_FAULT_REGION_DOWN, server) != NULL ||
+            sim_fault_in_force(world, SIM_FAULT_CONFIG_DOWN, server) != NULL);
+}
+
+bool sim_fault_before(struct sim_world *world, const struct sim_request *request,
+                      struct sim_response *response)
+{
+    static const enum sim_fault_kind kinds[] = {
+        SIM_FAULT_DNS,   SIM_FAULT_REFUSE, SIM_FAULT_TLS,  SIM_FAULT_RESET, SIM_FAULT_STALL,
+        SIM_FAULT_TOKEN, SIM_FAULT_DENY,   SIM_FAULT_HTML, SIM_FAULT_QUOTA, SIM_FAULT_STATUS};
+    char route[700];
+    sim_fault_route(request, route, sizeof route);
+    if (is_cut_off(world, request->server)) {
+        bool is_dark = sim_fault_in_force(world, SIM_FAULT_REGION_DOWN, request->server) != NULL;
+        response->damage.connection = is_dark ? SIM_CONNECTION_STALLED : SIM_CONNECTION_REFUSED;
+        response->status = 503;
+        return true;
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (kinds[i] == SIM_FAULT_QUOTA && !tg_str_eq(request->method, "POST")) {
+            continue;
+        }
+        const struct sim_fault *fault =
+            sim_fault_strikes_route(world, kinds[i], request->server, route);
+        if (fault == NULL) {
+            continue;
+        }
+        response->damage.connection = connection_of(kinds[i]);
+        if (response->damage.connection != SIM_CONNECTION_OK) {
+            response->status = 503;
+        } else if (kinds[i] == SIM_FAULT_TOKEN) {
+            fail(request, response, 401,
+                 request->server == SIM_SERVER_GCP
+                     ? "Request had invalid authentication credentials. Expected OAuth 2 access "
+                       "token, login cookie or other valid authentication credential."
+                     : "Unauthorized");
+        } else if (kinds[i] == SIM_FAULT_DENY) {
+            deny(request, response);
+        } else if (kinds[i] == SIM_FAULT_HTML) {
+            page(response);
+        } else if (kinds[i] == SIM_FAULT_QUOTA) {
+            fail(request, response, 403,
+                 "Insufficient regional quota to satisfy request: resource \"TPUV6E_CHIPS\": "
+                 "request requires '4.0' and is short '4.0'. project has a quota of '0.0'");
+        } else {
+            fail_with(request, fault, response);
+        }
+        return true;
+    }
+    return false;
+}
+
+/* ---- on what came of it ---- */
+
+static void change_text(struct sim_world *world, const struct sim_request *request,
+                        const char *route, struct sim_response *response)
+{
+    if (response->stream != NULL) {
+        return; /* line by line, as it is read */
+    }
+    bool is_log = tg_str_has_suffix(request->path, "/log");
+    for (int kind = SIM_FAULT_MALFORMED; kind <= SIM_FAULT_BINARY; kind++) {
+        bool is_for_logs = kind == SIM_FAULT_LONG_LINE || kind == SIM_FAULT_BINARY;
+        if (is_for_logs != is_log) {
+            continue;
+        }
+        const struct sim_fault *fault =
+            sim_fault_strikes_route(world, (enum sim_fault_kind)kind, request->server, route);
+        if (fault != NULL) {
+            struct tg_buf changed;
+            tg_buf_init(&changed, SIM_RESPONSE_BODY_MAX);
+            sim_fault_write(fault, tg_buf_text(&response->body), response->body.len, &changed);
+            tg_buf_fini(&response->body);
+            response->body = changed;
+        }
+    }
+}
+
+static const struct sim_fault *strike(struct sim_world *world, enum sim_fault_kind kind,
+                                      const struct sim_request *request, const char *route)
+{
+    return sim_fault_strikes_route(world, kind, request->server, route);
+}
+
+static void delay(struct sim_world *world, const struct sim_request *request, const char *route,
+                  struct sim_response *response)
+{
+    const struct sim_fault *fault = strike(world, SIM_FAULT_DELAY, request, route);
+    const struct sim_fault *slow =
+        request->server == SIM_SERVER_GCP
+            ? NULL
+            : sim_fault_in_force(world, SIM_FAULT_REGION_SLOW, request->server);
+    response->damage.delay_us =
+        (fault == NULL ? 0 : fault->spec.value) + (slow == NULL ? 0 : slow->spec.value);
+}
+
+static void change_body(struct sim_world *world, const struct sim_request *request,
+                        const char *route, struct sim_response *response)
+{
+    const struct sim_fault *bomb = strike(world, SIM_FAULT_BOMB, request, route);
+    if (bomb != NULL && response->stream == NULL) {
+        tg_buf_reset(&response->body);
+        sim_fault_write_bomb(bomb->spec.value, &response->body);
+        response->damage.unpacked_len = bomb->spec.value;
+    }
+    const struct sim_fault *slow = strike(world, SIM_FAULT_TRICKLE, request, route);
+    const struct sim_fault *cut = strike(world, SIM_FAULT_TRUNCATE, request, route);
+    if ((slow != NULL || cut != NULL) && response->stream == NULL && response->channel == NULL) {
+        int64_t rate = slow == NULL ? 0 : slow->spec.value > 0 ? slow->spec.value : 1;
+        sim_fault_slow_body(world, response, rate, cut == NULL ? -1 : cut->spec.value);
+    }
+}
+
+void sim_fault_after(struct sim_world *world, const struct sim_request *request,
+                     struct sim_response *response)
+{
+    char route[700];
+    sim_fault_route(request, route, sizeof route);
+    if (strike(world, SIM_FAULT_LOST, request, route) != NULL) {
+        response->damage.connection = SIM_CONNECTION_RESET;
+        return;
+    }
+    delay(world, request, route, response);
+    const struct sim_fault *clock = strike(world, SIM_FAULT_CLOCK, request, route);
+    response->damage.clock_us = clock == NULL ? 0 : clock->spec.value;
+    const struct sim_fault *headers = strike(world, SIM_FAULT_HEADERS, request, route);
+    response->damage.header_bytes = headers == NULL ? 0 : (size_t)headers->spec.value;
+    change_text(world, request, route, response);
+    change_body(world, request, route, response);
+}

@@ -47,12 +47,12 @@ while IFS='|' read -r world expected pattern command; do
     ) >"$work/out" 2>&1 </dev/null
     code=$?
     seen=yes
-    grep -qE -- "$pattern" "$work/out" || seen=NO
+    [ "$pattern" = - ] || grep -aqE -- "$pattern" "$work/out" || seen=NO
     [ "$code" = "$expected" ] && [ "$seen" = yes ] || failed=$((failed + 1))
     printf '%-4s %-6s %-5s %-8s %-4s %s\n' "$count" "$world" "$code" "$expected" "$seen" "$command"
     if [ -n "${SHOW:-}" ] || [ "$code" != "$expected" ] || [ "$seen" = NO ]; then
         [ "$seen" = yes ] || echo "        wanted: $pattern"
-        head -n 40 "$work/out" | sed 's/^/        | /'
+        head -n 40 "$work/out" | LC_ALL=C tr -dc '[:print:]\n' | sed 's/^/        | /'
     fi
 done <"$commands"
 echo

@@ -175,6 +175,7 @@ static void put_overrides(struct tg_buf *buf, const char *base)
         {"CLOUDSDK_API_ENDPOINT_OVERRIDES_SERVICEUSAGE", "/serviceusage/"},
         {"CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE", "/storage/v1/"},
         {"CLOUDSDK_API_ENDPOINT_OVERRIDES_MONITORING", "/monitoring/"},
+        {"CLOUDSDK_AUTH_TOKEN_HOST", "/token"},
         {"CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS", "/iam/"},
         {"GOOGLE_COMPUTE_CUSTOM_ENDPOINT", "/compute/v1/"},
         {"GOOGLE_CONTAINER_CUSTOM_ENDPOINT", "/container/v1beta1/"},

@@ -98,8 +98,7 @@ void sim_fault_evict(struct sim_pod *pod, int64_t limit_bytes)
     sim_kubelet_evict(pod, message);
 }
 
-const char *sim_fault_operation_error(struct sim_world *world, const char *type, const char *place,
-                                      bool *is_hanging)
+const char *sim_fault_operation_error(struct sim_world *world, const char *type, bool *is_hanging)
 {
     *is_hanging = false;
     if (sim_fault_count(world) == 0) {
@@ -108,14 +107,6 @@ const char *sim_fault_operation_error(struct sim_world *world, const char *type,
     if (sim_fault_strikes(world, SIM_FAULT_OPERATION_HANG, SIM_SERVER_GCP, type) != NULL) {
         *is_hanging = true;
         return NULL;
-    }
-    for (int r = 0; tg_str_eq(type, "CREATE_NODE_POOL") && r < sim_world_region_count(world); r++) {
-        if (tg_str_eq(sim_world_region(world, r)->zone, place) &&
-            sim_fault_strikes(world, SIM_FAULT_STOCKOUT, r, type) != NULL) {
-            return "[GCE_STOCKOUT] Instance creation failed: The zone does not have enough "
-                   "resources available to fulfill the request. '(resource type:compute)'. "
-                   "ZONE_RESOURCE_POOL_EXHAUSTED";
-        }
     }
     if (sim_fault_strikes(world, SIM_FAULT_OPERATION_ERROR, SIM_SERVER_GCP, type) != NULL) {
         return "Internal error. Please try again or contact Google Support.";

@@ -38,10 +38,10 @@ void sim_fault_evict(struct sim_pod *pod, int64_t limit_bytes);
 /* A Deployment changed: somebody who contests that sets it back. */
 void sim_fault_deployment_changed(struct sim_region *region, const struct sim_change *change);
 
-/* Text of the error that an operation of Google Cloud ends with ("CREATE_NODE_POOL", about place),
- * NULL when none does; *is_hanging when it never ends. Borrowed, static. */
-const char *sim_fault_operation_error(struct sim_world *world, const char *type, const char *place,
-                                      bool *is_hanging);
+/* Text of the error that an operation of Google Cloud ("CREATE_NODE_POOL") ends with, NULL when
+ * none does; *is_hanging when it never ends. Borrowed, static. Lack of capacity is told by
+ * sim_gcp_capacity_error(). */
+const char *sim_fault_operation_error(struct sim_world *world, const char *type, bool *is_hanging);
 
 /* True when operation name is forgotten. */
 bool sim_fault_operation_is_lost(struct sim_world *world, const char *name);

@@ -67,7 +67,7 @@ static void plan_end(struct sim_world *world, const struct sim_gcp_change *chang
                           ? 0
                           : sim_draw_duration(world, change->path, change->type, change->duration);
     bool is_hanging = false;
-    const char *fault = sim_fault_operation_error(world, change->type, change->place, &is_hanging);
+    const char *fault = sim_fault_operation_error(world, change->type, &is_hanging);
     const char *error = change->error != NULL ? change->error : fault;
     wait_us = is_hanging ? HANGING_US : wait_us;
     json_object_set_new(document, "_end", json_integer((json_int_t)(now_us + wait_us)));

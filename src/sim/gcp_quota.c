@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sim/fault.h"
 #include "sim/gcp_store.h"
 #include "sim/json_path.h"
 #include "sim/lab_objects.h"
@@ -161,17 +162,6 @@ json_t *sim_gcp_region_quotas(struct sim_world *world, const struct sim_region *
 
 /* ---- lack of it ---- */
 
-void sim_gcp_set_stockout(struct sim_world *world, const char *zone, bool is_out)
-{
-    char *path = tg_asprintf("stockout/%s", zone);
-    if (is_out) {
-        sim_gcp_put(world, path, json_true());
-    } else {
-        sim_gcp_drop(world, path);
-    }
-    free(path);
-}
-
 char *sim_gcp_capacity_error(struct sim_world *world, const struct sim_region *region,
                              const char *machine_type, int count)
 {
@@ -189,7 +179,8 @@ char *sim_gcp_capacity_error(struct sim_world *world, const struct sim_region *r
         error = tg_asprintf("%s[GCE_QUOTA_EXCEEDED]: Instance '%s' creation failed: Quota "
                             "'" SIM_QUOTA_TPU "' exceeded.  Limit: %" PRId64 ".0 in region %s.",
                             begin, region->tpu_node, limit, region->name);
-    } else if (sim_gcp_find(world, "stockout/%s", region->zone) != NULL) {
+    } else if (sim_fault_strikes(world, SIM_FAULT_STOCKOUT, region->index, "CREATE_NODE_POOL") !=
+               NULL) {
         error = tg_asprintf("%s[GCE_STOCKOUT]: Instance '%s' creation failed: The zone "
                             "'projects/%s/zones/%s' does not have enough resources available to "
                             "fulfill the request.  '(resource type:compute)'.",

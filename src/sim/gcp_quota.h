@@ -24,11 +24,9 @@ int64_t sim_gcp_quota_usage(struct sim_world *world, const struct sim_region *re
 void sim_gcp_set_quota(struct sim_world *world, const char *region, const char *metric,
                        int64_t limit);
 
-/* Says that a zone has no TPU capacity for new nodes, or that it has some again. */
-void sim_gcp_set_stockout(struct sim_world *world, const char *zone, bool is_out);
-
-/* Why count nodes of the type cannot come into the region's zone, as the operation of a node pool
- * ends with it ("... [GCE_STOCKOUT]: ...", "... [GCE_QUOTA_EXCEEDED]: ..."); NULL: they can. */
+/* Why count nodes of the type cannot come into the region's zone (quota, or the fault STOCKOUT), as
+ * the operation of a node pool ends with it ("... [GCE_STOCKOUT]: ...", "... [GCE_QUOTA_EXCEEDED]:
+ * ..."); NULL: they can. */
 char *sim_gcp_capacity_error(struct sim_world *world, const struct sim_region *region,
                              const char *machine_type, int count);
 

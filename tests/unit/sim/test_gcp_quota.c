@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include "sim/gcp_quota.h"
+#include "tests/unit/sim/fault_rig.h"
 #include "tests/unit/sim/gcp_rig.h"
 
 #define POOLS RIG_CLUSTERS "/gke-us-east5/nodePools"
@@ -75,7 +76,7 @@ Test(gcp_quota, a_stockout_fails_late_and_ends)
 {
     struct sim_world *world = rig_world(1, 2, true);
     sim_gcp_set_quota(world, "us-east5", SIM_QUOTA_TPU, 8);
-    sim_gcp_set_stockout(world, "us-east5-b", true);
+    fault_add(world, "stockout region=0 for=1h");
     json_t *operation = rig_ask(world, "POST", POOLS, pool("more", "ct6e-standard-4t", 1), 200);
     rig_run(world, 1200);
     char *status = rig_text(world, POOLS "/more", "status");
@@ -86,7 +87,6 @@ Test(gcp_quota, a_stockout_fails_late_and_ends)
     json_decref(operation);
     rig_do(world, "DELETE", POOLS "/more", NULL, 200);
     rig_run(world, 1200);
-    sim_gcp_set_stockout(world, "us-east5-b", false);
     operation =
         ended(world, rig_ask(world, "POST", POOLS, pool("more", "ct6e-standard-4t", 1), 200));
     cr_expect_null(json_object_get(operation, "statusMessage"));

@@ -93,7 +93,8 @@ json_t *sim_gcp_error(struct sim_gcp_call *call, int code, const char *status, c
     char *message = tg_vasprintf(format, args);
     va_end(args);
     *call->status = code;
-    json_t *error = json_pack("{s:{s:i,s:s}}", "error", "code", code, "message", message);
+    json_t *error =
+        json_pack("{s:{s:i,s:o}}", "error", "code", code, "message", sim_json_string(message));
     tg_assert(error != NULL);
     bool is_own = code != 401 && code != 403 && code != 429 && code < 500;
     if (!is_old(call->service) || !is_own) {

@@ -5,9 +5,13 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
+#include "base/mem.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 json_t *sim_json_at(const json_t *object, const char *path)
 {
@@ -57,6 +61,28 @@ json_t *sim_json_make_object(json_t *object, const char *key)
         json_object_set_new(object, key, member);
     }
     return member;
+}
+
+json_t *sim_json_string(const char *text)
+{
+    json_t *string = json_string(text);
+    if (string != NULL) {
+        return string;
+    }
+    size_t left = strlen(text);
+    char *clean = tg_malloc(left * 3 + 1);
+    char *out = clean;
+    while (left > 0) {
+        uint32_t codepoint;
+        size_t len = tg_utf8_decode(text, left, &codepoint);
+        out += tg_utf8_encode(codepoint, out);
+        text += len;
+        left -= len;
+    }
+    string = json_stringn(clean, (size_t)(out - clean));
+    tg_assert(string != NULL);
+    free(clean);
+    return string;
 }
 
 void sim_json_default(json_t *object, const char *key, json_t *value)

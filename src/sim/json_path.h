@@ -32,6 +32,10 @@ size_t sim_json_count(const json_t *object, const char *path);
  * Borrowed. */
 json_t *sim_json_make_object(json_t *object, const char *key);
 
+/* text as a new JSON string; bytes that are no UTF-8 (a peer's own, or a message cut within a
+ * character) become U+FFFD. Never NULL. */
+json_t *sim_json_string(const char *text);
+
 /* Sets key to value (stolen) unless object has it already (JSON null counts as missing). */
 void sim_json_default(json_t *object, const char *key, json_t *value);
 

@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sim/json_path.h"
 
 static const char *reason_of(int code)
 {
@@ -43,8 +44,9 @@ static const char *reason_of(int code)
 
 json_t *sim_k8s_status(int code, const char *reason, const char *message, json_t *details)
 {
-    json_t *status = json_pack("{s:s, s:s, s:{}, s:s, s:s}", "kind", "Status", "apiVersion", "v1",
-                               "metadata", "status", "Failure", "message", message);
+    json_t *status =
+        json_pack("{s:s, s:s, s:{}, s:s, s:o}", "kind", "Status", "apiVersion", "v1", "metadata",
+                  "status", "Failure", "message", sim_json_string(message));
     tg_assert(status != NULL);
     const char *why = reason == NULL ? reason_of(code) : reason;
     if (why[0] != '\0') {

@@ -302,8 +302,15 @@ static bool read_path(struct sim_call *call, const char *path, bool *is_nodes)
         call->name = tg_strdup(path + len + 1);
     }
     bool is_deep = call->name != NULL && strchr(call->name, '/') != NULL;
-    return (*is_nodes || is_pods) && !is_deep &&
-           (call->name == NULL || call->ns != NULL || *is_nodes);
+    bool is_ours =
+        (*is_nodes || is_pods) && !is_deep && (call->name == NULL || call->ns != NULL || *is_nodes);
+    if (!is_ours) { /* another handler reads the path afresh */
+        free(call->ns);
+        free(call->name);
+        call->ns = NULL;
+        call->name = NULL;
+    }
+    return is_ours;
 }
 
 bool sim_metrics_handle(struct sim_call *call)

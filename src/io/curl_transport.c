@@ -43,6 +43,7 @@ struct exchange {
     uint64_t id;
     CURL *easy;
     struct curl_slist *headers;
+    struct curl_slist *connect_to; /* where a server is that is known by another name; NULL */
     char error[CURL_ERROR_SIZE];
     size_t body_len;
     size_t body_len_max;
@@ -223,6 +224,37 @@ static void add_header(struct exchange *exchange, const char *name, const char *
     free(line);
 }
 
+/* A certificate for another name than the host's: libcurl verifies, and asks by SNI for, the host
+ * of its URL, so that this is the name, and the connection goes to the real place. The server still
+ * hears the host that it was configured with. False when the URL is none. */
+static bool set_server_name(struct exchange *exchange, const char *name, const char *url)
+{
+    CURLU *parts = curl_url();
+    char *host = NULL;
+    char *port = NULL;
+    char *named = NULL;
+    bool is_ok = curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+                 curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+                 curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+                 curl_url_set(parts, CURLUPART_HOST, name, 0) == CURLUE_OK &&
+                 curl_url_get(parts, CURLUPART_URL, &named, 0) == CURLUE_OK;
+    if (is_ok) {
+        char *to = tg_asprintf("%s:%s:%s:%s", name, port, host, port);
+        char *header = tg_asprintf("%s:%s", host, port);
+        exchange->connect_to = curl_slist_append(NULL, to);
+        curl_easy_setopt(exchange->easy, CURLOPT_CONNECT_TO, exchange->connect_to);
+        curl_easy_setopt(exchange->easy, CURLOPT_URL, named);
+        add_header(exchange, "Host", header);
+        free(to);
+        free(header);
+    }
+    curl_free(host);
+    curl_free(port);
+    curl_free(named);
+    curl_url_cleanup(parts);
+    return is_ok;
+}
+
 static void set_url(struct exchange *exchange, const struct tg_http_request *request)
 {
     const char *base = request->endpoint->base_url;
@@ -232,7 +264,10 @@ static void set_url(struct exchange *exchange, const struct tg_http_request *req
     } else {
         url = tg_asprintf("%s%s", base != NULL ? base : "", request->path);
     }
-    curl_easy_setopt(exchange->easy, CURLOPT_URL, url);
+    if (request->endpoint->tls_server_name == NULL ||
+        !set_server_name(exchange, request->endpoint->tls_server_name, url)) {
+        curl_easy_setopt(exchange->easy, CURLOPT_URL, url);
+    }
     free(url);
 }
 
@@ -309,6 +344,7 @@ static void free_exchange(struct exchange *exchange)
     curl_multi_remove_handle(exchange->owner->multi, exchange->easy);
     curl_easy_cleanup(exchange->easy);
     curl_slist_free_all(exchange->headers);
+    curl_slist_free_all(exchange->connect_to);
     tg_http_request_fini(&exchange->request);
     free(exchange);
 }

@@ -106,13 +106,14 @@ static bool load_cluster(const struct loader *loader, const struct tg_yaml_node 
                             loader->err, "TLS is always verified; give the certificate authority");
     }
     static const struct unsupported keys[] = {
-        {"tls-server-name", "tls-server-name is not supported; use the name in 'server'"},
         {"proxy-url", "proxy-url is not supported; set HTTPS_PROXY"},
     };
     if (!refuse(loader, cluster, keys, TG_COUNT(keys))) {
         return false;
     }
+    const char *server_name = tg_yaml_text(cluster, "tls-server-name");
     endpoint->base_url = tg_strdup(url);
+    endpoint->tls_server_name = server_name != NULL ? tg_strdup(server_name) : NULL;
     size_t len = strlen(endpoint->base_url);
     while (len > 0 && endpoint->base_url[len - 1] == '/') {
         endpoint->base_url[--len] = '\0';

@@ -37,3 +37,14 @@ is_healed() {
 wait_for 120 is_healed || { screen; fail "the stopped world did not heal by itself"; }
 keys q
 expect_sane_terminal "q"
+
+# A server whose certificate is for another name than its address: the name that the kubeconfig gives is what counts.
+named_config() { # named_config NAME
+    sed "s/^\( *\)server: .*/&\n\1tls-server-name: $1/" "$work/west/kubeconfig" >"$work/named"
+}
+named_config localhost
+"$TIDEGATE" status --kubeconfig "$work/named" >"$work/out" 2>&1
+grep -q 'replicas 1/1' "$work/out" || { cat "$work/out"; fail "tls-server-name: localhost is not taken"; }
+named_config gateway.example
+"$TIDEGATE" status --kubeconfig "$work/named" --timeout 3 >"$work/out" 2>&1
+grep -q 'certificate' "$work/out" || { cat "$work/out"; fail "a certificate for another name is taken"; }

@@ -189,7 +189,7 @@ static int report(const struct tg_app *app, const struct cli *cli)
         tg_run_report_json(app->run, app->steps, &out);
         tg_buf_putc(&out, '\n');
     } else {
-        tg_run_report_text(app->run, app->steps, language(), &out);
+        tg_run_report_text(app->run, language(), &out);
     }
     print_buf(&out, stdout);
     return tg_run_is_good(app->run) ? CLI_EXIT_OK

@@ -11,6 +11,7 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/run_report.h"
 
 /* What is waited for is polled out of turn, no more often than this. */
 #define REFRESH_US        (1 * TG_US_PER_S)
@@ -50,7 +51,12 @@ static void step_run(struct tg_app *app, struct tg_run_event *event)
     event->lab_us = tg_app_lab_us(app);
     event->model = app->model;
     event->statuses = app->steps;
+    bool was_over = app->run->is_over;
     tg_run_step(app->run, event, &update);
+    if (app->run->is_over && !was_over) {
+        tg_app_notice(app, tg_run_is_good(app->run) ? TG_SEVERITY_OK : TG_SEVERITY_WARN, "%s",
+                      tg_run_report_outcome(app->run));
+    }
     app->run_wake_lab_us = update.wake_lab_us;
     app->is_run_changed = app->is_run_changed || update.is_changed;
     struct tg_call *calls[TG_RUN_CALLS_MAX];

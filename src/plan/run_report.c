@@ -195,12 +195,23 @@ void tg_run_report_step(const struct tg_run *run, int step, const char *locale, 
     }
 }
 
-bool tg_run_report_text(const struct tg_run *run, const struct tg_step_status *statuses,
-                        const char *locale, struct tg_buf *out)
+const char *tg_run_report_outcome(const struct tg_run *run)
+{
+    if (tg_run_is_good(run)) {
+        return run->config.direction == TG_RUN_DOWN
+                   ? _("Nothing of the lab is left in what could be read.")
+                   : _("The lab stands: every step is observed to be done.");
+    }
+    if (run->is_aborted) {
+        return _("Stopped. What the servers have begun goes on; run again to continue.");
+    }
+    return run->has_left_behind ? _("Something is still there; run again to remove it.")
+                                : _("Not everything is done; run again to continue.");
+}
+
+bool tg_run_report_text(const struct tg_run *run, const char *locale, struct tg_buf *out)
 {
     const struct tg_lab *lab = run->config.lab;
-    bool is_down = run->config.direction == TG_RUN_DOWN;
-    (void)statuses;
     for (size_t step = 0; step < lab->steps_count; step++) {
         enum tg_run_state state = run->steps[step].state;
         if (state == TG_RUN_FAILED || state == TG_RUN_BLOCKED) {
@@ -211,17 +222,6 @@ bool tg_run_report_text(const struct tg_run *run, const struct tg_step_status *s
                           hint[0] != '\0' ? _(hint) : "");
         }
     }
-    if (tg_run_is_good(run)) {
-        tg_buf_printf(out, "%s\n",
-                      is_down ? _("Nothing of the lab is left in what could be read.")
-                              : _("The lab stands: every step is observed to be done."));
-    } else if (run->is_aborted) {
-        tg_buf_printf(out, "%s\n",
-                      _("Stopped. What the servers have begun goes on; run again to continue."));
-    } else if (run->has_left_behind) {
-        tg_buf_printf(out, "%s\n", _("Something is still there; run again to remove it."));
-    } else {
-        tg_buf_printf(out, "%s\n", _("Not everything is done; run again to continue."));
-    }
+    tg_buf_printf(out, "%s\n", tg_run_report_outcome(run));
     return !out->is_full;
 }

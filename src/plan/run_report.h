@@ -18,9 +18,11 @@ bool tg_run_report_plan(const struct tg_run_config *config, const struct tg_step
 bool tg_run_report_plan_json(const struct tg_run_config *config,
                              const struct tg_step_status *statuses, struct tg_buf *out);
 
-/* What came of a run. */
-bool tg_run_report_text(const struct tg_run *run, const struct tg_step_status *statuses,
-                        const char *locale, struct tg_buf *out);
+/* What came of a run that is over, in one translated sentence; static storage. */
+const char *tg_run_report_outcome(const struct tg_run *run);
+
+/* What failed and why, and that sentence. */
+bool tg_run_report_text(const struct tg_run *run, const char *locale, struct tg_buf *out);
 bool tg_run_report_json(const struct tg_run *run, const struct tg_step_status *statuses,
                         struct tg_buf *out);
 

@@ -23,6 +23,7 @@
 #define LINE_BYTES_MAX        (4 * 1024 * 1024)
 #define SILENCE_MAX_US        (90 * TG_US_PER_S)
 #define LOOK_AGAIN_US         (60 * TG_US_PER_S)
+#define AUDIT_US              (600 * TG_US_PER_S)
 #define SHORT_WATCH_US        (1 * TG_US_PER_S)
 #define QUIET_RESET_US        (120 * TG_US_PER_S)
 #define CONTACT_INTERVAL_US   (1 * TG_US_PER_S)
@@ -53,6 +54,7 @@ struct tg_k8s_watch {
     bool is_json;
     int64_t retry_after_us;
     int64_t opened_us;
+    int64_t listed_us;  /* last whole list */
     int64_t contact_us; /* last CONTACT emitted */
     int64_t now_us;     /* of the event in hand */
     int rejected_in_a_row;
@@ -277,6 +279,7 @@ static void emit_list(struct tg_k8s_watch *watch)
     watch->items = NULL;
     watch->items_count = 0;
     watch->rejected = 0;
+    watch->listed_us = watch->now_us;
     tg_provider_emit(watch->context, msg);
 }
 
@@ -387,7 +390,9 @@ static void end_stream(struct tg_k8s_watch *watch, const struct tg_err *err)
         retry(watch, TG_KIND_PHASE_RETRYING, &why);
         return;
     }
-    /* The server's own time limit: go on from where it was. */
+    /* The server's own time limit: go on from where it was; but what was lost on the way, or was
+     * never so, is found by listing from time to time. */
+    watch->needs_list = watch->now_us - watch->listed_us >= AUDIT_US;
     watch->state = STATE_WAITING;
     watch->exchange = 0;
     watch->wake_us = watch->now_us;

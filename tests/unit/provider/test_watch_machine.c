@@ -254,6 +254,26 @@ Test(watch, lines_that_cannot_be_read)
     rig_end_of(rig);
 }
 
+/* A watch that the server ends goes on from where it was; after ten minutes everything is listed
+ * once more, and what the stream lost or made up is put right. */
+Test(watch, what_a_watch_told_is_audited_by_a_list)
+{
+    struct provider_rig *rig = rig_open(TG_KIND_POD);
+    rig_answer(rig, 200, LIST("100", POD("a", "90")));
+    rig->now_us += 400 * SECOND;
+    rig_headers(rig, 200, 0);
+    rig_data(rig, "{'type':'BOOKMARK','object':{'metadata':{'resourceVersion':'120'}}}\n");
+    rig_end(rig, TG_CODE_NONE);
+    cr_assert(strncmp(rig->path, "/api/v1/pods?watch=1&", 21) == 0, "%s", rig->path);
+    rig->now_us += 400 * SECOND;
+    rig_headers(rig, 200, 0);
+    rig_data(rig, "{'type':'BOOKMARK','object':{'metadata':{'resourceVersion':'130'}}}\n");
+    rig_end(rig, TG_CODE_NONE);
+    cr_assert_str_eq(rig->path, "/api/v1/pods?limit=500");
+    cr_assert_eq(rig_phase(rig), TG_KIND_PHASE_LIVE, "nothing is wrong meanwhile");
+    rig_end_of(rig);
+}
+
 /* A proxy's login page is not a list. */
 Test(watch, an_answer_that_is_not_json_is_retried)
 {

@@ -3,10 +3,12 @@
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "sim/gcp_state.h"
 #include "sim/json_path.h"
 
@@ -93,6 +95,12 @@ json_t *sim_gcp_error(struct sim_gcp_call *call, int code, const char *status, c
     char *message = tg_vasprintf(format, args);
     va_end(args);
     *call->status = code;
+    if (!tg_utf8_is_valid(message, strlen(message))) {
+        /* what was quoted was cut within a character */
+        for (char *c = message; *c != '\0'; c++) {
+            *c = (unsigned char)*c < 0x80 ? *c : '?';
+        }
+    }
     json_t *error = json_pack("{s:{s:i,s:s}}", "error", "code", code, "message", message);
     tg_assert(error != NULL);
     bool is_own = code != 401 && code != 403 && code != 429 && code < 500;

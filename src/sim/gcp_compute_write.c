@@ -241,13 +241,6 @@ static void stamp(struct sim_world *world, const struct sim_gcp_target *target, 
     free(link);
 }
 
-static bool is_name(const char *name)
-{
-    size_t len = strlen(name);
-    return len >= 1 && len <= 63 && name[0] >= 'a' && name[0] <= 'z' && name[len - 1] != '-' &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
-}
-
 json_t *sim_gcp_compute_insert(struct sim_gcp_call *call, const struct sim_gcp_target *target)
 {
     const char *name = sim_json_text(call->body, "name");
@@ -256,7 +249,7 @@ json_t *sim_gcp_compute_insert(struct sim_gcp_call *call, const struct sim_gcp_t
                              "(simulated) %s are made by the gateway's controller only.",
                              target->collection);
     }
-    if (!is_name(name)) {
+    if (!sim_gcp_is_name(name)) {
         return sim_gcp_error(call, 400, "INVALID_ARGUMENT",
                              "Invalid value for field 'resource.name': '%s'. Must be a match of "
                              "regex '(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?)'",

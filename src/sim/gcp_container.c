@@ -286,8 +286,11 @@ static json_t *create_pool(struct sim_gcp_call *call, struct sim_region *region,
 {
     const json_t *asked = json_object_get(call->body, "nodePool");
     const char *name = sim_json_text(asked, "name");
-    if (name[0] == '\0') {
-        return sim_gcp_error(call, 400, "INVALID_ARGUMENT", "Node pool name must be specified.");
+    if (!sim_gcp_is_name(name) || strlen(name) > 40) {
+        return sim_gcp_error(call, 400, "INVALID_ARGUMENT",
+                             "Invalid value for field \"node_pool.name\": \"%.100s\". Must be 1 to "
+                             "40 lower-case letters, digits and hyphens, starting with a letter.",
+                             name);
     }
     char *path = tg_asprintf("container/%s/%s/nodePools/%s", region->zone, cluster, name);
     json_t *answer = NULL;

@@ -3,10 +3,12 @@
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "sim/gcp_state.h"
 #include "sim/json_path.h"
 

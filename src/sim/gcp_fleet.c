@@ -317,8 +317,10 @@ static json_t *create(struct sim_gcp_call *call, const char *kind)
     char name[SIM_NAME_SIZE];
     tg_str_copy(name, sizeof name,
                 sim_query_text(call->params, is_feature ? "featureId" : "membershipId"));
-    if (name[0] == '\0') {
-        return sim_gcp_error(call, 400, "INVALID_ARGUMENT", "The resource's id is missing.");
+    if (!sim_gcp_is_name(name)) {
+        return sim_gcp_error(call, 400, "INVALID_ARGUMENT",
+                             "InvalidValueError for field %s: \"%.100s\" is no name of a resource.",
+                             is_feature ? "feature_id" : "membership_id", name);
     }
     if (sim_gcp_find(call->world, "hub/%s/%s", kind, name) != NULL) {
         return sim_gcp_error(call, 409, "ALREADY_EXISTS",

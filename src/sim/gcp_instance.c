@@ -48,17 +48,21 @@ static json_t *instance_of(struct instances *all, const json_t *node)
     const char *project = sim_gcp_project(all->world);
     const char *zone = all->region->zone;
     const char *name = sim_json_text(node, "metadata.name");
+    const char *type = label_of(node, "node.kubernetes.io/instance-type");
     json_t *instance = sim_shape(
-        "{'name':'%s','status':'RUNNING','machineType':'" BASE "%s/zones/%s/machineTypes/%s',"
-        "'zone':'" BASE "%s/zones/%s','canIpForward':true,'networkInterfaces':[{'kind':"
-        "'compute#networkInterface','name':'nic0','networkIP':'%s','network':'" BASE
+        "{'status':'RUNNING','zone':'" BASE "%s/zones/%s','canIpForward':true,'networkInterfaces':"
+        "[{'kind':'compute#networkInterface','name':'nic0','network':'" BASE
         "%s/global/networks/" SIM_NETWORK "','subnetwork':'" BASE
         "%s/regions/%s/subnetworks/" SIM_SUBNET "'}],'scheduling':{'preemptible':false,"
         "'onHostMaintenance':'%s','automaticRestart':true},'deletionProtection':false}",
-        name, project, zone, label_of(node, "node.kubernetes.io/instance-type"), project, zone,
-        address_of(node), project, project, all->region->name,
-        tg_str_has_prefix(label_of(node, "node.kubernetes.io/instance-type"), "ct6e") ? "TERMINATE"
-                                                                                      : "MIGRATE");
+        project, zone, project, project, all->region->name,
+        tg_str_has_prefix(type, "ct6e") ? "TERMINATE" : "MIGRATE");
+    /* what clients of the cluster may have written */
+    json_object_set_new(instance, "name", json_string(name));
+    json_object_set_new(instance, "machineType",
+                        json_sprintf(BASE "%s/zones/%s/machineTypes/%s", project, zone, type));
+    json_object_set_new(json_array_get(json_object_get(instance, "networkInterfaces"), 0),
+                        "networkIP", json_string(address_of(node)));
     json_object_set_new(instance, "labels",
                         json_pack("{s:s,s:s}", "goog-k8s-cluster-name", all->region->cluster,
                                   "goog-k8s-node-pool-name",

@@ -81,9 +81,9 @@ static void split(struct sim_gcp_call *call, const char *path)
         if (len == 0) {
             continue;
         }
-        char *segment = call->segments[call->count++];
-        snprintf(segment, SIM_GCP_SEGMENT_SIZE, "%.*s",
-                 (int)(len < SIM_GCP_SEGMENT_SIZE ? len : SIM_GCP_SEGMENT_SIZE - 1), path);
+        char *segment = tg_strndup(path, len);
+        tg_str_copy(call->segments[call->count++], SIM_GCP_SEGMENT_SIZE, segment);
+        free(segment);
         path += len;
     }
 }
@@ -197,6 +197,13 @@ json_t *sim_gcp_get(struct sim_world *world, const char *method, const char *pat
     struct sim_gcp_call call = {
         .world = world, .method = method, .query = query, .body = body, .status = status};
     return sim_gcp_ask(&call, path);
+}
+
+bool sim_gcp_is_name(const char *name)
+{
+    size_t len = strlen(name);
+    return len >= 1 && len <= 63 && name[0] >= 'a' && name[0] <= 'z' && name[len - 1] != '-' &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 }
 
 const char *sim_gcp_segment(const struct sim_gcp_call *call, int i)

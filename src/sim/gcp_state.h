@@ -63,6 +63,9 @@ json_t *sim_gcp_ask(struct sim_gcp_call *call, const char *path);
 const char *sim_gcp_segment(const struct sim_gcp_call *call, int i);
 const char *sim_gcp_project(struct sim_world *world);
 
+/* True for names of resources: RFC 1035, at most 63 characters. */
+bool sim_gcp_is_name(const char *name);
+
 /* Stable decimal id of an object called name. out has 24 bytes and is returned. */
 const char *sim_gcp_id(const char *kind, const char *name, char out[24]);
 

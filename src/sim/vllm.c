@@ -251,13 +251,13 @@ static void fail_for_cache(struct sim_vllm *vllm)
     static const char *const lines[] = {
         "ERROR [core.py:708] EngineCore failed to start.",
         "ERROR [core.py:708] Traceback (most recent call last):",
-        "ERROR [core.py:708] ValueError: To serve at least one request with the models's max seq "
-        "len (131072), (62.00 GiB KV cache is needed, which is larger than the available KV cache "
-        "memory (56.40 GiB). Based on the available memory, the estimated maximum model length is "
-        "119232. Try increasing `gpu_memory_utilization` or decreasing `max_model_len` when "
-        "initializing the engine.",
-        "RuntimeError: Engine core initialization failed. See root cause above. Failed core "
-        "proc(s): {}",
+        ("ERROR [core.py:708] ValueError: To serve at least one request with the models's max seq "
+         "len (131072), (62.00 GiB KV cache is needed, which is larger than the available KV cache "
+         "memory (56.40 GiB). Based on the available memory, the estimated maximum model length is "
+         "119232. Try increasing `gpu_memory_utilization` or decreasing `max_model_len` when "
+         "initializing the engine."),
+        ("RuntimeError: Engine core initialization failed. See root cause above. Failed core "
+         "proc(s): {}"),
     };
     for (size_t i = 0; i < TG_COUNT(lines); i++) {
         sim_log_line(vllm->log, "%s", lines[i]);

@@ -16,7 +16,7 @@ Test(fault, every_kind_has_a_name_of_its_own_and_a_sentence)
 {
     for (int kind = 0; kind < SIM_FAULT_KIND_COUNT; kind++) {
         const struct sim_fault_info *info = sim_fault_info((enum sim_fault_kind)kind);
-        cr_expect_eq(sim_fault_kind_of(info->name), kind, "%s", info->name);
+        cr_expect_eq((int)sim_fault_kind_of(info->name), kind, "%s", info->name);
         cr_expect_gt(strlen(info->help), 10, "%s", info->name);
     }
     cr_expect_eq(sim_fault_kind_of("nothing"), SIM_FAULT_KIND_COUNT);

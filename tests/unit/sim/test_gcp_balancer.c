@@ -173,3 +173,23 @@ Test(gcp_balancer, metrics_tell_which_region_served_some_time_later)
     json_decref(answer);
     sim_world_free(world);
 }
+
+Test(gcp_balancer, requests_through_the_gateway_are_counted)
+{
+    struct sim_world *world = rig_world(1, 2, true);
+    rig_create_pod(world, 0, rig_probe("probe", "http://10.0.2.7/v1/chat/completions", "6"));
+    rig_run(world, 300);
+    json_t *answer = request_counts(
+        world, "&aggregation.alignmentPeriod=3600s&aggregation.crossSeriesReducer=REDUCE_SUM&"
+               "aggregation.groupByFields=resource.labels.backend_scope&aggregation.groupByFields="
+               "resource.labels.region");
+    const json_t *series = json_array_get(json_object_get(answer, "timeSeries"), 0);
+    cr_expect_eq(sim_json_count(answer, "timeSeries"), 1);
+    cr_expect_str_eq(sim_json_text(series, "resource.labels.backend_scope"), "us-east5-b");
+    cr_expect_str_eq(sim_json_text(series, "resource.labels.region"), "us-east5");
+    cr_expect_str_eq(
+        sim_json_text(json_array_get(json_object_get(series, "points"), 0), "value.int64Value"),
+        "6");
+    json_decref(answer);
+    sim_world_free(world);
+}

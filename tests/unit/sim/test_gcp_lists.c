@@ -168,3 +168,39 @@ Test(gcp_lists, what_is_not_ready_cannot_be_used_yet)
     json_decref(again);
     sim_world_free(world);
 }
+
+Test(gcp_lists, odd_names_are_refused_and_long_ones_cut_at_characters)
+{
+    struct sim_world *world = rig_world(1, 2, true);
+    static const char *const odd[] = {"a'b", "a\"b\\\\", "A", "", "-a", "a-"};
+    for (size_t i = 0; i < TG_COUNT(odd); i++) {
+        rig_do(world, "POST", RIG_CLUSTERS "/gke-us-east5/nodePools",
+               json_pack("{s:{s:s}}", "nodePool", "name", odd[i]), 400);
+        rig_do(world, "POST", RIG_COMPUTE "/global/networks", json_pack("{s:s}", "name", odd[i]),
+               400);
+    }
+    rig_do(world, "POST",
+           "/gkehub/v1/projects/demo-4711/locations/global/features?featureId=a%27b%22",
+           json_object(), 400);
+    char target[1200] = RIG_COMPUTE "/global/networks?filter=";
+    for (int i = 0; i < 300; i++) {
+        strcat(target, i == 0 ? "x" : i % 2 == 1 ? "\xc3" : "\xa4");
+    }
+    strcat(target, "\xa4");
+    rig_do(world, "GET", target, NULL, 400);
+    sim_world_free(world);
+}
+
+Test(gcp_lists, a_nodes_labels_may_say_anything)
+{
+    struct sim_world *world = rig_world(1, 2, true);
+    const struct sim_region *region = sim_world_region(world, 0);
+    struct tg_err err = TG_ERR_INIT;
+    json_t *node = json_deep_copy(rig_get(world, 0, "nodes", region->tpu_node));
+    json_object_set_new(sim_json_at(node, "metadata.labels"), "node.kubernetes.io/instance-type",
+                        json_string("o'\"dd\\"));
+    json_object_del(json_object_get(node, "metadata"), "resourceVersion");
+    sim_store_update(rig_store(world, 0), sim_world_kinds(world)->node, node, &err);
+    cr_expect_eq(rig_count(world, RIG_COMPUTE "/zones/us-east5-b/instances", "items"), 2);
+    sim_world_free(world);
+}

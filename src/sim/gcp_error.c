@@ -8,7 +8,6 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "base/utf8.h"
 #include "sim/gcp_state.h"
 #include "sim/json_path.h"
 

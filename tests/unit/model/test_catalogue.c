@@ -13,7 +13,7 @@ Test(catalogue, every_command_has_a_name_of_its_own_and_says_what_it_does)
         const struct tg_command_info *info = tg_command_info((enum tg_command)i);
         cr_assert_neq(info->name[0], '\0');
         cr_assert_neq(info->help[0], '\0');
-        cr_assert_eq(tg_command_by_name(info->name), i, "%s", info->name);
+        cr_assert_eq((int)tg_command_by_name(info->name), i, "%s", info->name);
         for (int other = 0; other < i; other++) {
             cr_assert_str_neq(info->name, tg_command_info((enum tg_command)other)->name);
         }

@@ -247,7 +247,7 @@ static int provision(struct tg_app *app, struct tg_session *session, const struc
     const struct tg_target *gcp = tg_model_gcp(app->model);
     if (gcp == NULL) {
         tg_err_set(&err, TG_CODE_USAGE, 0,
-                   "which project? give --project ID and --gcp-token-file FILE");
+                   "which project? give --project ID");
         return command_fail(&err);
     }
     config.project = gcp->name;

@@ -23,6 +23,7 @@ TESTS += %D%/test_integration
 	%D%/integration/test_drill_rig.c \
 	%D%/integration/test_ensure.c \
 	%D%/integration/test_faults.c \
+	%D%/integration/test_google_login.c \
 	%D%/integration/test_kill.c \
 	%D%/integration/test_params.c \
 	%D%/integration/test_provision.c \
@@ -69,6 +70,7 @@ TESTS += %D%/test_codec
 	%D%/unit/codec/quoted.h \
 	%D%/unit/codec/routes.h \
 	%D%/unit/codec/test_gcp.c \
+	%D%/unit/codec/test_google_login.c \
 	%D%/unit/codec/test_json.c \
 	%D%/unit/codec/test_json_match.c \
 	%D%/unit/codec/test_json_prune.c \
@@ -82,7 +84,7 @@ TESTS += %D%/test_codec
 	%D%/unit/codec/test_metrics.c \
 	%D%/unit/codec/test_pod_status.c \
 	%D%/unit/codec/test_yaml.c
-%C%_test_codec_LDADD =  $(codec_libs) $(CRITERION_LIBS) -lm
+%C%_test_codec_LDADD =  $(codec_libs) $(OPENSSL_LIBS) $(CRITERION_LIBS) -lm
 
 check_PROGRAMS += %D%/test_drill
 TESTS += %D%/test_drill
@@ -95,6 +97,8 @@ TESTS += %D%/test_drill
 check_PROGRAMS += %D%/test_io
 TESTS += %D%/test_io
 %C%_test_io_SOURCES = \
+	%D%/unit/io/test_capture.c \
+	%D%/unit/io/test_google_places.c \
 	%D%/unit/io/test_journal_records.c \
 	%D%/unit/io/test_kubeconfig_files.c \
 	%D%/unit/io/test_token_file.c

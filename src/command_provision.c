@@ -64,6 +64,19 @@ static void wait_for_project(struct tg_session *session)
     }
 }
 
+/* Without a login nothing of the project is seen: a plan would be a guess. */
+static bool is_signed_in(const struct tg_target *gcp, struct tg_err *err)
+{
+    for (int kind = 0; kind < TG_KIND_COUNT; kind++) {
+        if (gcp->kinds[kind].phase == TG_KIND_PHASE_DENIED &&
+            gcp->kinds[kind].err.code == TG_CODE_UNAUTHORIZED) {
+            *err = gcp->kinds[kind].err;
+            return false;
+        }
+    }
+    return true;
+}
+
 /* What the lab's steps in the range carry and what is not there yet. */
 static const char *needed_secret(const struct tg_app *app, const struct tg_run_config *config)
 {
@@ -246,8 +259,7 @@ static int provision(struct tg_app *app, struct tg_session *session, const struc
         .lab = app->lab, .direction = cli->command == CLI_COMMAND_UP ? TG_RUN_UP : TG_RUN_DOWN};
     const struct tg_target *gcp = tg_model_gcp(app->model);
     if (gcp == NULL) {
-        tg_err_set(&err, TG_CODE_USAGE, 0,
-                   "which project? give --project ID");
+        tg_err_set(&err, TG_CODE_USAGE, 0, "which project? give --project ID");
         return command_fail(&err);
     }
     config.project = gcp->name;
@@ -255,6 +267,9 @@ static int provision(struct tg_app *app, struct tg_session *session, const struc
         return command_fail(&err);
     }
     wait_for_project(session);
+    if (!is_signed_in(gcp, &err)) {
+        return command_fail(&err);
+    }
     print_plan(app, cli, &config);
     if (cli->is_dry_run) {
         return CLI_EXIT_OK;

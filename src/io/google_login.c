@@ -292,7 +292,9 @@ static void ask_metadata_server(struct tg_google_login *login)
 /* gcloud signs in for kinds of accounts that are not known here; its own store is its own. */
 static bool ask_gcloud(struct tg_google_login *login, struct tg_err *err)
 {
-    static const char *const argv[] = {"gcloud", "config", "config-helper", "--format=json", NULL};
+    /* gcloud keeps a token of its own, whose end must not come before our next try. */
+    static const char *const argv[] = {"gcloud",        "config",           "config-helper",
+                                       "--format=json", "--min-expiry=15m", NULL};
     struct tg_capture capture = {argv, GCLOUD_US, login->stop_fd};
     struct tg_google_token token = {0};
     struct tg_buf out;

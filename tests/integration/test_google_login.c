@@ -3,15 +3,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <criterion/criterion.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/session.h"
+#include "base/assert.h"
+#include "base/assets.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "codec/json.h"
+#include "codec/lab_file.h"
 #include "io/clock_real.h"
 #include "io/curl_transport.h"
 #include "io/google_login.h"
@@ -115,7 +121,7 @@ static void take_event(void *context, const struct tg_transport_event *event)
     }
 }
 
-static struct exchange ask_project(struct tg_google_login *login)
+static struct exchange ask(struct tg_google_login *login, const char *method, char *path)
 {
     struct tg_err err = TG_ERR_INIT;
     struct exchange exchange = {0};
@@ -129,8 +135,8 @@ static struct exchange ask_project(struct tg_google_login *login)
     };
     struct tg_http_request request = {
         .endpoint = &endpoint,
-        .method = "GET",
-        .path = tg_asprintf("/compute/v1/projects/%s/global/networks", sim_server_project(server)),
+        .method = method,
+        .path = path,
         .header_deadline_us = LONG_US,
         .deadline_us = LONG_US,
         .body_len_max = FILE_MAX,
@@ -143,6 +149,12 @@ static struct exchange ask_project(struct tg_google_login *login)
     transport->ops->free(transport);
     tg_http_endpoint_fini(&endpoint);
     return exchange;
+}
+
+static struct exchange ask_project(struct tg_google_login *login)
+{
+    return ask(login, "GET",
+               tg_asprintf("/compute/v1/projects/%s/global/networks", sim_server_project(server)));
 }
 
 static void expect_let_in(struct tg_google_login *login)
@@ -172,6 +184,103 @@ Test(google_login, a_users_refresh_token_opens_the_project, .init = start_world,
     expect_let_in(login);
     cr_expect_eq(serial_of(login), 1, "one token serves many requests");
     tg_google_login_stop(login);
+}
+
+/* A key of the lab's service account, as the API hands it out once. */
+static char *write_key(struct tg_google_login *owner)
+{
+    const char *project = sim_server_project(server);
+    struct exchange exchange =
+        ask(owner, "POST",
+            tg_asprintf("/iam/v1/projects/%s/serviceAccounts/gcs-fuse-sa@%s.iam.gserviceaccount.com"
+                        "/keys",
+                        project, project));
+    struct tg_json document;
+    struct tg_err err = TG_ERR_INIT;
+    cr_assert_eq(exchange.status, 200, "%s", tg_buf_text(&exchange.body));
+    cr_assert(tg_json_parse(tg_buf_text(&exchange.body), exchange.body.len, NULL, &document, &err));
+    const char *data = tg_json_text(document.root, "privateKeyData");
+    size_t len = 0;
+    char *key = tg_base64_decode(data, strlen(data), &len);
+    cr_assert_not_null(key);
+    char *path = in_dir("key.json");
+    write_file(path, key);
+    free(key);
+    tg_json_release(&document);
+    tg_buf_fini(&exchange.body);
+    return path;
+}
+
+Test(google_login, a_service_accounts_key_signs_in, .init = start_world, .fini = stop_world)
+{
+    struct tg_google_login *owner =
+        sign_in((struct tg_google_places){.usual_file = in_dir("gcp-user.json")});
+    struct tg_google_login *login =
+        sign_in((struct tg_google_places){.named_file = write_key(owner)});
+    struct exchange exchange = ask_project(login);
+    cr_expect_eq(exchange.err.code, TG_CODE_NONE, "%s", exchange.err.msg);
+    cr_expect_eq(exchange.status, 403, "known, and without rights: %s",
+                 tg_buf_text(&exchange.body));
+    tg_buf_fini(&exchange.body);
+    tg_google_login_stop(login);
+    tg_google_login_stop(owner);
+}
+
+static bool contains(const char *path, const char *needle)
+{
+    struct tg_err err = TG_ERR_INIT;
+    size_t len = 0;
+    char *bytes = tg_read_file(path, 64 * FILE_MAX, &len, &err);
+    bool is_there = bytes != NULL && memmem(bytes, len, needle, strlen(needle)) != NULL;
+    free(bytes);
+    return is_there;
+}
+
+/* A whole session on a project that is known by its name alone: clusters are opened through it. */
+Test(google_login, a_session_signs_in_and_writes_no_token, .init = start_world, .fini = stop_world)
+{
+    struct tg_err err = TG_ERR_INIT;
+    const struct tg_asset *asset = tg_asset_get("labs/gemma-two-region.yaml");
+    char *journal = in_dir("journal.db");
+    char *user = in_dir("gcp-user.json");
+    setenv("GOOGLE_APPLICATION_CREDENTIALS", user, 1);
+    struct tg_session_config config = {
+        .clock = wall,
+        .lab = tg_lab_parse(asset->path, asset->text, asset->len, &err),
+        .project = sim_server_project(server),
+        .gcp_endpoint = sim_server_gcp_url(server),
+        .gcp_ca_pem = sim_server_ca_pem(server),
+        .journal = journal,
+        .is_armed = true,
+        .workers_max = 4,
+    };
+    struct tg_session *session = tg_session_start(&config, &err);
+    cr_assert_not_null(session, "%s", err.msg);
+    const struct tg_model *model = session->app->model;
+    int64_t until_us = tg_clock_monotonic_us(&wall) + LONG_US;
+    bool is_seen = false;
+    while (!is_seen && tg_clock_monotonic_us(&wall) < until_us) {
+        struct pollfd fd = {.fd = tg_queue_fd(session->inbox), .events = POLLIN};
+        (void)poll(&fd, 1, 20);
+        tg_session_pump(session, 256);
+        is_seen = model->targets_count == 3 &&
+                  model->targets[1]->kinds[TG_KIND_POD].phase == TG_KIND_PHASE_LIVE &&
+                  model->targets[2]->kinds[TG_KIND_POD].phase == TG_KIND_PHASE_LIVE;
+    }
+    cr_expect(is_seen, "the clusters of the project are not watched");
+    struct tg_token_source *source = tg_google_login_source(session->login);
+    struct tg_token_grant grant;
+    cr_assert_eq(source->ops->get(source, &grant, &err), TG_TOKEN_READY);
+    char *log = in_dir("journal.db-wal");
+    const char *const places[] = {journal, log, "/proc/self/cmdline", "/proc/self/environ"};
+    for (size_t i = 0; i < TG_COUNT(places); i++) {
+        cr_expect_not(contains(places[i], tg_secret_peek(grant.token)), "a token in %s", places[i]);
+    }
+    tg_token_grant_fini(&grant);
+    tg_session_stop(session);
+    free(log);
+    free(user);
+    free(journal);
 }
 
 Test(google_login, the_metadata_server_opens_the_project, .init = start_world, .fini = stop_world)
@@ -262,7 +371,7 @@ Test(google_login, gcloud_is_the_last_resort, .init = start_world, .fini = stop_
     size_t len = 0;
     char *text = tg_read_file(seen, FILE_MAX, &len, &err);
     cr_assert_not_null(text, "%s", err.msg);
-    cr_expect(tg_str_has_prefix(text, "config config-helper --format=json\n"));
+    cr_expect(tg_str_has_prefix(text, "config config-helper --format=json --min-expiry=15m\n"));
     cr_expect_null(strstr(text, sim_server_gcp_token(server)), "a child is given a token");
     tg_google_login_stop(login);
     free(text);

@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "codec/google_login.h"
 #include "codec/json.h"
 #include "codec/lab_file.h"
 #include "io/clock_real.h"
@@ -89,6 +90,22 @@ static char *exported(const char *name)
     free(text);
     free(path);
     return value;
+}
+
+/* The one that the world's user has. The caller frees. */
+static char *refresh_token(void)
+{
+    struct tg_google_credentials credentials;
+    struct tg_err err = TG_ERR_INIT;
+    size_t len = 0;
+    char *path = in_dir("gcp-user.json");
+    char *json = tg_read_file(path, FILE_MAX, &len, &err);
+    cr_assert(tg_google_credentials_parse(json, len, &credentials, &err), "%s", err.msg);
+    char *token = tg_strdup(tg_secret_peek(credentials.refresh_token));
+    tg_google_credentials_fini(&credentials);
+    free(json);
+    free(path);
+    return token;
 }
 
 static struct tg_google_login *sign_in(struct tg_google_places places)
@@ -329,6 +346,34 @@ Test(google_login, a_revoked_login_says_what_to_run, .init = start_world, .fini 
     tg_buf_fini(&exchange.body);
     tg_google_login_stop(login);
     free(text);
+    free(path);
+}
+
+/* The world lets its own project be billed and no other: so it tells whether it was told. */
+Test(google_login, the_quota_project_of_the_credentials_is_named, .init = start_world,
+     .fini = stop_world)
+{
+    char *path = in_dir("payer.json");
+    char *refresh = refresh_token();
+    static const int expected[] = {200, 403};
+    const char *const payers[] = {sim_server_project(server), "somebody-else"};
+    for (size_t i = 0; i < TG_COUNT(payers); i++) {
+        char *text = tg_asprintf("{\"type\":\"authorized_user\",\"client_id\":\"c\","
+                                 "\"client_secret\":\"simulated\",\"refresh_token\":\"%s\","
+                                 "\"token_uri\":\"%s/token\",\"quota_project_id\":\"%s\"}",
+                                 refresh, sim_server_gcp_url(server), payers[i]);
+        write_file(path, text);
+        struct tg_google_login *login =
+            sign_in((struct tg_google_places){.named_file = tg_strdup(path)});
+        struct exchange exchange = ask_project(login);
+        cr_expect_eq(exchange.status, expected[i], "%s", tg_buf_text(&exchange.body));
+        cr_expect_eq(strstr(tg_buf_text(&exchange.body), "use project somebody-else") != NULL,
+                     i == 1);
+        tg_buf_fini(&exchange.body);
+        tg_google_login_stop(login);
+        free(text);
+    }
+    free(refresh);
     free(path);
 }
 

@@ -98,7 +98,7 @@ static struct tg_secret *get_secret(const struct cli *cli, struct tg_err *err)
         return tg_ask_secret(_("Hugging Face token (not shown): "), err);
     }
     size_t len = 0;
-    char *text = tg_read_file(cli->hf_token_file, TOKEN_FILE_MAX, &len, err);
+    char *text = tg_read_secret_file(cli->hf_token_file, TOKEN_FILE_MAX, &len, err);
     if (text == NULL) {
         return NULL;
     }

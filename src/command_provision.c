@@ -64,6 +64,19 @@ static void wait_for_project(struct tg_session *session)
     }
 }
 
+/* Without a login nothing of the project is seen: a plan would be a guess. */
+static bool is_signed_in(const struct tg_target *gcp, struct tg_err *err)
+{
+    for (int kind = 0; kind < TG_KIND_COUNT; kind++) {
+        if (gcp->kinds[kind].phase == TG_KIND_PHASE_DENIED &&
+            gcp->kinds[kind].err.code == TG_CODE_UNAUTHORIZED) {
+            *err = gcp->kinds[kind].err;
+            return false;
+        }
+    }
+    return true;
+}
+
 /* What the lab's steps in the range carry and what is not there yet. */
 static const char *needed_secret(const struct tg_app *app, const struct tg_run_config *config)
 {
@@ -85,7 +98,7 @@ static struct tg_secret *get_secret(const struct cli *cli, struct tg_err *err)
         return tg_ask_secret(_("Hugging Face token (not shown): "), err);
     }
     size_t len = 0;
-    char *text = tg_read_file(cli->hf_token_file, TOKEN_FILE_MAX, &len, err);
+    char *text = tg_read_secret_file(cli->hf_token_file, TOKEN_FILE_MAX, &len, err);
     if (text == NULL) {
         return NULL;
     }
@@ -246,8 +259,7 @@ static int provision(struct tg_app *app, struct tg_session *session, const struc
         .lab = app->lab, .direction = cli->command == CLI_COMMAND_UP ? TG_RUN_UP : TG_RUN_DOWN};
     const struct tg_target *gcp = tg_model_gcp(app->model);
     if (gcp == NULL) {
-        tg_err_set(&err, TG_CODE_USAGE, 0,
-                   "which project? give --project ID and --gcp-token-file FILE");
+        tg_err_set(&err, TG_CODE_USAGE, 0, "which project? give --project ID");
         return command_fail(&err);
     }
     config.project = gcp->name;
@@ -255,6 +267,9 @@ static int provision(struct tg_app *app, struct tg_session *session, const struc
         return command_fail(&err);
     }
     wait_for_project(session);
+    if (!is_signed_in(gcp, &err)) {
+        return command_fail(&err);
+    }
     print_plan(app, cli, &config);
     if (cli->is_dry_run) {
         return CLI_EXIT_OK;

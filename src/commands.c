@@ -19,6 +19,7 @@
 #include "base/utf8.h"
 #include "codec/lab_file.h"
 #include "io/clock_real.h"
+#include "io/google_login.h"
 #include "io/paths.h"
 #include "io/read_file.h"
 #include "io/sig.h"
@@ -93,6 +94,7 @@ static const char *or_environment(const char *value, const char *name)
 }
 
 struct gcp_source {
+    char *project;
     const char *endpoint;
     char *ca_pem;
     char *token;
@@ -103,10 +105,15 @@ static bool load_gcp(const struct cli *cli, struct gcp_source *gcp, struct tg_er
     *gcp = (struct gcp_source){0};
     const char *token_file = or_environment(cli->gcp_token_file, "TIDEGATE_GCP_TOKEN_FILE");
     const char *ca_file = or_environment(cli->gcp_ca, "TIDEGATE_GCP_CA");
+    const char *project = or_environment(cli->project, "PROJECT_ID");
     gcp->endpoint = or_environment(cli->gcp_endpoint, "TIDEGATE_GCP_ENDPOINT");
+    /* A key that somebody names is meant to be used, and knows its project. */
+    gcp->project = project != NULL      ? tg_strdup(project)
+                   : token_file == NULL ? tg_google_named_project()
+                                        : NULL;
     size_t len = 0;
     if (token_file != NULL) {
-        gcp->token = tg_read_file(token_file, SMALL_FILE_MAX, &len, err);
+        gcp->token = tg_read_secret_file(token_file, SMALL_FILE_MAX, &len, err);
         if (gcp->token == NULL) {
             return false;
         }
@@ -125,6 +132,7 @@ static void wipe_gcp(struct gcp_source *gcp)
         explicit_bzero(gcp->token, strlen(gcp->token));
     }
     free(gcp->token);
+    free(gcp->project);
     free(gcp->ca_pem);
 }
 
@@ -150,9 +158,10 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
     if (lab == NULL) {
         return NULL;
     }
-    struct gcp_source gcp;
+    struct gcp_source gcp = {0};
     char *journal = NULL;
     if (!find_journal(cli, &journal, err) || !load_gcp(cli, &gcp, err)) {
+        wipe_gcp(&gcp);
         free(journal);
         tg_lab_free(lab);
         return NULL;
@@ -166,7 +175,7 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
         .kubeconfig = is_provisioning ? NULL : kubeconfig,
         .contexts = cli->contexts,
         .contexts_count = cli->contexts_count,
-        .project = or_environment(cli->project, "PROJECT_ID"),
+        .project = gcp.project,
         .gcp_endpoint = gcp.endpoint,
         .gcp_ca_pem = gcp.ca_pem,
         .gcp_token = gcp.token,

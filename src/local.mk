@@ -49,6 +49,7 @@ noinst_LIBRARIES += %D%/libtg_net.a
 	%D%/net/http.h \
 	%D%/net/linesplit.c \
 	%D%/net/linesplit.h \
+	%D%/net/token_source.h \
 	%D%/net/transport.h \
 	%D%/net/url.c \
 	%D%/net/url.h
@@ -129,6 +130,8 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 	%D%/codec/gcp_resource.c \
 	%D%/codec/gcp_resource.def \
 	%D%/codec/gcp_resource.h \
+	%D%/codec/google_login.c \
+	%D%/codec/google_login.h \
 	%D%/codec/json.c \
 	%D%/codec/json.h \
 	%D%/codec/json_match.c \
@@ -396,8 +399,13 @@ noinst_LIBRARIES += %D%/libtg_io.a
 	%D%/io/clock_real.h \
 	%D%/io/ask.c \
 	%D%/io/ask.h \
+	%D%/io/capture.c \
+	%D%/io/capture.h \
 	%D%/io/curl_transport.c \
 	%D%/io/curl_transport.h \
+	%D%/io/google_login.c \
+	%D%/io/google_login.h \
+	%D%/io/google_places.c \
 	%D%/io/journal.h \
 	%D%/io/journal_sqlite.c \
 	%D%/io/kubeconfig.c \
@@ -406,6 +414,8 @@ noinst_LIBRARIES += %D%/libtg_io.a
 	%D%/io/paths.h \
 	%D%/io/read_file.c \
 	%D%/io/read_file.h \
+	%D%/io/rs256.c \
+	%D%/io/rs256.h \
 	%D%/io/sig.c \
 	%D%/io/sig.h \
 	%D%/io/token_file.c \
@@ -460,7 +470,7 @@ drill_libs = %D%/libtg_drill.a %D%/libtg_plan.a $(model_libs)
 codec_libs = %D%/libtg_codec.a $(drill_libs) %D%/libtg_net.a %D%/libtg_base.a $(JANSSON_LIBS) $(YAML_LIBS)
 provider_libs = %D%/libtg_provider.a $(codec_libs)
 sim_libs = %D%/libtg_sim.a $(net_libs) $(JANSSON_LIBS) $(MICROHTTPD_LIBS) $(OPENSSL_LIBS) $(WSLAY_LIBS) $(ZLIB_LIBS)
-io_libs = %D%/libtg_io.a $(provider_libs) $(CURL_LIBS) $(SQLITE_LIBS)
+io_libs = %D%/libtg_io.a $(provider_libs) $(CURL_LIBS) $(SQLITE_LIBS) $(OPENSSL_LIBS)
 app_libs = %D%/libtg_app.a %D%/libtg_io.a %D%/libtg_sim.a $(provider_libs) $(CURL_LIBS) $(SQLITE_LIBS) $(MICROHTTPD_LIBS) $(OPENSSL_LIBS) $(WSLAY_LIBS) $(ZLIB_LIBS)
 ui_libs = ui/libtg_ui.a $(drill_libs)
 tidegate_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm

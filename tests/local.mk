@@ -23,6 +23,7 @@ TESTS += %D%/test_integration
 	%D%/integration/test_drill_rig.c \
 	%D%/integration/test_ensure.c \
 	%D%/integration/test_faults.c \
+	%D%/integration/test_google_login.c \
 	%D%/integration/test_kill.c \
 	%D%/integration/test_params.c \
 	%D%/integration/test_provision.c \
@@ -69,6 +70,7 @@ TESTS += %D%/test_codec
 	%D%/unit/codec/quoted.h \
 	%D%/unit/codec/routes.h \
 	%D%/unit/codec/test_gcp.c \
+	%D%/unit/codec/test_google_login.c \
 	%D%/unit/codec/test_json.c \
 	%D%/unit/codec/test_json_match.c \
 	%D%/unit/codec/test_json_prune.c \
@@ -82,7 +84,7 @@ TESTS += %D%/test_codec
 	%D%/unit/codec/test_metrics.c \
 	%D%/unit/codec/test_pod_status.c \
 	%D%/unit/codec/test_yaml.c
-%C%_test_codec_LDADD =  $(codec_libs) $(CRITERION_LIBS) -lm
+%C%_test_codec_LDADD =  $(codec_libs) $(OPENSSL_LIBS) $(CRITERION_LIBS) -lm
 
 check_PROGRAMS += %D%/test_drill
 TESTS += %D%/test_drill
@@ -95,6 +97,8 @@ TESTS += %D%/test_drill
 check_PROGRAMS += %D%/test_io
 TESTS += %D%/test_io
 %C%_test_io_SOURCES = \
+	%D%/unit/io/test_capture.c \
+	%D%/unit/io/test_google_places.c \
 	%D%/unit/io/test_journal_records.c \
 	%D%/unit/io/test_kubeconfig_files.c \
 	%D%/unit/io/test_token_file.c
@@ -204,10 +208,14 @@ TESTS += %D%/lint/tidy.sh
 TESTS += %D%/e2e/console.sh
 TESTS += %D%/e2e/drill.sh
 TESTS += %D%/e2e/faults.sh
+TESTS += %D%/e2e/login.sh
 TESTS += %D%/e2e/plain.sh
 TESTS += %D%/e2e/probe.sh
 TESTS += %D%/e2e/two_worlds.sh
 
+EXTRA_PROGRAMS += %D%/stress/stress_login
+%C%_stress_stress_login_SOURCES = %D%/stress/stress_login.c
+%C%_stress_stress_login_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
 EXTRA_PROGRAMS += %D%/stress/stress_session
 %C%_stress_stress_session_SOURCES = %D%/stress/stress_session.c
 %C%_stress_stress_session_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
@@ -223,7 +231,7 @@ EXTRA_PROGRAMS += %D%/bench/bench_watch
 EXTRA_PROGRAMS += %D%/bench/bench_world
 %C%_bench_bench_world_SOURCES = %D%/bench/bench.h %D%/bench/bench_world.c
 %C%_bench_bench_world_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
-stress_programs = %D%/stress/stress_session
+stress_programs = %D%/stress/stress_login %D%/stress/stress_session
 bench_programs = %D%/bench/bench_pty %D%/bench/bench_server %D%/bench/bench_watch %D%/bench/bench_world
 
 stress-programs: all $(check_LIBRARIES) $(stress_programs)
@@ -375,6 +383,7 @@ EXTRA_DIST += \
 	%D%/e2e/console.sh \
 	%D%/e2e/drill.sh \
 	%D%/e2e/faults.sh \
+	%D%/e2e/login.sh \
 	%D%/e2e/plain.sh \
 	%D%/e2e/probe.sh \
 	%D%/e2e/two_worlds.sh \

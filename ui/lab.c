@@ -25,9 +25,8 @@ static const char *why_not(const struct ui_inputs *inputs)
     if (inputs->is_restore_offered || (inputs->drill != NULL && !tg_drill_is_over(inputs->drill))) {
         return _("Not now: a drill is open already.");
     }
-    return tg_model_gcp(inputs->model) == NULL
-               ? _("Google Cloud is not watched: give --project and --gcp-token-file.")
-               : NULL;
+    return tg_model_gcp(inputs->model) == NULL ? _("Google Cloud is not watched: give --project.")
+                                               : NULL;
 }
 
 void ui_lab_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_command command,

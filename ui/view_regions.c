@@ -176,9 +176,8 @@ void ui_view_routes(const struct ui_view_context *context, struct ui_lines *line
     }
     if (tg_model_gcp(model) == NULL) {
         struct ui_line *line = ui_lines_add(lines);
-        ui_line_put(
-            line, UI_STYLE_WARN, 0, "%s",
-            _("Google Cloud is not watched: backends are not seen (--project, --gcp-token-file)"));
+        ui_line_put(line, UI_STYLE_WARN, 0, "%s",
+                    _("Google Cloud is not watched: backends are not seen (--project)"));
     }
     free(rows);
 }

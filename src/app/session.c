@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "io/google_login.h"
 #include "io/kubeconfig.h"
 #include "io/worker.h"
 
@@ -203,10 +204,40 @@ static bool add_clusters(struct tg_session *session, const struct tg_session_con
     return is_ok;
 }
 
+/* What Google Cloud is reached with, and clusters that come to be later: the token that was given,
+ * else this machine's login. */
+static bool keep_access(struct tg_session *session, const struct tg_session_config *config,
+                        struct tg_err *err)
+{
+    session->clock = config->clock;
+    if (config->gcp_token != NULL) {
+        session->gcp_token = tg_secret_new(config->gcp_token, strlen(config->gcp_token));
+        session->gcp_token_path =
+            config->gcp_token_path == NULL ? NULL : tg_strdup(config->gcp_token_path);
+    } else if (config->project != NULL) {
+        struct tg_google_places places = tg_google_places_here();
+        session->login = tg_google_login_start(&places, config->gcp_ca_pem, config->clock, err);
+        return session->login != NULL;
+    }
+    return true;
+}
+
+static void give_access(const struct tg_session *session, struct tg_http_endpoint *endpoint)
+{
+    if (session->login != NULL) {
+        endpoint->token_source = tg_google_login_source(session->login);
+    } else {
+        endpoint->bearer_token =
+            tg_secret_new(tg_secret_peek(session->gcp_token), tg_secret_len(session->gcp_token));
+        endpoint->token_path =
+            session->gcp_token_path == NULL ? NULL : tg_strdup(session->gcp_token_path);
+    }
+}
+
 static void add_gcp(struct tg_session *session, const struct tg_session_config *config,
                     struct targets *targets)
 {
-    if (config->project == NULL || config->gcp_token == NULL) {
+    if (config->project == NULL) {
         return;
     }
     struct tg_target_config *target = add_target(targets);
@@ -215,21 +246,9 @@ static void add_gcp(struct tg_session *session, const struct tg_session_config *
     target->project = tg_strdup(config->project);
     target->endpoint.base_url = tg_strdup(config->gcp_endpoint);
     target->endpoint.ca_pem = tg_strdup(config->gcp_ca_pem);
-    target->endpoint.bearer_token = tg_secret_new(config->gcp_token, strlen(config->gcp_token));
-    target->endpoint.token_path =
-        config->gcp_token_path == NULL ? NULL : tg_strdup(config->gcp_token_path);
+    give_access(session, &target->endpoint);
+    target->endpoint.names_quota_project = true;
     target->seed = tg_hash_str(config->project);
-}
-
-/* What clusters that come to be later are reached with. */
-static void keep_access(struct tg_session *session, const struct tg_session_config *config)
-{
-    session->clock = config->clock;
-    if (config->gcp_token != NULL) {
-        session->gcp_token = tg_secret_new(config->gcp_token, strlen(config->gcp_token));
-    }
-    session->gcp_token_path =
-        config->gcp_token_path == NULL ? NULL : tg_strdup(config->gcp_token_path);
 }
 
 /* A cluster of the project that is running now: its API server takes Google's own tokens. It gets a
@@ -241,7 +260,8 @@ static bool open_cluster(void *context, const char *project, const struct tg_obj
     size_t len = 0;
     const char *authority = cluster->as.gcp.authority;
     char *pem = tg_base64_decode(authority, strlen(authority), &len);
-    if (pem == NULL || len == 0 || *cluster->as.gcp.address == '\0' || session->gcp_token == NULL) {
+    if (pem == NULL || len == 0 || *cluster->as.gcp.address == '\0' ||
+        (session->gcp_token == NULL && session->login == NULL)) {
         free(pem);
         return false;
     }
@@ -252,16 +272,13 @@ static bool open_cluster(void *context, const char *project, const struct tg_obj
             {
                 .base_url = tg_asprintf("https://%s", cluster->as.gcp.address),
                 .ca_pem = pem,
-                .bearer_token = tg_secret_new(tg_secret_peek(session->gcp_token),
-                                              tg_secret_len(session->gcp_token)),
-                .token_path =
-                    session->gcp_token_path == NULL ? NULL : tg_strdup(session->gcp_token_path),
             },
         .app_label = tg_strdup(session->app->lab->app_label),
         .ns = tg_strdup(session->app->lab->namespace_name),
         .seed = tg_hash_str(name),
     };
     free(name);
+    give_access(session, &target.endpoint);
     int index = target.index;
     session->workers =
         tg_realloc_array(session->workers, session->workers_count + 1, sizeof(struct tg_worker *));
@@ -310,8 +327,8 @@ struct tg_session *tg_session_start(struct tg_session_config *config, struct tg_
     session->inbox = tg_queue_new(INBOX_MAX, free_message);
     session->app = tg_app_new(config->clock, config->lab, config->is_armed);
     session->app->link = (struct tg_link){send_to_worker, session, open_cluster};
-    keep_access(session, config);
-    bool is_ok = config->kubeconfig == NULL || add_clusters(session, config, &targets, err);
+    bool is_ok = keep_access(session, config, err) &&
+                 (config->kubeconfig == NULL || add_clusters(session, config, &targets, err));
     if (is_ok) {
         add_gcp(session, config, &targets);
         is_ok = config->journal == NULL ||
@@ -340,6 +357,7 @@ void tg_session_stop(struct tg_session *session)
     tg_queue_free(session->inbox);
     free(session->workers);
     free(session->worker_of);
+    tg_google_login_stop(session->login); /* the workers, who ask it, have ended */
     tg_secret_free(session->gcp_token);
     free(session->gcp_token_path);
     free(session);

@@ -26,7 +26,7 @@ struct tg_session_config {
     const char *project;        /* Google Cloud; NULL: not watched */
     const char *gcp_endpoint;   /* NULL: Google's own hosts */
     const char *gcp_ca_pem;     /* NULL: the system's authorities */
-    const char *gcp_token;      /* NULL: none, and Google Cloud is not watched */
+    const char *gcp_token;      /* NULL: whatever login to Google Cloud is found on this machine */
     const char *gcp_token_path; /* file that somebody keeps it fresh in, or NULL */
     const char *journal;        /* NULL: none */
     bool is_armed;
@@ -41,6 +41,7 @@ struct tg_session {
     int *worker_of; /* by target */
     /* For clusters that come to be while it runs. */
     struct tg_clock clock;
+    struct tg_google_login *login; /* NULL: gcp_token is used, or Google Cloud is not watched */
     struct tg_secret *gcp_token;
     char *gcp_token_path;
 };

@@ -40,6 +40,14 @@ struct tg_arena *tg_arena_new(size_t size_max)
     return arena;
 }
 
+void tg_arena_wipe(struct tg_arena *arena)
+{
+    TG_MAGIC_CHECK(arena, ARENA_MAGIC);
+    for (struct chunk *chunk = arena->first; chunk != NULL; chunk = chunk->next) {
+        explicit_bzero(chunk->data, chunk->size);
+    }
+}
+
 void tg_arena_free(struct tg_arena *arena)
 {
     struct chunk *chunk = NULL;

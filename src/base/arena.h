@@ -20,6 +20,9 @@ void tg_arena_free(struct tg_arena *arena);
 /* Forgets everything allocated, keeping the memory. */
 void tg_arena_reset(struct tg_arena *arena);
 
+/* Overwrites everything that was allocated: before the free of an arena that held secrets. */
+void tg_arena_wipe(struct tg_arena *arena);
+
 /* Zeroed block aligned for any type; lives until reset or free. */
 void *tg_arena_alloc(struct tg_arena *arena, size_t size);
 

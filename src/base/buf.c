@@ -49,10 +49,21 @@ void tg_buf_init(struct tg_buf *buf, size_t len_max)
     *buf = (struct tg_buf){.len_max = len_max};
 }
 
+void tg_buf_init_secret(struct tg_buf *buf, size_t len_max)
+{
+    tg_buf_init(buf, len_max);
+    (void)reserve(buf, len_max);
+    buf->data[0] = '\0';
+    buf->is_secret = true;
+}
+
 void tg_buf_fini(struct tg_buf *buf)
 {
     if (buf == NULL) {
         return;
+    }
+    if (buf->is_secret && buf->data != NULL) {
+        explicit_bzero(buf->data, buf->cap);
     }
     free(buf->data);
     *buf = (struct tg_buf){.len_max = buf->len_max};

@@ -21,11 +21,16 @@ struct tg_buf {
     size_t len;
     size_t cap;
     size_t len_max;
-    bool is_full; /* an append was refused */
+    bool is_full;   /* an append was refused */
+    bool is_secret; /* wiped when its memory is given back */
 };
 
 /* Starts an empty buffer that never holds more than len_max bytes (> 0). */
 void tg_buf_init(struct tg_buf *buf, size_t len_max);
+
+/* The same for secrets: all the memory is taken at once, since growing would leave copies behind,
+ * and wiped by tg_buf_fini(). What tg_buf_take() hands out is the caller's to wipe. */
+void tg_buf_init_secret(struct tg_buf *buf, size_t len_max);
 void tg_buf_fini(struct tg_buf *buf);
 
 /* Empties the buffer, keeping its memory. */

@@ -126,6 +126,14 @@ void tg_json_release(struct tg_json *document)
     *document = (struct tg_json){0};
 }
 
+void tg_json_release_secret(struct tg_json *document)
+{
+    if (document->arena != NULL) {
+        tg_arena_wipe(document->arena);
+    }
+    tg_json_release(document);
+}
+
 const json_t *tg_json_at(const json_t *object, const char *path)
 {
     while (object != NULL && *path != '\0') {

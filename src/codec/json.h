@@ -40,6 +40,9 @@ bool tg_json_parse(const char *bytes, size_t len, const struct tg_json_wanted *w
                    struct tg_json *document, struct tg_err *err);
 void tg_json_release(struct tg_json *document);
 
+/* The same for a document with secrets: its memory is wiped first. */
+void tg_json_release_secret(struct tg_json *document);
+
 /* Value at a path such as "status/conditions" below object, or NULL. */
 const json_t *tg_json_at(const json_t *object, const char *path);
 

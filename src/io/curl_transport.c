@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "io/token_file.h"
+#include "net/token_source.h"
 
 #define HEADER_BYTES_MAX   32768
 #define CONNECT_TIMEOUT_MS 10000L
@@ -55,7 +56,13 @@ struct exchange {
     bool has_headers;
     bool is_stream;
     bool is_cancelled;
-    struct tg_err why;              /* our own reason for ending it */
+    struct tg_token_source *source;    /* NULL: the endpoint has a token that stays, or none */
+    struct tg_token_listener listener; /* while it waits for a token */
+    uint64_t token_serial;
+    bool is_waiting;   /* for a token: libcurl does not have it */
+    bool is_refused;   /* answered 401, which nobody is told: it is sent again with another token */
+    bool is_second;    /* it was sent again */
+    struct tg_err why; /* our own reason for ending it */
     struct tg_http_request request; /* its body is sent from here, so that no copy of it stays */
     char content_type[128];
     char world[192];
@@ -131,6 +138,13 @@ static void read_header(struct exchange *exchange, const char *name, const char 
     }
 }
 
+/* At the end of the headers: whether the server refused a token for which another can be had. */
+static bool is_token_refused(const struct exchange *exchange)
+{
+    return status_of(exchange) == 401 && exchange->source != NULL && !exchange->is_second &&
+           exchange->source->ops->refused(exchange->source, exchange->token_serial);
+}
+
 static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 {
     struct exchange *exchange = context;
@@ -148,7 +162,8 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
     line[copy] = '\0';
     line[strcspn(line, "\r\n")] = '\0';
     if (line[0] == '\0') {
-        if (status_of(exchange) >= 200) {
+        exchange->is_refused = is_token_refused(exchange);
+        if (status_of(exchange) >= 200 && !exchange->is_refused) {
             emit_headers(exchange);
         }
         return len;
@@ -171,6 +186,9 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
         tg_err_set(&exchange->why, TG_CODE_LIMIT, 0, "an answer of more than %zu bytes",
                    exchange->body_len_max);
         return 0;
+    }
+    if (exchange->is_refused) {
+        return len;
     }
     emit_headers(exchange);
     struct tg_transport_event event = {
@@ -204,6 +222,12 @@ static void set_trust(CURL *easy, const struct tg_http_endpoint *endpoint)
     }
 }
 
+static void set_bearer(struct exchange *exchange, const struct tg_secret *token)
+{
+    curl_easy_setopt(exchange->easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+    curl_easy_setopt(exchange->easy, CURLOPT_XOAUTH2_BEARER, tg_secret_peek(token));
+}
+
 static void set_token(struct exchange *exchange, const struct tg_http_endpoint *endpoint)
 {
     const struct tg_secret *token =
@@ -212,8 +236,7 @@ static void set_token(struct exchange *exchange, const struct tg_http_endpoint *
             : tg_token_files_get(exchange->owner->tokens, endpoint->token_path);
     token = token == NULL ? endpoint->bearer_token : token;
     if (token != NULL) {
-        curl_easy_setopt(exchange->easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
-        curl_easy_setopt(exchange->easy, CURLOPT_XOAUTH2_BEARER, tg_secret_peek(token));
+        set_bearer(exchange, token);
     }
 }
 
@@ -276,9 +299,11 @@ static void set_request(struct exchange *exchange, const struct tg_http_request 
     CURL *easy = exchange->easy;
     set_url(exchange, request);
     set_trust(easy, request->endpoint);
-    set_token(exchange, request->endpoint);
     add_header(exchange, "Accept", request->accept != NULL ? request->accept : "application/json");
     add_header(exchange, "Expect", "");
+    if (request->extra != NULL) {
+        exchange->headers = curl_slist_append(exchange->headers, request->extra);
+    }
     if (request->body != NULL) {
         add_header(exchange, "Content-Type",
                    request->content_type != NULL ? request->content_type : "application/json");
@@ -288,7 +313,12 @@ static void set_request(struct exchange *exchange, const struct tg_http_request 
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "tidegate");
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
+    if (request->endpoint->is_metadata_server) {
+        curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
+        curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    } else {
+        curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
+    }
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 0L);
@@ -309,6 +339,74 @@ static void set_request(struct exchange *exchange, const struct tg_http_request 
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
 }
 
+/* ---- tokens that are renewed meanwhile ---- */
+
+static void wake(struct tg_transport *transport)
+{
+    const uint64_t one = 1;
+    (void)!write(((struct curl_transport *)transport)->wake_fd, &one, sizeof(one));
+}
+
+static void on_token(void *context)
+{
+    struct exchange *exchange = context;
+    wake(&exchange->owner->base);
+}
+
+static void stop_listening(struct exchange *exchange)
+{
+    if (exchange->is_waiting) {
+        exchange->is_waiting = false;
+        exchange->source->ops->forget(exchange->source, &exchange->listener);
+    }
+}
+
+/* Hands the exchange to libcurl; its deadlines begin. */
+static void start(struct exchange *exchange)
+{
+    int64_t header_us = exchange->request.header_deadline_us;
+    exchange->submitted_us = tg_clock_monotonic_us(&exchange->owner->clock);
+    exchange->last_byte_us = exchange->submitted_us;
+    exchange->header_deadline_us = header_us > 0 ? exchange->submitted_us + header_us : 0;
+    curl_multi_add_handle(exchange->owner->multi, exchange->easy);
+}
+
+/* Starts it if there is a token now; else it goes on waiting, or why says that there is none. */
+static void start_with_token(struct exchange *exchange)
+{
+    struct tg_token_grant grant;
+    switch (exchange->source->ops->get(exchange->source, &grant, &exchange->why)) {
+    case TG_TOKEN_READY:
+        stop_listening(exchange);
+        set_bearer(exchange, grant.token);
+        if (exchange->request.endpoint->names_quota_project && grant.quota_project != NULL &&
+            !exchange->is_second) {
+            add_header(exchange, "x-goog-user-project", grant.quota_project);
+            curl_easy_setopt(exchange->easy, CURLOPT_HTTPHEADER, exchange->headers);
+        }
+        exchange->token_serial = grant.serial;
+        tg_token_grant_fini(&grant);
+        start(exchange);
+        break;
+    case TG_TOKEN_PENDING:
+    case TG_TOKEN_FAILED:
+        break;
+    }
+}
+
+static void wait_for_token(struct exchange *exchange)
+{
+    const struct tg_http_request *request = &exchange->request;
+    int64_t wait_us =
+        request->header_deadline_us > 0 ? request->header_deadline_us : request->deadline_us;
+    exchange->header_deadline_us = wait_us > 0 ? exchange->submitted_us + wait_us : 0;
+    exchange->listener.changed = on_token;
+    exchange->listener.context = exchange;
+    exchange->is_waiting = true;
+    exchange->source->ops->listen(exchange->source, &exchange->listener);
+    start_with_token(exchange);
+}
+
 static void submit(struct tg_transport *transport, uint64_t id, struct tg_http_request *request)
 {
     struct curl_transport *owner = (struct curl_transport *)transport;
@@ -321,17 +419,22 @@ static void submit(struct tg_transport *transport, uint64_t id, struct tg_http_r
     exchange->body_len_max = request->body_len_max;
     exchange->is_stream = request->is_stream;
     exchange->submitted_us = tg_clock_monotonic_us(&owner->clock);
-    exchange->last_byte_us = exchange->submitted_us;
     exchange->idle_us = request->idle_deadline_us;
-    if (request->header_deadline_us > 0) {
-        exchange->header_deadline_us = exchange->submitted_us + request->header_deadline_us;
-    }
     exchange->request = *request;
     *request = (struct tg_http_request){0};
     set_request(exchange, &exchange->request);
     exchange->next = owner->first;
     owner->first = exchange;
-    curl_multi_add_handle(owner->multi, exchange->easy);
+    const struct tg_http_endpoint *endpoint = exchange->request.endpoint;
+    exchange->source = endpoint->is_metadata_server ? NULL : endpoint->token_source;
+    if (exchange->source != NULL) {
+        wait_for_token(exchange);
+    } else {
+        if (!endpoint->is_metadata_server) {
+            set_token(exchange, endpoint);
+        }
+        start(exchange);
+    }
 }
 
 static void free_exchange(struct exchange *exchange)
@@ -341,6 +444,7 @@ static void free_exchange(struct exchange *exchange)
         at = &(*at)->next;
     }
     *at = exchange->next;
+    stop_listening(exchange);
     curl_multi_remove_handle(exchange->owner->multi, exchange->easy);
     curl_easy_cleanup(exchange->easy);
     curl_slist_free_all(exchange->headers);
@@ -409,6 +513,19 @@ static void finish(struct exchange *exchange, CURLcode result)
     free_exchange(exchange);
 }
 
+/* The server did nothing for the refused token, so nothing is done twice. */
+static void send_again(struct exchange *exchange)
+{
+    curl_multi_remove_handle(exchange->owner->multi, exchange->easy);
+    exchange->is_refused = false;
+    exchange->is_second = true;
+    exchange->body_len = 0;
+    exchange->header_bytes = 0;
+    exchange->retry_after_us = 0;
+    exchange->submitted_us = tg_clock_monotonic_us(&exchange->owner->clock);
+    wait_for_token(exchange);
+}
+
 static void finish_ended(struct curl_transport *owner)
 {
     int left = 0;
@@ -418,7 +535,28 @@ static void finish_ended(struct curl_transport *owner)
             struct exchange *exchange = NULL;
             CURLcode result = message->data.result;
             curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
-            finish(exchange, result);
+            if (result == CURLE_OK && exchange->is_refused && !exchange->is_cancelled) {
+                send_again(exchange);
+            } else {
+                finish(exchange, result);
+            }
+        }
+    }
+}
+
+/* Starts what waited for a token that has come, and ends what waits for none. */
+static void start_waiting(struct curl_transport *owner)
+{
+    struct exchange *following;
+    for (struct exchange *exchange = owner->first; exchange != NULL; exchange = following) {
+        following = exchange->next;
+        if (!exchange->is_waiting || exchange->is_cancelled) {
+            continue;
+        }
+        start_with_token(exchange);
+        if (exchange->why.code != TG_CODE_NONE) {
+            finish(exchange, CURLE_LOGIN_DENIED);
+            following = owner->first; /* the sink may have submitted or cancelled */
         }
     }
 }
@@ -443,7 +581,9 @@ static int64_t check_deadlines(struct curl_transport *owner, int64_t now_us)
         }
         if (due_us <= now_us) {
             tg_err_set(&exchange->why, TG_CODE_TIMEOUT, 0,
-                       exchange->has_headers ? "silent for %lld s" : "no answer within %lld s",
+                       exchange->has_headers  ? "silent for %lld s"
+                       : exchange->is_waiting ? "no access token within %lld s"
+                                              : "no answer within %lld s",
                        (long long)((now_us - (exchange->has_headers ? exchange->last_byte_us
                                                                     : exchange->submitted_us)) /
                                    TG_US_PER_S));
@@ -528,6 +668,7 @@ static void poll_transport(struct tg_transport *transport, int64_t timeout_us,
     struct curl_transport *owner = (struct curl_transport *)transport;
     owner->sink = sink;
     owner->has_emitted = false;
+    start_waiting(owner);
     run_timer(owner);
     finish_ended(owner);
     int64_t now_us = tg_clock_monotonic_us(&owner->clock);
@@ -538,12 +679,6 @@ static void poll_transport(struct tg_transport *transport, int64_t timeout_us,
     run_timer(owner);
     finish_ended(owner);
     owner->sink = NULL;
-}
-
-static void wake(struct tg_transport *transport)
-{
-    const uint64_t one = 1;
-    (void)!write(((struct curl_transport *)transport)->wake_fd, &one, sizeof(one));
 }
 
 static void free_transport(struct tg_transport *transport)

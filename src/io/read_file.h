@@ -14,4 +14,7 @@
 /* NUL-terminated contents, the caller's to free; NULL and err (IO, LIMIT) otherwise. */
 char *tg_read_file(const char *path, size_t len_max, size_t *len, struct tg_err *err);
 
+/* The same for secrets: no copy stays behind. The caller wipes and frees. */
+char *tg_read_secret_file(const char *path, size_t len_max, size_t *len, struct tg_err *err);
+
 #endif

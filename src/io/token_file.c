@@ -50,7 +50,7 @@ static void read_token(struct token *token, const char *path)
 {
     struct tg_err err = TG_ERR_INIT;
     size_t len = 0;
-    char *text = tg_read_file(path, TOKEN_LEN_MAX, &len, &err);
+    char *text = tg_read_secret_file(path, TOKEN_LEN_MAX, &len, &err);
     if (text == NULL) {
         return;
     }

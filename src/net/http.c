@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "net/token_source.h"
 
 void tg_http_endpoint_fini(struct tg_http_endpoint *endpoint)
 {
@@ -19,6 +20,14 @@ void tg_http_endpoint_fini(struct tg_http_endpoint *endpoint)
     tg_secret_free(endpoint->bearer_token);
     free(endpoint->token_path);
     memset(endpoint, 0, sizeof(*endpoint));
+}
+
+void tg_token_grant_fini(struct tg_token_grant *grant)
+{
+    tg_assert(grant != NULL);
+    tg_secret_free(grant->token);
+    free(grant->quota_project);
+    memset(grant, 0, sizeof(*grant));
 }
 
 void tg_http_request_fini(struct tg_http_request *request)

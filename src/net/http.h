@@ -13,12 +13,7 @@
 
 #include "base/secret.h"
 
-#define TG_HTTP_HEADERS_MAX 16
-
-struct tg_http_header {
-    char *name;
-    char *value;
-};
+struct tg_token_source;
 
 /* How to reach and trust one server; shared by all requests to it and outliving them. */
 struct tg_http_endpoint {
@@ -29,6 +24,10 @@ struct tg_http_endpoint {
     struct tg_secret *client_key_pem;
     struct tg_secret *bearer_token; /* sent as Authorization; NULL: none */
     char *token_path; /* file that somebody keeps a fresh token in; NULL: bearer_token stays */
+    struct tg_token_source *token_source; /* asked before both; borrowed, outlives the endpoint */
+    bool names_quota_project; /* say whom the source's credentials bill: Google's own APIs alone */
+    bool is_metadata_server;  /* the one kind of server that is spoken to without TLS, and without
+                                 a proxy: it is on the machine's own link. No token is sent. */
 };
 
 void tg_http_endpoint_fini(struct tg_http_endpoint *endpoint);
@@ -39,6 +38,7 @@ struct tg_http_request {
     char *path;         /* path and query, starting with a slash */
     char *content_type; /* of body; NULL without one */
     char *accept;       /* NULL: application/json */
+    const char *extra;  /* one more header, "Name: value"; static storage; NULL: none */
     char *body;         /* NULL: none */
     size_t body_len;
     bool is_body_secret;        /* wiped when it is given back */

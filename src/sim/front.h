@@ -44,6 +44,7 @@ struct sim_request {
     const char *websocket_protocols; /* Sec-WebSocket-Protocol, comma-separated */
     const char *stream_protocols;    /* X-Stream-Protocol-Version, comma-separated */
     const char *metadata_flavor;     /* Metadata-Flavor; "" or NULL when absent */
+    const char *quota_project;       /* X-Goog-User-Project; "" or NULL when absent */
     const char *range;               /* Range; "" or NULL when absent */
     const char *content_range;       /* Content-Range; "" or NULL when absent */
     const char *upload_type;         /* X-Upload-Content-Type; "" or NULL when absent */

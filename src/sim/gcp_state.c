@@ -145,6 +145,28 @@ static const char *take_service(struct sim_gcp_call *call)
     return service[0] != '\0' ? service : guess(call);
 }
 
+/* Whoever names a project to be billed must be allowed to use it; here it can only be this one. */
+static json_t *refuse_quota_project(struct sim_gcp_call *call)
+{
+    const char *payer = call->request == NULL ? NULL : call->request->quota_project;
+    char number[24];
+    snprintf(number, sizeof number, "%" PRIu64, sim_lab_project_number(call->world));
+    if (payer == NULL || payer[0] == '\0' || tg_str_eq(payer, sim_gcp_project(call->world)) ||
+        tg_str_eq(payer, number)) {
+        return NULL;
+    }
+    json_t *error = sim_gcp_error(
+        call, 403, "PERMISSION_DENIED",
+        "Caller does not have required permission to use project %s. Grant the caller the "
+        "roles/serviceusage.serviceUsageConsumer role, or a custom role with the "
+        "serviceusage.services.use permission.",
+        payer);
+    return sim_gcp_error_info(error, "USER_PROJECT_DENIED", "googleapis.com",
+                              json_pack("{s:o,s:o}", "consumer", json_sprintf("projects/%s", payer),
+                                        "service",
+                                        json_sprintf("%s.googleapis.com", call->service)));
+}
+
 /* What every service asks before it looks at anything; NULL: go on. */
 static json_t *refuse(struct sim_gcp_call *call)
 {
@@ -164,7 +186,8 @@ static json_t *refuse(struct sim_gcp_call *call)
                 "The caller does not have permission, or project %s does not exist.", project);
         }
     }
-    json_t *refusal = sim_gcp_refuse_disabled(call, call->service);
+    json_t *refusal = refuse_quota_project(call);
+    refusal = refusal != NULL ? refusal : sim_gcp_refuse_disabled(call, call->service);
     return refusal != NULL ? refusal : sim_gcp_refuse_denied(call);
 }
 

@@ -494,6 +494,7 @@ static enum MHD_Result answer(struct port *port, struct MHD_Connection *connecti
         .websocket_protocols = header(connection, "Sec-WebSocket-Protocol"),
         .stream_protocols = stream_protocols,
         .metadata_flavor = header(connection, "Metadata-Flavor"),
+        .quota_project = header(connection, "X-Goog-User-Project"),
         .range = header(connection, "Range"),
         .content_range = header(connection, "Content-Range"),
         .upload_type = header(connection, "X-Upload-Content-Type"),

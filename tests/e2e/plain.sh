@@ -33,7 +33,7 @@ TERM=dumb "$TIDEGATE" version | grep -q tidegate || fail "version"
 [ $? = 3 ] || fail "help to a full disk should end with 3"
 "$TIDEGATE" drill scale0 --json --kubeconfig "$work/one/kubeconfig" >/dev/full 2>/dev/null
 [ $? = 3 ] || fail "a report that cannot be written should end with 3"
-"$TIDEGATE" sim --dir "$work/closed" >&- 2>"$work/closed.err" &
+TIDEGATE_CORE=1 "$TIDEGATE" sim --dir "$work/closed" >&- 2>"$work/closed.err" &
 world_pids="$world_pids $!"
 wait_for 30 test -s "$work/closed/env" || fail "sim with a closed standard output does not start"
 readlink "/proc/$!/fd/1" | grep -q '^/dev/null$' || fail "a closed standard output is taken: $(readlink "/proc/$!/fd/1")"

@@ -100,3 +100,19 @@ Test(buf, consuming_what_is_not_there_is_a_fault, .signal = SIGABRT)
     tg_buf_init(&buf, 10);
     tg_buf_consume(&buf, 1);
 }
+
+Test(buf, a_secret_one_never_moves)
+{
+    struct tg_buf buf;
+    const char *first = NULL;
+
+    tg_buf_init_secret(&buf, 4096);
+    cr_assert_str_eq(tg_buf_text(&buf), "");
+    first = buf.data;
+    while (tg_buf_puts(&buf, "0123456")) {
+    }
+    cr_assert_eq(buf.len, 4096 / 7 * 7);
+    cr_assert_eq(buf.data, first, "a copy was left behind");
+    tg_buf_fini(&buf);
+    cr_assert_null(buf.data);
+}

@@ -1,0 +1,57 @@
+/* tests/unit/io/test_google_places.c - where credentials are looked for. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "io/google_login.h"
+
+static void clear(void)
+{
+    unsetenv("GOOGLE_APPLICATION_CREDENTIALS");
+    unsetenv("CLOUDSDK_CONFIG");
+    unsetenv("GCE_METADATA_HOST");
+    unsetenv("GCE_METADATA_ROOT");
+    setenv("HOME", "/home/somebody", 1);
+}
+
+Test(google_places, are_those_of_googles_own_programs, .init = clear)
+{
+    struct tg_google_places places = tg_google_places_here();
+    cr_expect_null(places.named_file);
+    cr_expect_str_eq(places.usual_file,
+                     "/home/somebody/.config/gcloud/application_default_credentials.json");
+    tg_google_places_fini(&places);
+    setenv("GOOGLE_APPLICATION_CREDENTIALS", "/keys/a.json", 1);
+    setenv("CLOUDSDK_CONFIG", "/other", 1);
+    setenv("GCE_METADATA_ROOT", "second:1", 1);
+    places = tg_google_places_here();
+    cr_expect_str_eq(places.named_file, "/keys/a.json");
+    cr_expect_str_eq(places.usual_file, "/other/application_default_credentials.json");
+    cr_expect_str_eq(places.metadata_host, "second:1");
+    tg_google_places_fini(&places);
+    setenv("GCE_METADATA_HOST", "first:1", 1);
+    places = tg_google_places_here();
+    cr_expect_str_eq(places.metadata_host, "first:1");
+    tg_google_places_fini(&places);
+}
+
+Test(google_places, a_key_that_is_named_knows_its_project, .init = clear)
+{
+    char path[] = "/tmp/tidegate-key-XXXXXX";
+    int fd = mkstemp(path);
+    cr_assert_geq(fd, 0);
+    cr_assert_gt(dprintf(fd, "{\"type\":\"service_account\",\"client_email\":\"a@b\","
+                             "\"private_key\":\"-\",\"project_id\":\"my-project\"}"),
+                 0);
+    close(fd);
+    cr_expect_null(tg_google_named_project());
+    setenv("GOOGLE_APPLICATION_CREDENTIALS", path, 1);
+    char *project = tg_google_named_project();
+    cr_expect_str_eq(project, "my-project");
+    free(project);
+    unlink(path);
+    cr_expect_null(tg_google_named_project());
+}

@@ -16,6 +16,10 @@ void ui_view_interfaces(const struct ui_view_context *context, struct ui_lines *
     const struct tg_model *model = context->inputs->model;
     struct tg_interface_row *rows = tg_select_interfaces(model, &count);
     bool is_wide = context->width >= 70;
+    if (count == 0) {
+        ui_line_put(ui_lines_add(lines), UI_STYLE_MUTED, 0, "%s",
+                    _("No DRANET interface seen so far."));
+    }
     for (size_t i = 0; i < count; i++) {
         const struct tg_target *target = tg_model_target(model, rows[i].target);
         bool is_claimed = rows[i].kind == TG_INTERFACE_CLAIMED;
@@ -67,6 +71,9 @@ void ui_view_events(const struct ui_view_context *context, struct ui_lines *line
 {
     const struct tg_model *model = context->inputs->model;
     const struct tg_timeline_entry **sorted = sorted_timeline(model);
+    if (model->timeline_count == 0) {
+        ui_line_put(ui_lines_add(lines), UI_STYLE_MUTED, 0, "%s", _("No event seen so far."));
+    }
     for (size_t i = 0; i < model->timeline_count; i++) {
         const struct tg_timeline_entry *entry = sorted[i];
         const char *label = entry->target >= 0 ? tg_model_target(model, entry->target)->label : "";

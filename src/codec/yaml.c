@@ -77,6 +77,19 @@ static struct tg_yaml_node *new_node(enum tg_yaml_kind kind, const yaml_mark_t *
     return node;
 }
 
+/* The arrays have a power of two of places, so that a long list is not copied for each node. */
+static void make_room(struct tg_yaml_node *parent)
+{
+    if ((parent->count & (parent->count - 1)) != 0) {
+        return;
+    }
+    size_t places = parent->count == 0 ? 1 : parent->count * 2;
+    parent->items = tg_realloc_array(parent->items, places, sizeof(struct tg_yaml_node *));
+    if (parent->kind == TG_YAML_MAP) {
+        parent->keys = tg_realloc_array(parent->keys, places, sizeof(struct tg_yaml_node *));
+    }
+}
+
 /* Puts a node where it belongs: at the top, into the list, or as key or value of the map. */
 static bool attach(struct builder *builder, struct tg_yaml_node *node, struct tg_err *err)
 {
@@ -105,12 +118,9 @@ static bool attach(struct builder *builder, struct tg_yaml_node *node, struct tg
         *key = node;
         return true;
     }
-    parent->items =
-        tg_realloc_array(parent->items, parent->count + 1, sizeof(struct tg_yaml_node *));
+    make_room(parent);
     parent->items[parent->count] = node;
     if (parent->kind == TG_YAML_MAP) {
-        parent->keys =
-            tg_realloc_array(parent->keys, parent->count + 1, sizeof(struct tg_yaml_node *));
         parent->keys[parent->count] = *key;
         *key = NULL;
     }

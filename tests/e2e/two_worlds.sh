@@ -44,7 +44,7 @@ named_config() { # named_config NAME
 }
 named_config localhost
 "$TIDEGATE" status --kubeconfig "$work/named" >"$work/out" 2>&1
-grep -q 'replicas 1/1' "$work/out" || { cat "$work/out"; fail "tls-server-name: localhost is not taken"; }
+grep -q 'us-east5: live.* ready 1' "$work/out" || { cat "$work/out"; fail "tls-server-name: localhost is not taken"; }
 named_config gateway.example
 "$TIDEGATE" status --kubeconfig "$work/named" --timeout 3 >"$work/out" 2>&1
 grep -q 'certificate' "$work/out" || { cat "$work/out"; fail "a certificate for another name is taken"; }

@@ -118,3 +118,35 @@ int rig_true_replicas(struct sim_world *world)
     return (int)json_integer_value(
         json_object_get(json_object_get(deployment, "spec"), "replicas"));
 }
+
+/* ---- killed on the way ---- */
+
+static struct {
+    struct tg_app *app;
+    struct tg_link link;
+    int64_t records;
+} dying;
+
+bool rig_has_died(const struct tg_app *app)
+{
+    return tg_journal_count(app->journal) >= dying.records;
+}
+
+static void call_unless_dead(void *context, struct tg_call *call)
+{
+    (void)context;
+    if (rig_has_died(dying.app)) {
+        tg_call_free(call);
+    } else {
+        dying.link.call(dying.link.context, call);
+    }
+}
+
+void rig_die_at(struct tg_rig *rig, int64_t records)
+{
+    struct tg_app *app = tg_rig_app(rig);
+    dying.app = app;
+    dying.link = app->link;
+    dying.records = records;
+    app->link.call = call_unless_dead;
+}

@@ -33,4 +33,11 @@ const char *rig_journal_path(void);
 /* spec.replicas of the lab's Deployment in region 0, read from the world itself. */
 int rig_true_replicas(struct sim_world *world);
 
+/* From now on the rig's program is one that dies when its journal has this many records: what it
+ * would send after that never leaves it. One rig at a time. */
+void rig_die_at(struct tg_rig *rig, int64_t records);
+
+/* Whether the program of rig_die_at() is dead. */
+bool rig_has_died(const struct tg_app *app);
+
 #endif

@@ -49,29 +49,6 @@ static bool kill_at(const char *journal, int64_t records)
     return WIFSIGNALED(status);
 }
 
-/* The link of a program that dies at its n-th record: what it would send after that never leaves
- * it. */
-static struct {
-    struct tg_app *app;
-    struct tg_link link;
-    int64_t records;
-} dying;
-
-static bool has_died(const struct tg_app *app)
-{
-    return tg_journal_count(app->journal) >= dying.records;
-}
-
-static void call_unless_dead(void *context, struct tg_call *call)
-{
-    (void)context;
-    if (has_died(dying.app)) {
-        tg_call_free(call);
-    } else {
-        dying.link.call(dying.link.context, call);
-    }
-}
-
 /* The world as the killed program left it: the same drill, stopped at the same record. */
 static struct tg_rig *world_at(int64_t records)
 {
@@ -79,12 +56,9 @@ static struct tg_rig *world_at(int64_t records)
     struct tg_rig *rig = rig_new(7, rig_journal_path());
     struct tg_app *app = tg_rig_app(rig);
     rig_wait_until_serving(rig);
-    dying.app = app;
-    dying.link = app->link;
-    dying.records = records;
-    app->link.call = call_unless_dead;
+    rig_die_at(rig, records);
     cr_assert(tg_app_drill_start(app, tg_app_primary_target(app), &err), "%s", err.msg);
-    cr_assert(has_died(app) || tg_rig_run(rig, 60 * MINUTE_US, has_died));
+    cr_assert(rig_has_died(app) || tg_rig_run(rig, 60 * MINUTE_US, rig_has_died));
     return rig;
 }
 

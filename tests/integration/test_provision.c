@@ -153,27 +153,6 @@ Test(provision, the_lab_stands_is_found_again_and_goes, .timeout = 300)
 
 /* ---- killed on the way ---- */
 
-static struct {
-    struct tg_app *app;
-    struct tg_link link;
-    int64_t records;
-} dying;
-
-static bool has_died(const struct tg_app *app)
-{
-    return tg_journal_count(app->journal) >= dying.records;
-}
-
-static void call_unless_dead(void *context, struct tg_call *call)
-{
-    (void)context;
-    if (has_died(dying.app)) {
-        tg_call_free(call);
-    } else {
-        dying.link.call(dying.link.context, call);
-    }
-}
-
 /* A rig in which the lab stands, when it is to be taken down; else an empty one. */
 static struct tg_rig *rig_before(enum tg_run_direction direction, const char *journal)
 {
@@ -207,12 +186,9 @@ static struct tg_rig *world_at(enum tg_run_direction direction, int64_t records)
 {
     struct tg_rig *rig = rig_before(direction, rig_journal_path());
     struct tg_app *app = tg_rig_app(rig);
-    dying.app = app;
-    dying.link = app->link;
-    dying.records = tg_journal_count(app->journal) + records;
-    app->link.call = call_unless_dead;
+    rig_die_at(rig, tg_journal_count(app->journal) + records);
     begin(rig, direction);
-    cr_assert(has_died(app) || tg_rig_run(rig, LIMIT_US, has_died));
+    cr_assert(rig_has_died(app) || tg_rig_run(rig, LIMIT_US, rig_has_died));
     return rig;
 }
 

@@ -21,6 +21,7 @@ start_drill() {
     expect_screen 30 SIMULATED
     expect_screen 60 us-east5
     expect_screen 60 serving
+    expect_screen 60 ARMED # only when every source has said that it is simulated
     keys D
     expect_screen 10 vllm-gemma
     keys -l us-east5
@@ -88,6 +89,7 @@ start_world slow --speed 5
 . "$work/slow/env"
 open_terminal 100 30 "LANG=C.UTF-8 $TIDEGATE"
 expect_screen 60 serving
+expect_screen 60 ARMED
 keys D
 expect_screen 10 vllm-gemma
 keys -l us-east5

@@ -136,8 +136,8 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 	%D%/codec/json.h \
 	%D%/codec/json_match.c \
 	%D%/codec/json_match.h \
-	%D%/codec/json_prune.c \
-	%D%/codec/json_prune.h \
+	%D%/codec/json_pick.c \
+	%D%/codec/json_pick.h \
 	%D%/codec/k8s.c \
 	%D%/codec/k8s.h \
 	%D%/codec/k8s_apply.c \

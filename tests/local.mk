@@ -73,7 +73,7 @@ TESTS += %D%/test_codec
 	%D%/unit/codec/test_google_login.c \
 	%D%/unit/codec/test_json.c \
 	%D%/unit/codec/test_json_match.c \
-	%D%/unit/codec/test_json_prune.c \
+	%D%/unit/codec/test_json_pick.c \
 	%D%/unit/codec/test_k8s_kinds.c \
 	%D%/unit/codec/test_k8s_list.c \
 	%D%/unit/codec/test_k8s_status.c \

@@ -10,7 +10,7 @@
 #include "base/fmt.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "codec/json_prune.h"
+#include "codec/json_pick.h"
 
 #define VALUES_SIZE_MIN ((size_t)256 * 1024)
 #define VALUES_SIZE_FACTOR                                                 \
@@ -75,49 +75,48 @@ void tg_json_setup(void)
     }
 }
 
-/* The text without unwanted members, or as it is when it cannot be pruned; NULL when it is too
- * deep.
- */
-static const char *prepare(struct tg_arena *arena, const char *bytes, size_t *len,
-                           const struct tg_json_wanted *wanted)
+/* The values of the text, made in the arena of this thread's document. What cannot be picked is
+ * read whole, so that jansson says what is wrong with it. */
+static const json_t *read_values(const char *bytes, size_t len, const struct tg_json_wanted *wanted,
+                                 struct tg_err *err)
 {
-    char *pruned = wanted != NULL ? tg_arena_try_alloc(arena, *len) : NULL;
-    size_t pruned_len = 0;
-    if (pruned != NULL &&
-        tg_json_prune(bytes, *len, wanted, TG_JSON_DEPTH_MAX, pruned, &pruned_len)) {
-        *len = pruned_len;
-        return pruned;
+    const json_t *root = tg_json_pick(bytes, len, wanted, TG_JSON_DEPTH_MAX);
+    if (root != NULL || is_full) {
+        return root;
     }
-    return is_depth_allowed(bytes, *len) ? bytes : NULL;
+    if (!is_depth_allowed(bytes, len)) {
+        tg_err_set(err, TG_CODE_LIMIT, 0, "JSON nested deeper than %d", TG_JSON_DEPTH_MAX);
+        return NULL;
+    }
+    json_error_t why;
+    /* A NUL in somebody's text ends that text early; refusing it would cost the whole list. */
+    root = json_loadb(bytes, len, JSON_ALLOW_NUL, &why);
+    if (root == NULL) {
+        tg_err_set(err, TG_CODE_PROTOCOL, 0, "not JSON: line %d, column %d: %s", why.line,
+                   why.column, why.text);
+    }
+    return root;
 }
 
 bool tg_json_parse(const char *bytes, size_t len, const struct tg_json_wanted *wanted,
                    struct tg_json *document, struct tg_err *err)
 {
-    json_error_t why;
     tg_json_setup();
     *document = (struct tg_json){0};
     if (len > TG_JSON_SIZE_MAX) {
         return tg_err_set(err, TG_CODE_LIMIT, 0, "JSON longer than %zu bytes", TG_JSON_SIZE_MAX);
     }
     document->arena = tg_arena_new(VALUES_SIZE_MIN + len * VALUES_SIZE_FACTOR);
-    bytes = prepare(document->arena, bytes, &len, wanted);
-    if (bytes == NULL) {
-        tg_json_release(document);
-        return tg_err_set(err, TG_CODE_LIMIT, 0, "JSON nested deeper than %d", TG_JSON_DEPTH_MAX);
-    }
     is_full = false;
     reading = document->arena;
-    /* A NUL in somebody's text ends that text early; refusing it would cost the whole list. */
-    document->root = json_loadb(bytes, len, JSON_ALLOW_NUL, &why);
+    document->root = read_values(bytes, len, wanted, err);
     reading = NULL;
     if (document->root != NULL) {
         return true;
     }
     tg_json_release(document);
     return is_full ? tg_err_set(err, TG_CODE_LIMIT, 0, "JSON whose values take too much memory")
-                   : tg_err_set(err, TG_CODE_PROTOCOL, 0, "not JSON: line %d, column %d: %s",
-                                why.line, why.column, why.text);
+                   : false;
 }
 
 void tg_json_release(struct tg_json *document)

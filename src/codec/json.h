@@ -33,7 +33,7 @@ struct tg_json {
 void tg_json_setup(void);
 
 /* Parses len bytes as one JSON object or array, at most TG_JSON_DEPTH_MAX deep; of duplicate keys
- * the last wins. With wanted (codec/json_prune.h) members outside of it are not read. False and err
+ * the last wins. With wanted (codec/json_pick.h) members outside of it are not read. False and err
  * (PROTOCOL; LIMIT when it is too deep or its values would take far more memory than its text)
  * otherwise. The caller releases with tg_json_release(); after a failure that does nothing. */
 bool tg_json_parse(const char *bytes, size_t len, const struct tg_json_wanted *wanted,

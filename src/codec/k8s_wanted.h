@@ -10,7 +10,7 @@
 #ifndef TG_CODEC_K8S_WANTED_H
 #define TG_CODEC_K8S_WANTED_H
 
-#include "codec/json_prune.h"
+#include "codec/json_pick.h"
 #include "model/kind.h"
 
 /* Members of one object, of a list of them, of a line of a watch. */

@@ -16,6 +16,8 @@
 #include "model/reduce.h"
 
 #define STEPS_INTERVAL_US (250 * TG_US_PER_MS)
+#define BALANCER_ASK_US   (2 * TG_US_PER_S)
+#define NEWS_LAST_US      (60 * TG_US_PER_S)
 
 struct tg_app *tg_app_new(struct tg_clock clock, struct tg_lab *lab, bool is_armed)
 {
@@ -30,6 +32,7 @@ struct tg_app *tg_app_new(struct tg_clock clock, struct tg_lab *lab, bool is_arm
     app->drill_wake_lab_us = TG_TIME_NEVER;
     app->run_wake_lab_us = TG_TIME_NEVER;
     app->steps_judged_us = INT64_MIN;
+    app->news_us = INT64_MIN;
     return app;
 }
 
@@ -204,8 +207,32 @@ static bool handle_detail(struct tg_app *app, struct tg_msg *msg)
     return true;
 }
 
+static void note_news(struct tg_app *app, const struct tg_msg *msg)
+{
+    if ((msg->kind == TG_MSG_PUT || msg->kind == TG_MSG_DELETE) && msg->resource == TG_KIND_POD) {
+        app->news_us = tg_clock_monotonic_us(&app->clock);
+    }
+}
+
+/* When the balancer's health is to be asked for before its turn: where Pods come and go it follows,
+ * and that is what everybody looks at. */
+static int64_t balancer_due_us(const struct tg_app *app)
+{
+    int64_t due_us = app->balancer_asked_us + BALANCER_ASK_US;
+    return due_us < app->news_us + NEWS_LAST_US ? due_us : TG_TIME_NEVER;
+}
+
+static void follow_news(struct tg_app *app, int64_t now_us)
+{
+    if (now_us >= balancer_due_us(app)) {
+        app->balancer_asked_us = now_us;
+        tg_app_refresh(app, TG_TARGET_GCP, TG_KIND_GCP_BACKEND);
+    }
+}
+
 bool tg_app_handle(struct tg_app *app, struct tg_msg *msg)
 {
+    note_news(app, msg);
     bool is_changed = tg_reduce(app->model, msg);
     is_changed = tg_app_provision_handle(app, msg) || is_changed;
     if (handle_detail(app, msg)) {
@@ -261,6 +288,7 @@ bool tg_app_tick(struct tg_app *app)
     int64_t now_us = tg_clock_monotonic_us(&app->clock);
     bool is_changed = tg_app_open_clusters(app);
     is_changed = judge_steps(app, now_us) || is_changed;
+    follow_news(app, now_us);
     is_changed = tg_app_provision_tick(app) || is_changed;
     if (app->drill != NULL && !tg_drill_is_over(app->drill) &&
         tg_app_lab_us(app) >= app->drill_wake_lab_us) {
@@ -289,11 +317,12 @@ static int64_t monotonic_of_lab(const struct tg_app *app, int64_t lab_us)
 int64_t tg_app_next_wake_us(const struct tg_app *app)
 {
     int64_t now_us = tg_clock_monotonic_us(&app->clock);
-    int64_t wake_us = TG_TIME_NEVER;
+    int64_t wake_us = balancer_due_us(app);
     if (app->steps_judged_us == INT64_MIN) {
         wake_us = now_us;
     } else if (app->steps_revision != app->model->revision) {
-        wake_us = app->steps_judged_us + STEPS_INTERVAL_US;
+        int64_t judge_us = app->steps_judged_us + STEPS_INTERVAL_US;
+        wake_us = judge_us < wake_us ? judge_us : wake_us;
     }
     if (app->drill != NULL && !tg_drill_is_over(app->drill)) {
         int64_t drill_us = monotonic_of_lab(app, app->drill_wake_lab_us);

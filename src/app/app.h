@@ -55,6 +55,9 @@ struct tg_app {
     int64_t run_refreshed_us; /* monotonic */
     bool is_run_changed;      /* within one event */
 
+    int64_t news_us;           /* monotonic time of the last change of a Pod */
+    int64_t balancer_asked_us; /* because of it */
+
     int64_t steps_judged_us; /* monotonic time of the last judgement */
     uint64_t steps_revision; /* model revision it was made on */
 

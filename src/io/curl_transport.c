@@ -22,8 +22,10 @@
 #define HEADER_BYTES_MAX   32768
 #define CONNECT_TIMEOUT_MS 10000L
 #define CONNECTIONS_MAX    256L
-#define SOCKETS_AT_ONCE    64
-#define WAIT_MS_MAX        60000
+/* Each idle connection is looked at before a request is sent: what the start needed is let go. */
+#define IDLE_CONNECTION_MAX_S 15L
+#define SOCKETS_AT_ONCE       64
+#define WAIT_MS_MAX           60000
 
 struct curl_transport {
     struct tg_transport base;
@@ -322,6 +324,7 @@ static void set_request(struct exchange *exchange, const struct tg_http_request 
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 0L);
+    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_CONNECTION_MAX_S);
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);

@@ -22,7 +22,7 @@
 #define BODY_BYTES_MAX (32 * 1024 * 1024)
 #define GROUPS_MAX     64
 #define PATH_LEN_MAX   4096
-#define OFTEN_US       (2 * TG_US_PER_S)
+#define OFTEN_US       (5 * TG_US_PER_S) /* drills and news ask for it before it is due */
 #define USUAL_US       (10 * TG_US_PER_S)
 #define SELDOM_US      (60 * TG_US_PER_S)
 
@@ -42,7 +42,8 @@ struct tg_gcp_poll {
     struct tg_k8s_list list; /* of the pages and groups so far */
     struct tg_gcp_group groups[GROUPS_MAX];
     size_t groups_count;
-    size_t group_at; /* next group, or bucket, to ask about */
+    int64_t groups_until_us; /* then what has health is asked for again */
+    size_t group_at;         /* next group, or bucket, to ask about */
     bool is_in_detail;
 };
 
@@ -63,21 +64,26 @@ static void drop_round(struct tg_gcp_poll *poll)
     }
     free(poll->list.items);
     poll->list = (struct tg_k8s_list){0};
-    for (size_t i = 0; i < poll->groups_count; i++) {
-        free(poll->groups[i].service);
-        free(poll->groups[i].group);
-    }
-    poll->groups_count = 0;
     poll->group_at = 0;
     poll->is_in_detail = false;
     free(poll->page_token);
     poll->page_token = NULL;
 }
 
+static void drop_groups(struct tg_gcp_poll *poll)
+{
+    for (size_t i = 0; i < poll->groups_count; i++) {
+        free(poll->groups[i].service);
+        free(poll->groups[i].group);
+    }
+    poll->groups_count = 0;
+}
+
 void tg_gcp_poll_free(struct tg_gcp_poll *poll)
 {
     if (poll != NULL) {
         drop_round(poll);
+        drop_groups(poll);
         tg_buf_fini(&poll->body);
         free(poll);
     }
@@ -121,6 +127,17 @@ static const struct place places[] = {
     {TG_KIND_GCP_FEATURE, TG_API_GKEHUB, true, "locations/global/features"},
     {TG_KIND_GCP_BACKEND, TG_API_COMPUTE, true, "global/backendServices"},
 };
+
+/* When it is a kind's turn again: each has its own moment within the interval, half of it away at
+ * least, so that one connection serves one after the other and idle ones may close. */
+static int64_t next_turn_us(const struct tg_gcp_poll *poll)
+{
+    const int kinds = TG_KIND_COUNT - TG_KIND_GCP_PROJECT;
+    int64_t interval = interval_us(poll->kind);
+    int64_t turn_us = interval * (poll->kind - TG_KIND_GCP_PROJECT) / kinds;
+    int64_t wait_us = (turn_us - poll->now_us % interval + interval) % interval;
+    return poll->now_us + wait_us + (wait_us < interval / 2 ? interval : 0);
+}
 
 static const struct place *place_of(enum tg_kind kind)
 {
@@ -211,7 +228,13 @@ int64_t tg_gcp_poll_step(struct tg_gcp_poll *poll, int64_t now_us)
     if (now_us < poll->wake_us) {
         return poll->wake_us;
     }
-    ask_list(poll);
+    /* Health changes in seconds, what has it only with the Gateway. */
+    if (poll->groups_count > 0 && now_us < poll->groups_until_us) {
+        ask_detail(poll);
+    } else {
+        drop_groups(poll);
+        ask_list(poll);
+    }
     return TG_TIME_NEVER;
 }
 
@@ -230,6 +253,7 @@ static void retry(struct tg_gcp_poll *poll, const struct tg_err *err)
     poll->attempts++;
     poll->phase = phase;
     drop_round(poll);
+    drop_groups(poll);
     tg_provider_emit_phase(poll->context, poll->kind, phase, poll->attempts, poll->wake_us, err,
                            poll->now_us);
 }
@@ -245,7 +269,7 @@ static void finish_round(struct tg_gcp_poll *poll)
     drop_round(poll);
     tg_backoff_reset(&poll->backoff);
     poll->attempts = 0;
-    poll->wake_us = poll->now_us + interval_us(poll->kind);
+    poll->wake_us = next_turn_us(poll);
     tg_provider_emit(poll->context, msg);
     if (poll->phase != TG_KIND_PHASE_LIVE) {
         poll->phase = TG_KIND_PHASE_LIVE;
@@ -297,6 +321,7 @@ static bool take_list(struct tg_gcp_poll *poll, struct tg_err *err)
 {
     const char *body = tg_buf_text(&poll->body);
     if (poll->kind == TG_KIND_GCP_BACKEND) {
+        poll->groups_until_us = poll->now_us + USUAL_US;
         poll->groups_count =
             tg_gcp_decode_groups(body, poll->body.len, poll->groups, GROUPS_MAX, err);
         return err->code == TG_CODE_NONE;

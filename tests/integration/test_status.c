@@ -10,6 +10,9 @@
 #include "app/status.h"
 #include "base/assert.h"
 #include "drill/report.h"
+#include "sim/controllers.h"
+#include "sim/store.h"
+#include "sim/truth.h"
 #include "tests/integration/rig_support.h"
 
 static json_t *status_of(struct tg_rig *rig)
@@ -132,5 +135,42 @@ Test(status, the_drills_report_has_the_documented_keys)
     cr_assert(strncmp(reason, "met recovery: ", 14) == 0, "%s", reason);
     json_decref(document);
     tg_buf_fini(&out);
+    tg_rig_free(rig);
+}
+
+/* The most that the balancer's health aged within these seconds, seen each half second. */
+static int64_t oldest_health_us(struct tg_rig *rig, int seconds)
+{
+    const struct tg_app *app = tg_rig_app(rig);
+    int64_t oldest_us = 0;
+    for (int half = 0; half < 2 * seconds; half++) {
+        tg_rig_run(rig, TG_US_PER_S / 2, NULL);
+        int64_t synced_us = tg_model_gcp(app->model)->kinds[TG_KIND_GCP_BACKEND].synced_us;
+        int64_t age_us = tg_clock_monotonic_us(&app->clock) - synced_us;
+        oldest_us = age_us > oldest_us ? age_us : oldest_us;
+    }
+    return oldest_us;
+}
+
+/* A quiet fleet costs next to nothing; where Pods change, what the balancer makes of it is there in
+ * two seconds. */
+Test(status, asks_the_balancer_more_often_while_pods_change)
+{
+    struct tg_rig *rig = rig_new(1, NULL);
+    rig_wait_until_serving(rig);
+    tg_rig_run(rig, 120 * TG_US_PER_S, NULL);
+    int64_t quiet_us = oldest_health_us(rig, 40);
+    cr_assert_gt(quiet_us, 4 * TG_US_PER_S);
+    cr_assert_lt(quiet_us, 10 * TG_US_PER_S);
+    json_t *pod = json_pack("{s:{s:s,s:s},s:{s:[{s:s,s:s,s:[s,s]}]}}", "metadata", "name", "news",
+                            "namespace", "default", "spec", "containers", "name", "c", "image",
+                            "busybox", "command", "sleep", "3600");
+    struct sim_store *store = sim_region_store(sim_world_region(tg_rig_world(rig), 0));
+    struct tg_err err = TG_ERR_INIT;
+    cr_assert(sim_store_create(store, sim_resource_by_plural("pods"), pod, &err));
+    tg_rig_run(rig, 2 * TG_US_PER_S, NULL);
+    cr_assert_lt(oldest_health_us(rig, 40), 3 * TG_US_PER_S);
+    tg_rig_run(rig, 120 * TG_US_PER_S, NULL);
+    cr_assert_gt(oldest_health_us(rig, 40), 4 * TG_US_PER_S);
     tg_rig_free(rig);
 }

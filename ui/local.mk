@@ -6,6 +6,7 @@ noinst_LIBRARIES += %D%/libtg_ui.a
 %C%_libtg_ui_a_SOURCES = \
 	%D%/canvas.c \
 	%D%/canvas.h \
+	%D%/command_line.c \
 	%D%/frame.c \
 	%D%/key.c \
 	%D%/key.h \

@@ -148,12 +148,13 @@ static void draw_palette(struct ui *ui, struct ui_canvas *canvas)
     ui_lines_fini(&lines);
 }
 
-static void draw_prompt(const struct ui *ui, struct ui_canvas *canvas, const char *label)
+/* Returns the column after what is typed. */
+static int draw_prompt(const struct ui *ui, struct ui_canvas *canvas, const char *label)
 {
     int y = ui_canvas_height(canvas) - 2;
     ui_canvas_fill(canvas, (struct ui_rect){0, y, ui_canvas_width(canvas), 1}, " ", UI_STYLE_TEXT);
     int x = ui_canvas_printf(canvas, 1, y, UI_STYLE_KEY, "%s", label);
-    ui_canvas_printf(canvas, x, y, UI_STYLE_TEXT, "%s_", ui->input);
+    return ui_canvas_printf(canvas, x, y, UI_STYLE_TEXT, "%s_", ui->input);
 }
 
 static void put_row(struct ui_lines *lines, enum ui_style style, const char *text)
@@ -225,10 +226,11 @@ void ui_overlay_draw(struct ui *ui, const struct ui_inputs *inputs, struct ui_ca
         draw_palette(ui, canvas);
         break;
     case UI_OVERLAY_COMMAND:
-        draw_prompt(ui, canvas, ":");
+        ui_command_line_draw(ui, canvas, draw_prompt(ui, canvas, ":"),
+                             ui_canvas_height(canvas) - 2);
         break;
     case UI_OVERLAY_FILTER:
-        draw_prompt(ui, canvas, "/");
+        (void)draw_prompt(ui, canvas, "/");
         break;
     case UI_OVERLAY_CONFIRM:
         draw_confirm(ui, inputs, canvas);
@@ -247,7 +249,7 @@ void ui_overlay_draw(struct ui *ui, const struct ui_inputs *inputs, struct ui_ca
         ui_lab_draw_secret(ui, canvas);
         break;
     case UI_OVERLAY_WAIVE:
-        draw_prompt(ui, canvas, _("Why is it closed without restoring? "));
+        (void)draw_prompt(ui, canvas, _("Why is it closed without restoring? "));
         break;
     case UI_OVERLAY_NONE:
         if (inputs->is_restore_offered && ui->focus == UI_VIEW_DRILL) {

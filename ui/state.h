@@ -37,6 +37,17 @@ struct ui_pane {
     char filter[80];
 };
 
+#define UI_INPUT_SIZE  120
+#define UI_HISTORY_MAX 32
+
+/* Command lines of this session, oldest first. */
+struct ui_history {
+    char lines[UI_HISTORY_MAX][UI_INPUT_SIZE];
+    char typed[UI_INPUT_SIZE]; /* what was being typed when the first was recalled */
+    size_t count;
+    size_t at; /* the one that is shown, counted from the newest; 0: what is typed */
+};
+
 struct ui {
     bool is_utf8;
     enum ui_view focus;
@@ -52,7 +63,8 @@ struct ui {
     enum ui_overlay overlay;
     long overlay_first;
     long overlay_selected; /* in the palette */
-    char input[120];
+    char input[UI_INPUT_SIZE];
+    struct ui_history history;
     char message[300];
     char detail_title[320];
     size_t step;           /* of the page that is open */
@@ -65,6 +77,17 @@ void ui_frame_fill(const struct ui_view_context *context, enum ui_view view,
 
 /* Opens a dialog with an empty line to type in. */
 void ui_ask(struct ui *ui, enum ui_overlay overlay);
+
+/* ---- ui/command_line.c ---- */
+
+/* Tab completes, Up and Down recall; true when the key was one of them. */
+bool ui_command_line_key(struct ui *ui, struct ui_key key);
+
+/* Keeps the line that was entered. */
+void ui_command_line_remember(struct ui *ui);
+
+/* Writes the names that what is typed may become, as many as have room, from x on. */
+void ui_command_line_draw(const struct ui *ui, struct ui_canvas *canvas, int x, int y);
 
 /* ---- ui/lab.c: standing the lab up and taking it down ---- */
 

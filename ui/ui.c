@@ -407,6 +407,7 @@ static void submit(struct ui *ui, const struct ui_inputs *inputs, struct ui_inte
     case UI_OVERLAY_FILTER:
         break;
     case UI_OVERLAY_COMMAND:
+        ui_command_line_remember(ui);
         if (tg_str_has_prefix(ui->input, "sim ")) {
             intent->kind = UI_INTENT_SIM;
             tg_str_copy(intent->reason, sizeof(intent->reason), ui->input + strlen("sim "));
@@ -488,6 +489,9 @@ static bool dialog_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_
     }
     if (ui->overlay == UI_OVERLAY_PALETTE) {
         palette_key(ui, key);
+    }
+    if (ui->overlay == UI_OVERLAY_COMMAND && ui_command_line_key(ui, key)) {
+        return true;
     }
     /* What is dangerous is typed by hand; a token is long, and pasted. */
     bool is_typed =

@@ -232,3 +232,43 @@ Test(keys, enter_opens_the_object_under_the_bar)
         scene_free(&scene);
     }
 }
+
+Test(keys, tab_completes_a_command_as_far_as_names_are_alike)
+{
+    struct scene scene = scene_new(SCENE_STEADY, "C");
+    scene_keys(&scene, ":");
+    scene_type(&scene, "la");
+    cr_assert(is_shown(&scene, ":la_  lab.up  lab.down  lab.stop"), "what it may become is shown");
+    scene_keys(&scene, "Tab");
+    cr_assert(is_shown(&scene, ":lab._"));
+    scene_type(&scene, "d");
+    scene_keys(&scene, "Tab");
+    cr_assert(is_shown(&scene, ":lab.down_"));
+    scene_keys(&scene, "C-u");
+    scene_type(&scene, "nothing");
+    scene_keys(&scene, "Tab");
+    cr_assert(is_shown(&scene, ":nothing_"), "what nothing completes stays");
+    scene_free(&scene);
+}
+
+Test(keys, commands_typed_before_are_recalled)
+{
+    struct scene scene = scene_new(SCENE_STEADY, "C");
+    const char *const typed[] = {"world", "zoom", "zoom"};
+    for (size_t i = 0; i < 3; i++) {
+        scene_keys(&scene, ":");
+        scene_type(&scene, typed[i]);
+        scene_keys(&scene, "Enter");
+    }
+    scene_keys(&scene, ":");
+    scene_type(&scene, "he");
+    scene_keys(&scene, "Up");
+    cr_assert(is_shown(&scene, ":zoom_"));
+    scene_keys(&scene, "Up");
+    cr_assert(is_shown(&scene, ":world_"), "a command that was repeated is one");
+    scene_keys(&scene, "Up");
+    cr_assert(is_shown(&scene, ":world_"), "before the first is nothing");
+    scene_keys(&scene, "Down Down");
+    cr_assert(is_shown(&scene, ":he_"), "what was being typed is not lost");
+    scene_free(&scene);
+}

@@ -209,6 +209,7 @@ TESTS += %D%/e2e/console.sh
 TESTS += %D%/e2e/drill.sh
 TESTS += %D%/e2e/faults.sh
 TESTS += %D%/e2e/login.sh
+TESTS += %D%/e2e/secret.sh
 TESTS += %D%/e2e/plain.sh
 TESTS += %D%/e2e/probe.sh
 TESTS += %D%/e2e/two_worlds.sh
@@ -384,6 +385,7 @@ EXTRA_DIST += \
 	%D%/e2e/drill.sh \
 	%D%/e2e/faults.sh \
 	%D%/e2e/login.sh \
+	%D%/e2e/secret.sh \
 	%D%/e2e/plain.sh \
 	%D%/e2e/probe.sh \
 	%D%/e2e/two_worlds.sh \

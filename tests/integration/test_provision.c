@@ -137,8 +137,9 @@ Test(provision, the_lab_stands_is_found_again_and_goes, .timeout = 300)
     begin(rig, TG_RUN_UP);
     finish(rig, "up again");
     for (size_t i = 0; i < app->run->items_count; i++) {
-        cr_assert_eq(app->run->items[i].ensured, TG_ENSURED_FOUND, "%s is %s the second time",
-                     app->run->items[i].name, tg_ensured_name(app->run->items[i].ensured));
+        const struct tg_run_item *item = &app->run->items[i];
+        cr_assert_eq(item->ensured, item->is_removal ? TG_ENSURED_ABSENT : TG_ENSURED_FOUND,
+                     "%s is %s the second time", item->name, tg_ensured_name(item->ensured));
     }
     begin(rig, TG_RUN_DOWN);
     finish(rig, "down");

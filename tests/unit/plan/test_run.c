@@ -352,8 +352,25 @@ Test(run, what_is_made_only_once_is_not_made_again)
     answer("p-weights", TG_ENSURED_FOUND, TG_CODE_NONE);
     answer("reader", TG_ENSURED_FOUND, TG_CODE_NONE);
     see("bucket", TG_STEP_DONE);
+    cr_assert_null(strstr(story, "ensure hf-secret"));
+    answer("hf-secret", TG_ENSURED_ABSENT, TG_CODE_NONE);
     cr_assert_eq(state("weights"), TG_RUN_SATISFIED);
-    cr_assert_null(strstr(story, "hf-secret"));
+}
+
+/* A run was killed while its secret was there: the next one makes nothing, and still removes it. */
+Test(run, a_secret_that_a_killed_run_left_is_removed)
+{
+    start(TG_RUN_UP);
+    answer("compute", TG_ENSURED_FOUND, TG_CODE_NONE);
+    see("apis", TG_STEP_DONE);
+    answer("p-weights", TG_ENSURED_FOUND, TG_CODE_NONE);
+    answer("reader", TG_ENSURED_FOUND, TG_CODE_NONE);
+    see("bucket", TG_STEP_DONE);
+    answer("hf-secret", TG_ENSURED_FOUND, TG_CODE_NONE);
+    see("weights", TG_STEP_DONE);
+    cr_assert_not_null(strstr(story, "remove hf-secret"));
+    answer("hf-secret", TG_ENSURED_REMOVED, TG_CODE_NONE);
+    cr_assert_eq(state("weights"), TG_RUN_DONE);
 }
 
 static void answer_all(void)

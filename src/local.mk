@@ -186,6 +186,8 @@ noinst_LIBRARIES += %D%/libtg_provider.a
 
 noinst_LIBRARIES += %D%/libtg_sim.a
 %C%_libtg_sim_a_SOURCES = \
+	%D%/sim/account_token.c \
+	%D%/sim/account_token.h \
 	%D%/sim/admin.c \
 	%D%/sim/admin.h \
 	%D%/sim/admission.c \

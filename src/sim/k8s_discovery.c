@@ -53,6 +53,7 @@ static const struct virtual_resource {
 } virtual_resources[] = {
     {"authentication.k8s.io", "v1", "selfsubjectreviews", "selfsubjectreview", "SelfSubjectReview",
      false, "create"},
+    {"authentication.k8s.io", "v1", "tokenreviews", "tokenreview", "TokenReview", false, "create"},
     {"authorization.k8s.io", "v1", "localsubjectaccessreviews", "localsubjectaccessreview",
      "LocalSubjectAccessReview", true, "create"},
     {"authorization.k8s.io", "v1", "selfsubjectaccessreviews", "selfsubjectaccessreview",
@@ -74,13 +75,14 @@ struct subresource {
     const char *verbs;
 };
 
-static const struct subresource pod_subresources[] = {
+static const struct subresource core_subresources[] = {
     {"pods", "attach", "PodAttachOptions", "", "create,get"},
     {"pods", "eviction", "Eviction", "policy", "create"},
     {"pods", "exec", "PodExecOptions", "", "create,get"},
     {"pods", "log", "Pod", "", "get"},
     {"pods", "portforward", "PodPortForwardOptions", "", "create,get"},
     {"pods", "proxy", "PodProxyOptions", "", "create,delete,get,patch,update"},
+    {"serviceaccounts", "token", "TokenRequest", "authentication.k8s.io", "create"},
     {"services", "proxy", "ServiceProxyOptions", "", "create,delete,get,patch,update"},
 };
 
@@ -158,8 +160,8 @@ static json_t *aggregated_resource(const struct sim_resource *r)
         json_object_set_new(resource, "categories", verbs_new(r->categories));
     }
     json_t *subresources = json_array();
-    for (size_t i = 0; i < TG_COUNT(pod_subresources); i++) {
-        const struct subresource *s = &pod_subresources[i];
+    for (size_t i = 0; i < TG_COUNT(core_subresources); i++) {
+        const struct subresource *s = &core_subresources[i];
         if (r->group[0] == '\0' && tg_str_eq(s->plural, r->plural)) {
             add_subresource(subresources, s->name, response_kind(s->group, "v1", s->kind),
                             s->verbs);
@@ -303,8 +305,9 @@ static bool reply_legacy_groups(const struct sim_store *store, struct sim_respon
     return true;
 }
 
+/* group: of the kind when it is not the resource's own, else "". */
 static void add_legacy(json_t *list, const struct sim_resource *r, const char *subresource,
-                       const char *kind, const char *verbs)
+                       const char *group, const char *kind, const char *verbs)
 {
     char *name = subresource[0] == '\0' ? tg_strdup(r->plural)
                                         : tg_asprintf("%s/%s", r->plural, subresource);
@@ -317,11 +320,8 @@ static void add_legacy(json_t *list, const struct sim_resource *r, const char *s
     if (subresource[0] == '\0' && r->categories[0] != '\0') {
         json_object_set_new(item, "categories", verbs_new(r->categories));
     }
-    if (tg_str_eq(subresource, "scale")) {
-        json_object_set_new(item, "group", json_string("autoscaling"));
-        json_object_set_new(item, "version", json_string("v1"));
-    } else if (tg_str_eq(subresource, "eviction")) {
-        json_object_set_new(item, "group", json_string("policy"));
+    if (group[0] != '\0') {
+        json_object_set_new(item, "group", json_string(group));
         json_object_set_new(item, "version", json_string("v1"));
     }
     json_array_append_new(list, item);
@@ -337,18 +337,18 @@ static bool reply_legacy_resources(const struct sim_store *store, struct sim_res
         if (!tg_str_eq(r->group, group) || !tg_str_eq(r->version, version)) {
             continue;
         }
-        add_legacy(list, r, "", r->kind, verbs_of(r));
-        for (size_t p = 0; p < TG_COUNT(pod_subresources); p++) {
-            const struct subresource *s = &pod_subresources[p];
+        add_legacy(list, r, "", "", r->kind, verbs_of(r));
+        for (size_t p = 0; p < TG_COUNT(core_subresources); p++) {
+            const struct subresource *s = &core_subresources[p];
             if (r->group[0] == '\0' && tg_str_eq(s->plural, r->plural)) {
-                add_legacy(list, r, s->name, s->kind, s->verbs);
+                add_legacy(list, r, s->name, s->group, s->kind, s->verbs);
             }
         }
         if (r->has_scale) {
-            add_legacy(list, r, "scale", "Scale", "get,patch,update");
+            add_legacy(list, r, "scale", "autoscaling", "Scale", "get,patch,update");
         }
         if (r->has_status) {
-            add_legacy(list, r, "status", r->kind, "get,patch,update");
+            add_legacy(list, r, "status", "", r->kind, "get,patch,update");
         }
     }
     for (size_t i = 0; i < TG_COUNT(virtual_resources); i++) {

@@ -11,6 +11,7 @@
 #include "base/fmt.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sim/account_token.h"
 #include "sim/controllers.h"
 #include "sim/json_path.h"
 #include "sim/k8s_call.h"
@@ -431,6 +432,9 @@ void sim_k8s_subresource(struct sim_call *call)
         handle_remote(call, region);
     } else if (is_pod && tg_str_eq(sub, "eviction") && tg_str_eq(method, "POST")) {
         handle_eviction(call);
+    } else if (is_core && tg_str_eq(call->resource->plural, "serviceaccounts") &&
+               tg_str_eq(sub, "token")) {
+        sim_account_token_handle(call);
     } else {
         sim_k8s_reply(call->response, 404,
                       sim_k8s_status(404, NULL, "the server could not find the requested resource",

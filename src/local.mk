@@ -215,6 +215,9 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/custom_schema.h \
 	%D%/sim/definition.c \
 	%D%/sim/definition.h \
+	%D%/sim/deployment.h \
+	%D%/sim/deployment_revision.c \
+	%D%/sim/deployment_status.c \
 	%D%/sim/direct.c \
 	%D%/sim/direct.h \
 	%D%/sim/downloader.c \

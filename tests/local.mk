@@ -180,6 +180,7 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/test_query.c \
 	%D%/unit/sim/test_rbac.c \
 	%D%/unit/sim/test_remote.c \
+	%D%/unit/sim/test_rollout.c \
 	%D%/unit/sim/test_script.c \
 	%D%/unit/sim/test_selector.c \
 	%D%/unit/sim/test_store.c \

@@ -202,11 +202,14 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/cluster.h \
 	%D%/sim/command.c \
 	%D%/sim/command.h \
+	%D%/sim/controller_daemon.c \
 	%D%/sim/controller_definition.c \
 	%D%/sim/controller_deployment.c \
+	%D%/sim/controller_disruption.c \
 	%D%/sim/controller_gateway.c \
 	%D%/sim/controller_job.c \
 	%D%/sim/controller_namespace.c \
+	%D%/sim/controller_node.c \
 	%D%/sim/controller_scheduler.c \
 	%D%/sim/controller_service.c \
 	%D%/sim/controllers.c \
@@ -220,6 +223,7 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/deployment_status.c \
 	%D%/sim/direct.c \
 	%D%/sim/direct.h \
+	%D%/sim/disruption.h \
 	%D%/sim/downloader.c \
 	%D%/sim/downloader.h \
 	%D%/sim/event_recorder.c \
@@ -294,10 +298,12 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/k8s_api.h \
 	%D%/sim/k8s_call.h \
 	%D%/sim/k8s_columns.c \
+	%D%/sim/k8s_columns_scaling.c \
 	%D%/sim/k8s_default.c \
 	%D%/sim/k8s_delete.c \
 	%D%/sim/k8s_discovery.c \
 	%D%/sim/k8s_discovery.h \
+	%D%/sim/k8s_eviction.c \
 	%D%/sim/k8s_json_patch.c \
 	%D%/sim/k8s_list.c \
 	%D%/sim/k8s_list.h \
@@ -338,6 +344,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/metrics.h \
 	%D%/sim/md5.c \
 	%D%/sim/md5.h \
+	%D%/sim/node_affinity.c \
+	%D%/sim/node_affinity.h \
 	%D%/sim/params.c \
 	%D%/sim/params.h \
 	%D%/sim/pod.h \

@@ -156,6 +156,7 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/test_definition.c \
 	%D%/unit/sim/test_determinism.c \
 	%D%/unit/sim/test_direct.c \
+	%D%/unit/sim/test_eviction.c \
 	%D%/unit/sim/test_fault.c \
 	%D%/unit/sim/test_fault_world.c \
 	%D%/unit/sim/test_front.c \

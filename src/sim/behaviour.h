@@ -58,6 +58,8 @@ struct sim_kinds {
     const struct sim_resource *definition;
     const struct sim_resource *endpoint_slice;
     const struct sim_resource *endpoints;
+    const struct sim_resource *daemon_set;
+    const struct sim_resource *disruption_budget;
 };
 
 struct sim_clockwork;
@@ -121,6 +123,10 @@ void sim_namespace_changed(struct sim_region *region, const struct sim_change *c
 void sim_deployment_changed(struct sim_region *region, const struct sim_change *change);
 void sim_replica_set_changed(struct sim_region *region, const struct sim_change *change);
 void sim_replica_set_pod_changed(struct sim_region *region, const struct sim_change *change);
+void sim_daemon_set_changed(struct sim_region *region, const struct sim_change *change);
+void sim_daemon_pod_changed(struct sim_region *region, const struct sim_change *change);
+void sim_daemon_node_changed(struct sim_region *region);
+void sim_node_changed(struct sim_region *region, const struct sim_change *change);
 void sim_service_changed(struct sim_region *region, const struct sim_change *change);
 void sim_service_pod_changed(struct sim_region *region, const struct sim_change *change);
 void sim_monitoring_changed(struct sim_region *region, const struct sim_change *change);

@@ -367,27 +367,6 @@ static void handle_proxy(struct sim_call *call, int region)
     free(text);
 }
 
-/* ---- eviction ---- */
-
-static void handle_eviction(struct sim_call *call)
-{
-    json_t *body = sim_k8s_body(call);
-    if (body == NULL) {
-        return;
-    }
-    struct tg_err err = TG_ERR_INIT;
-    int64_t grace_s = sim_json_int(body, "deleteOptions.gracePeriodSeconds", -1);
-    if (!sim_store_delete(call->store, call->resource, sim_k8s_ns(call), call->name, grace_s,
-                          &err)) {
-        sim_k8s_fail_write(call->response, call->resource, call->name, false, &err);
-    } else {
-        sim_k8s_reply(call->response, 201,
-                      json_pack("{s:s, s:s, s:{}, s:s, s:i}", "kind", "Status", "apiVersion", "v1",
-                                "metadata", "status", "Success", "code", 201));
-    }
-    json_decref(body);
-}
-
 /* ---- exec, attach, portforward ---- */
 
 static void handle_remote(struct sim_call *call, int region)
@@ -431,7 +410,7 @@ void sim_k8s_subresource(struct sim_call *call)
                           tg_str_eq(sub, "portforward"))) {
         handle_remote(call, region);
     } else if (is_pod && tg_str_eq(sub, "eviction") && tg_str_eq(method, "POST")) {
-        handle_eviction(call);
+        sim_k8s_evict(call);
     } else if (is_core && tg_str_eq(call->resource->plural, "serviceaccounts") &&
                tg_str_eq(sub, "token")) {
         sim_account_token_handle(call);

@@ -1,25 +1,18 @@
 /* tests/unit/sim/test_rollout.c - rollouts of Deployments: history, rollback, pause, deadline. */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
+#include "tests/unit/sim/sim_client.h"
 #include "tests/unit/sim/world_rig.h"
 
 #define REVISION "deployment.kubernetes.io/revision"
 
-static json_t *web(const char *image, int replicas)
-{
-    return json_pack("{s:s, s:s, s:{s:s, s:s}, s:{s:i, s:{s:{s:s}}, s:{s:{s:{s:s}}, "
-                     "s:{s:[{s:s, s:s}]}}}}",
-                     "apiVersion", "apps/v1", "kind", "Deployment", "metadata", "name", "web",
-                     "namespace", "default", "spec", "replicas", replicas, "selector",
-                     "matchLabels", "app", "web", "template", "metadata", "labels", "app", "web",
-                     "spec", "containers", "name", "c", "image", image);
-}
-
 static struct sim_world *web_world(void)
 {
     struct sim_world *world = rig_world(3, 1, true);
-    sim_store_create(rig_store(world, 0), sim_resource_by_plural("deployments"), web("i:1", 2),
-                     NULL);
+    cr_assert_eq(
+        ask_status(world,
+                   (struct ask){.method = "POST", .target = DEPLOYMENTS, .body = DEPLOYMENT_BODY}),
+        201);
     rig_run(world, 60);
     return world;
 }
@@ -39,8 +32,17 @@ static void change(struct sim_world *world, const char *part, const char *key, j
 
 static void set_image(struct sim_world *world, const char *image)
 {
-    json_t *containers = json_pack("[{s:s, s:s}]", "name", "c", "image", image);
-    change(world, "spec.template.spec", "containers", containers);
+    char body[256];
+    snprintf(body, sizeof body,
+             "{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"c\",\"image\":"
+             "\"%s\"}]}}}}",
+             image);
+    cr_assert_eq(
+        ask_status(world, (struct ask){.method = "PATCH",
+                                       .target = DEPLOYMENTS "/web",
+                                       .content_type = "application/strategic-merge-patch+json",
+                                       .body = body}),
+        200);
 }
 
 static const char *annotation(const json_t *object, const char *key)
@@ -98,6 +100,22 @@ Test(rollout, a_rollback_is_a_new_revision_of_the_old_set)
     cr_assert_str_eq(annotation(back.set, "deployment.kubernetes.io/revision-history"), "1");
     cr_assert_str_eq(annotation(rig_get(world, 0, "deployments", "web"), REVISION), "3");
     cr_assert_eq(sim_json_int(back.set, "status.readyReplicas", -1), 2);
+    sim_world_free(world);
+}
+
+/* kubectl rollout undo sends the template back with what Go's JSON writes for no time. */
+Test(rollout, a_null_in_a_template_is_no_change)
+{
+    struct sim_world *world = web_world();
+    int status = ask_status(
+        world, (struct ask){.method = "PATCH",
+                            .target = DEPLOYMENTS "/web",
+                            .content_type = "application/json-patch+json",
+                            .body = "[{\"op\":\"add\",\"path\":\"/spec/template/metadata/"
+                                    "creationTimestamp\",\"value\":null}]"});
+    cr_assert_eq(status, 200);
+    rig_run(world, 60);
+    cr_assert_eq(find_set(world, "i:1").count, 1);
     sim_world_free(world);
 }
 

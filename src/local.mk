@@ -191,6 +191,9 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/admin.c \
 	%D%/sim/admin.h \
 	%D%/sim/admission.c \
+	%D%/sim/autoscale.h \
+	%D%/sim/autoscale_metric.c \
+	%D%/sim/autoscale_pace.c \
 	%D%/sim/behaviour.h \
 	%D%/sim/certificate.c \
 	%D%/sim/certificate.h \
@@ -202,6 +205,7 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/cluster.h \
 	%D%/sim/command.c \
 	%D%/sim/command.h \
+	%D%/sim/controller_autoscale.c \
 	%D%/sim/controller_daemon.c \
 	%D%/sim/controller_definition.c \
 	%D%/sim/controller_deployment.c \
@@ -294,8 +298,12 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/jsonpath.h \
 	%D%/sim/k8s_admit.c \
 	%D%/sim/k8s_admit.h \
+	%D%/sim/k8s_admit_scaling.c \
+	%D%/sim/k8s_admit_scaling.h \
 	%D%/sim/k8s_api.c \
 	%D%/sim/k8s_api.h \
+	%D%/sim/k8s_autoscale_v1.c \
+	%D%/sim/k8s_autoscale_v1.h \
 	%D%/sim/k8s_call.h \
 	%D%/sim/k8s_columns.c \
 	%D%/sim/k8s_columns_scaling.c \
@@ -358,6 +366,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/process.h \
 	%D%/sim/program.c \
 	%D%/sim/program_curl.c \
+	%D%/sim/quantity.c \
+	%D%/sim/quantity.h \
 	%D%/sim/query.c \
 	%D%/sim/query.h \
 	%D%/sim/rbac.c \

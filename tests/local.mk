@@ -151,6 +151,7 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/gcp_rig.h \
 	%D%/unit/sim/sim_client.h \
 	%D%/unit/sim/test_account_token.c \
+	%D%/unit/sim/test_autoscale.c \
 	%D%/unit/sim/test_certificate.c \
 	%D%/unit/sim/test_controllers.c \
 	%D%/unit/sim/test_definition.c \

@@ -60,6 +60,7 @@ struct sim_kinds {
     const struct sim_resource *endpoints;
     const struct sim_resource *daemon_set;
     const struct sim_resource *disruption_budget;
+    const struct sim_resource *autoscaler;
 };
 
 struct sim_clockwork;
@@ -92,6 +93,7 @@ struct sim_behaviour {
     json_t *token_volume;              /* source of every Pod's kube-api-access volume */
     json_t *role_rules;                /* ClusterRole -> its rules */
     struct tg_map *cloud;              /* path -> document, of sim/gcp_store.c */
+    struct tg_map *autoscalers;        /* uid -> struct sim_scale_memory; NULL: none yet */
     uint64_t load_number;
 };
 
@@ -126,6 +128,7 @@ void sim_replica_set_pod_changed(struct sim_region *region, const struct sim_cha
 void sim_daemon_set_changed(struct sim_region *region, const struct sim_change *change);
 void sim_daemon_pod_changed(struct sim_region *region, const struct sim_change *change);
 void sim_daemon_node_changed(struct sim_region *region);
+void sim_autoscaler_changed(struct sim_region *region, const struct sim_change *change);
 void sim_node_changed(struct sim_region *region, const struct sim_change *change);
 void sim_service_changed(struct sim_region *region, const struct sim_change *change);
 void sim_service_pod_changed(struct sim_region *region, const struct sim_change *change);

@@ -62,6 +62,7 @@ static void find_kinds(struct sim_kinds *kinds)
     kinds->endpoint_slice = served("discovery.k8s.io", "v1", "endpointslices");
     kinds->endpoints = served("", "v1", "endpoints");
     kinds->daemon_set = served("apps", "v1", "daemonsets");
+    kinds->autoscaler = served("autoscaling", "v2", "horizontalpodautoscalers");
     kinds->disruption_budget = served("policy", "v1", "poddisruptionbudgets");
 }
 
@@ -161,6 +162,8 @@ static void dispatch(void *context, struct sim_store *store, const struct sim_ch
         sim_node_changed(region, change);
     } else if (change->resource == kinds->daemon_set) {
         sim_daemon_set_changed(region, change);
+    } else if (change->resource == kinds->autoscaler) {
+        sim_autoscaler_changed(region, change);
     } else if (change->resource == kinds->disruption_budget) {
         sim_disruption_budget_changed(region, change);
     } else if (change->resource == kinds->namespaces) {
@@ -294,6 +297,7 @@ void sim_controllers_stop(struct sim_world *world)
     sim_truth_free(behaviour->truth);
     sim_event_recorder_fini(behaviour);
     tg_map_free(behaviour->syncs);
+    tg_map_free(behaviour->autoscalers);
     tg_map_free(behaviour->cloud);
     json_decref(behaviour->definition_specs);
     json_decref(behaviour->role_rules);

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sim/json_path.h"
+#include "sim/k8s_admit_scaling.h"
 #include "sim/k8s_status.h"
 
 #define NAME_LEN_MAX  253
@@ -354,6 +355,7 @@ bool sim_k8s_validate(const struct sim_resource *resource, const json_t *object,
                                                           "must be greater than or equal to 0"));
     }
     check_pods(resource, object, causes);
+    sim_k8s_check_scaling(resource, object, previous, causes);
     if (previous != NULL) {
         check_change(resource, object, previous, causes);
     }

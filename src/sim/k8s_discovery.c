@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sim/definition.h"
+#include "sim/k8s_autoscale_v1.h"
 #include "sim/k8s_list.h"
 #include "sim/k8s_openapi.h"
 #include "sim/k8s_status.h"
@@ -50,20 +51,24 @@ static const struct virtual_resource {
     const char *kind;
     bool is_namespaced;
     const char *verbs;
+    const char *short_name; /* NULL: none */
 } virtual_resources[] = {
     {"authentication.k8s.io", "v1", "selfsubjectreviews", "selfsubjectreview", "SelfSubjectReview",
-     false, "create"},
-    {"authentication.k8s.io", "v1", "tokenreviews", "tokenreview", "TokenReview", false, "create"},
+     false, "create", NULL},
+    {"authentication.k8s.io", "v1", "tokenreviews", "tokenreview", "TokenReview", false, "create",
+     NULL},
     {"authorization.k8s.io", "v1", "localsubjectaccessreviews", "localsubjectaccessreview",
-     "LocalSubjectAccessReview", true, "create"},
+     "LocalSubjectAccessReview", true, "create", NULL},
     {"authorization.k8s.io", "v1", "selfsubjectaccessreviews", "selfsubjectaccessreview",
-     "SelfSubjectAccessReview", false, "create"},
+     "SelfSubjectAccessReview", false, "create", NULL},
     {"authorization.k8s.io", "v1", "selfsubjectrulesreviews", "selfsubjectrulesreview",
-     "SelfSubjectRulesReview", false, "create"},
+     "SelfSubjectRulesReview", false, "create", NULL},
     {"authorization.k8s.io", "v1", "subjectaccessreviews", "subjectaccessreview",
-     "SubjectAccessReview", false, "create"},
-    {"metrics.k8s.io", "v1beta1", "nodes", "", "NodeMetrics", false, "get,list"},
-    {"metrics.k8s.io", "v1beta1", "pods", "", "PodMetrics", true, "get,list"},
+     "SubjectAccessReview", false, "create", NULL},
+    {"autoscaling", "v1", "horizontalpodautoscalers", "horizontalpodautoscaler",
+     "HorizontalPodAutoscaler", true, SIM_AUTOSCALE_V1_VERBS, "hpa"},
+    {"metrics.k8s.io", "v1beta1", "nodes", "", "NodeMetrics", false, "get,list", NULL},
+    {"metrics.k8s.io", "v1beta1", "pods", "", "PodMetrics", true, "get,list", NULL},
 };
 
 /* Subresources by which a resource is known. */
@@ -184,10 +189,14 @@ static json_t *aggregated_resource(const struct sim_resource *r)
 
 static json_t *aggregated_virtual(const struct virtual_resource *v)
 {
-    return json_pack("{s:s, s:o, s:s, s:s, s:o}", "resource", v->plural, "responseKind",
-                     response_kind(v->group, v->version, v->kind), "scope",
-                     v->is_namespaced ? "Namespaced" : "Cluster", "singularResource", v->singular,
-                     "verbs", verbs_new(v->verbs));
+    json_t *resource = json_pack("{s:s, s:o, s:s, s:s, s:o}", "resource", v->plural, "responseKind",
+                                 response_kind(v->group, v->version, v->kind), "scope",
+                                 v->is_namespaced ? "Namespaced" : "Cluster", "singularResource",
+                                 v->singular, "verbs", verbs_new(v->verbs));
+    if (v->short_name != NULL) {
+        json_object_set_new(resource, "shortNames", verbs_new(v->short_name));
+    }
+    return resource;
 }
 
 static json_t *aggregated_version(const struct sim_store *store, const char *group,
@@ -354,10 +363,13 @@ static bool reply_legacy_resources(const struct sim_store *store, struct sim_res
     for (size_t i = 0; i < TG_COUNT(virtual_resources); i++) {
         const struct virtual_resource *v = &virtual_resources[i];
         if (tg_str_eq(v->group, group) && tg_str_eq(v->version, version)) {
-            json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:s, s:o}", "name", v->plural,
-                                                  "singularName", v->singular, "namespaced",
-                                                  (int)v->is_namespaced, "kind", v->kind, "verbs",
-                                                  verbs_new(v->verbs)));
+            json_t *item = json_pack("{s:s, s:s, s:b, s:s, s:o}", "name", v->plural, "singularName",
+                                     v->singular, "namespaced", (int)v->is_namespaced, "kind",
+                                     v->kind, "verbs", verbs_new(v->verbs));
+            if (v->short_name != NULL) {
+                json_object_set_new(item, "shortNames", verbs_new(v->short_name));
+            }
+            json_array_append_new(list, item);
         }
     }
     if (json_array_size(list) == 0) {

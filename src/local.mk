@@ -216,6 +216,7 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/controller_node.c \
 	%D%/sim/controller_scheduler.c \
 	%D%/sim/controller_service.c \
+	%D%/sim/controller_volume.c \
 	%D%/sim/controllers.c \
 	%D%/sim/controllers.h \
 	%D%/sim/custom_schema.c \
@@ -411,6 +412,7 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/vllm.h \
 	%D%/sim/vllm_http.c \
 	%D%/sim/vllm_weights.c \
+	%D%/sim/volume.h \
 	%D%/sim/websocket.c \
 	%D%/sim/websocket.h \
 	%D%/sim/world.c \

@@ -188,6 +188,7 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/test_store.c \
 	%D%/unit/sim/test_table.c \
 	%D%/unit/sim/test_vllm.c \
+	%D%/unit/sim/test_volume.c \
 	%D%/unit/sim/test_world.c \
 	%D%/unit/sim/world_rig.h
 %C%_test_sim_LDADD =  $(sim_libs) $(CRITERION_LIBS) -lm

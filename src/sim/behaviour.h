@@ -61,6 +61,9 @@ struct sim_kinds {
     const struct sim_resource *daemon_set;
     const struct sim_resource *disruption_budget;
     const struct sim_resource *autoscaler;
+    const struct sim_resource *volume;
+    const struct sim_resource *volume_claim;
+    const struct sim_resource *storage_class;
 };
 
 struct sim_clockwork;

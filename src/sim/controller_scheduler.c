@@ -15,6 +15,7 @@
 #include "sim/node_affinity.h"
 #include "sim/pod.h"
 #include "sim/shape.h"
+#include "sim/volume.h"
 
 #define TPU "google.com/tpu"
 
@@ -81,10 +82,13 @@ static void append_cause(char *text, size_t size, int count, const char *cause)
 
 static void attempt(struct sim_world *world, void *data);
 
-static void report_failure(struct sim_pod *pod, const json_t *object, const struct fit *fit)
+/* why: what keeps it from every node, "" when the nodes do. */
+static void report_failure(struct sim_pod *pod, const json_t *object, const struct fit *fit,
+                           const char *why)
 {
     struct sim_world *world = pod->world;
     char causes[400] = "";
+    tg_str_copy(causes, sizeof causes, why);
     append_cause(causes, sizeof causes, fit->cordoned, "node(s) were unschedulable");
     append_cause(causes, sizeof causes, fit->full, "Insufficient " TPU);
     append_cause(causes, sizeof causes, fit->claimed, "cannot allocate all claims");
@@ -154,14 +158,17 @@ static void attempt(struct sim_world *world, void *data)
         sim_store_get(region->store, sim_world_kinds(world)->pod, pod->ns, pod->name);
     tg_assert(object != NULL);
     struct fit fit = {.pod = pod, .spec = json_object_get(object, "spec")};
-    if (!has_claims) {
+    char why[200] = "";
+    if (!sim_volume_is_ready(region, object, why, sizeof why)) {
+        fit.nodes = (int)sim_store_count(region->store, sim_world_kinds(world)->node);
+    } else if (!has_claims) {
         fit.nodes = (int)sim_store_count(region->store, sim_world_kinds(world)->node);
         fit.claimed = fit.nodes;
     } else {
         sim_store_each(region->store, sim_world_kinds(world)->node, NULL, try_node, &fit);
     }
     if (fit.chosen[0] == '\0') {
-        report_failure(pod, object, &fit);
+        report_failure(pod, object, &fit, why);
         return;
     }
     pod->is_unschedulable = false;

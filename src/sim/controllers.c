@@ -22,6 +22,7 @@
 #include "sim/script.h"
 #include "sim/shape.h"
 #include "sim/truth_internal.h"
+#include "sim/volume.h"
 
 static const struct sim_resource *served(const char *group, const char *version, const char *plural)
 {
@@ -63,6 +64,9 @@ static void find_kinds(struct sim_kinds *kinds)
     kinds->endpoints = served("", "v1", "endpoints");
     kinds->daemon_set = served("apps", "v1", "daemonsets");
     kinds->autoscaler = served("autoscaling", "v2", "horizontalpodautoscalers");
+    kinds->volume = served("", "v1", "persistentvolumes");
+    kinds->volume_claim = served("", "v1", "persistentvolumeclaims");
+    kinds->storage_class = served("storage.k8s.io", "v1", "storageclasses");
     kinds->disruption_budget = served("policy", "v1", "poddisruptionbudgets");
 }
 
@@ -151,6 +155,7 @@ static void dispatch(void *context, struct sim_store *store, const struct sim_ch
         sim_service_pod_changed(region, change);
         sim_daemon_pod_changed(region, change);
         sim_disruption_pod_changed(region, change);
+        sim_volume_pod_changed(region, change);
     } else if (change->resource == kinds->deployment) {
         sim_deployment_changed(region, change);
         sim_fault_deployment_changed(region, change);
@@ -162,6 +167,10 @@ static void dispatch(void *context, struct sim_store *store, const struct sim_ch
         sim_node_changed(region, change);
     } else if (change->resource == kinds->daemon_set) {
         sim_daemon_set_changed(region, change);
+    } else if (change->resource == kinds->volume) {
+        sim_volume_changed(region, change);
+    } else if (change->resource == kinds->volume_claim) {
+        sim_volume_claim_changed(region, change);
     } else if (change->resource == kinds->autoscaler) {
         sim_autoscaler_changed(region, change);
     } else if (change->resource == kinds->disruption_budget) {

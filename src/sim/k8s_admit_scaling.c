@@ -4,6 +4,7 @@
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include "sim/k8s_admit_scaling.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -213,6 +214,69 @@ static void check_budget(const json_t *spec, json_t *causes)
     check_share(spec, "maxUnavailable", causes);
 }
 
+/* ---- volumes ---- */
+
+static void check_modes(const json_t *spec, const char *why, json_t *causes)
+{
+    if (sim_json_count(spec, "accessModes") == 0) {
+        required(causes, "spec.accessModes", why);
+    }
+}
+
+static void check_volume(const json_t *spec, json_t *causes)
+{
+    static const char *const others[] = {"accessModes",      "capacity",
+                                         "claimRef",         "mountOptions",
+                                         "nodeAffinity",     "persistentVolumeReclaimPolicy",
+                                         "storageClassName", "volumeAttributesClassName",
+                                         "volumeMode"};
+    check_modes(spec, "", causes);
+    if (json_object_size(json_object_get(spec, "capacity")) == 0) {
+        required(causes, "spec.capacity", "");
+        json_array_append_new(causes, sim_k8s_cause("FieldValueNotSupported", "spec.capacity",
+                                                    "Unsupported value: null: supported values: "
+                                                    "\"storage\""));
+    }
+    size_t known = 0;
+    for (size_t i = 0; i < TG_COUNT(others); i++) {
+        known += json_object_get(spec, others[i]) != NULL ? 1 : 0;
+    }
+    if (json_object_size(spec) == known) {
+        required(causes, "spec", "must specify a volume type");
+    }
+}
+
+/* A claim stays what it asked for, but for its size and the volume that it gets. */
+static void check_claim(const json_t *spec, const json_t *previous, json_t *causes)
+{
+    static const char *const free_members[] = {"resources", "volumeAttributesClassName"};
+    check_modes(spec, "at least 1 access mode is required", causes);
+    if (sim_json_at(spec, "resources.requests.storage") == NULL) {
+        required(causes, "spec.resources[storage]", "");
+    }
+    if (previous == NULL) {
+        return;
+    }
+    json_t *next = json_copy((json_t *)(uintptr_t)spec);
+    json_t *was = json_copy(json_object_get(previous, "spec"));
+    for (size_t i = 0; i < TG_COUNT(free_members); i++) {
+        json_object_del(next, free_members[i]);
+        json_object_del(was, free_members[i]);
+    }
+    if (json_object_get(was, "volumeName") == NULL) {
+        json_object_del(next, "volumeName");
+    }
+    if (!json_equal(next, was)) {
+        json_array_append_new(
+            causes, sim_k8s_cause("FieldValueForbidden", "spec",
+                                  "Forbidden: spec is immutable after creation except "
+                                  "resources.requests and volumeAttributesClassName for bound "
+                                  "claims"));
+    }
+    json_decref(next);
+    json_decref(was);
+}
+
 /* ---- which kind ---- */
 
 void sim_k8s_default_scaling(const struct sim_resource *resource, json_t *object)
@@ -220,6 +284,16 @@ void sim_k8s_default_scaling(const struct sim_resource *resource, json_t *object
     json_t *spec = json_object_get(object, "spec");
     if (tg_str_eq(resource->kind, "HorizontalPodAutoscaler") && json_is_object(spec)) {
         default_autoscaler(spec);
+    } else if (tg_str_eq(resource->kind, "PersistentVolume")) {
+        spec = sim_json_make_object(object, "spec");
+        sim_json_default(spec, "persistentVolumeReclaimPolicy", json_string("Retain"));
+        sim_json_default(spec, "volumeMode", json_string("Filesystem"));
+    } else if (tg_str_eq(resource->kind, "PersistentVolumeClaim")) {
+        sim_json_default(sim_json_make_object(object, "spec"), "volumeMode",
+                         json_string("Filesystem"));
+    } else if (tg_str_eq(resource->kind, "StorageClass")) {
+        sim_json_default(object, "reclaimPolicy", json_string("Delete"));
+        sim_json_default(object, "volumeBindingMode", json_string("Immediate"));
     }
 }
 
@@ -227,7 +301,6 @@ void sim_k8s_check_scaling(const struct sim_resource *resource, const json_t *ob
                            const json_t *previous, json_t *causes)
 {
     const json_t *spec = json_object_get(object, "spec");
-    (void)previous;
     if (!resource->is_strategic) {
         return;
     }
@@ -235,5 +308,9 @@ void sim_k8s_check_scaling(const struct sim_resource *resource, const json_t *ob
         check_autoscaler(spec, causes);
     } else if (tg_str_eq(resource->kind, "PodDisruptionBudget")) {
         check_budget(spec, causes);
+    } else if (tg_str_eq(resource->kind, "PersistentVolume")) {
+        check_volume(spec, causes);
+    } else if (tg_str_eq(resource->kind, "PersistentVolumeClaim")) {
+        check_claim(spec, previous, causes);
     }
 }

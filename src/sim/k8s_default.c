@@ -495,6 +495,8 @@ void sim_k8s_first_status(const struct sim_resource *resource, json_t *object)
         {"HorizontalPodAutoscaler", "{\"desiredReplicas\":0,\"currentMetrics\":null}"},
         {"Job", "{}"},
         {"Namespace", "{\"phase\":\"Active\"}"},
+        {"PersistentVolume", "{\"phase\":\"Pending\"}"},
+        {"PersistentVolumeClaim", "{\"phase\":\"Pending\"}"},
         {"PodDisruptionBudget", "{\"disruptionsAllowed\":0,\"currentHealthy\":0,"
                                 "\"desiredHealthy\":0,\"expectedPods\":0}"},
         {"ReplicaSet", "{\"replicas\":0}"},

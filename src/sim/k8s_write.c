@@ -19,6 +19,7 @@
 #include "sim/k8s_status.h"
 #include "sim/k8s_strict.h"
 #include "sim/query.h"
+#include "sim/volume.h"
 
 bool sim_k8s_is_dry_run(const struct sim_call *call)
 {
@@ -305,6 +306,7 @@ static void create_object(struct sim_call *call, json_t *object, bool is_applied
     if (tg_str_eq(call->resource->kind, "Pod")) {
         sim_admission_pod(sim_world_region(call->world, call->request->server), object);
     }
+    sim_volume_admit(sim_world_region(call->world, call->request->server), call->resource, object);
     if (!validate(call, object, NULL)) {
         json_decref(object);
         return;

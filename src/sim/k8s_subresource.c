@@ -15,6 +15,7 @@
 #include "sim/controllers.h"
 #include "sim/json_path.h"
 #include "sim/k8s_call.h"
+#include "sim/k8s_list.h"
 #include "sim/k8s_managed.h"
 #include "sim/k8s_status.h"
 #include "sim/pod.h"
@@ -45,6 +46,33 @@ static json_t *scale_of(json_t *object)
         json_object_set_new(json_object_get(scale, "spec"), "replicas", json_integer(replicas));
     }
     return scale;
+}
+
+/* Scale as kubectl shows it. */
+static const struct sim_column scale_columns[] = {
+    {"Name", "string", 0, sim_cell_text, "metadata.name"},
+    {"Desired", "integer", 0, sim_cell_int, "spec.replicas"},
+    {"Available", "integer", 0, sim_cell_int, "status.replicas"},
+    {"Age", "string", 0, sim_cell_age, NULL},
+    {NULL, NULL, 0, NULL, NULL},
+};
+static const struct sim_resource scale_kind = {.group = "autoscaling",
+                                               .version = "v1",
+                                               .plural = "scales",
+                                               .kind = "Scale",
+                                               .columns = scale_columns};
+
+/* scale is stolen. */
+static void show_scale(struct sim_call *call, json_t *scale)
+{
+    const char *include = sim_query_text(call->query, "includeObject");
+    if (!sim_encoding_from_accept(call->request->accept, include, &call->encoding) ||
+        call->encoding == SIM_ENCODING_PLAIN) {
+        sim_k8s_reply(call->response, 200, scale);
+        return;
+    }
+    sim_k8s_reply_object(call->response, 200, call->store, &scale_kind, scale, call->encoding);
+    json_decref(scale);
 }
 
 static void write_scale(struct sim_call *call, json_t *current, json_t *wanted)
@@ -93,7 +121,7 @@ static void handle_scale(struct sim_call *call)
     json_t *scale = scale_of(current);
     json_t *wanted = NULL;
     if (tg_str_eq(method, "GET")) {
-        sim_k8s_reply(call->response, 200, json_incref(scale));
+        show_scale(call, json_incref(scale));
     } else if (tg_str_eq(method, "PUT")) {
         wanted = sim_k8s_body(call);
     } else if (tg_str_eq(method, "PATCH")) {

@@ -231,6 +231,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/disruption.h \
 	%D%/sim/downloader.c \
 	%D%/sim/downloader.h \
+	%D%/sim/ephemeral.c \
+	%D%/sim/ephemeral.h \
 	%D%/sim/event_recorder.c \
 	%D%/sim/face.c \
 	%D%/sim/face.h \

@@ -157,6 +157,7 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/test_definition.c \
 	%D%/unit/sim/test_determinism.c \
 	%D%/unit/sim/test_direct.c \
+	%D%/unit/sim/test_ephemeral.c \
 	%D%/unit/sim/test_eviction.c \
 	%D%/unit/sim/test_fault.c \
 	%D%/unit/sim/test_fault_world.c \

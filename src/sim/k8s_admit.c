@@ -137,8 +137,7 @@ static bool is_same(const json_t *a, const json_t *b)
 static json_t *fixed_spec(const json_t *pod)
 {
     static const char *const lists[] = {"containers", "initContainers"};
-    static const char *const free_members[] = {"activeDeadlineSeconds", "tolerations",
-                                               "ephemeralContainers"};
+    static const char *const free_members[] = {"activeDeadlineSeconds", "tolerations"};
     json_t *spec = json_deep_copy(json_object_get(pod, "spec"));
     for (size_t i = 0; i < TG_COUNT(free_members); i++) {
         json_object_del(spec, free_members[i]);

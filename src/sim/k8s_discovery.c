@@ -82,6 +82,7 @@ struct subresource {
 
 static const struct subresource core_subresources[] = {
     {"pods", "attach", "PodAttachOptions", "", "create,get"},
+    {"pods", "ephemeralcontainers", "Pod", "", "get,patch,update"},
     {"pods", "eviction", "Eviction", "policy", "create"},
     {"pods", "exec", "PodExecOptions", "", "create,get"},
     {"pods", "log", "Pod", "", "get"},

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "sim/account_token.h"
 #include "sim/controllers.h"
+#include "sim/ephemeral.h"
 #include "sim/json_path.h"
 #include "sim/k8s_call.h"
 #include "sim/k8s_list.h"
@@ -177,7 +178,8 @@ static const char *log_container(const struct sim_call *call, const json_t *pod)
     const json_t *init = sim_json_at(pod, "spec.initContainers");
     const char *name = sim_query_text(call->query, "container");
     if (name[0] != '\0') {
-        if (!has_container(containers, name) && !has_container(init, name)) {
+        if (!has_container(containers, name) && !has_container(init, name) &&
+            !has_container(sim_json_at(pod, "spec.ephemeralContainers"), name)) {
             sim_k8s_fail(call->response, 400, NULL, "container %s is not valid for pod %s", name,
                          call->name);
             return NULL;
@@ -439,6 +441,8 @@ void sim_k8s_subresource(struct sim_call *call)
         handle_remote(call, region);
     } else if (is_pod && tg_str_eq(sub, "eviction") && tg_str_eq(method, "POST")) {
         sim_k8s_evict(call);
+    } else if (is_pod && tg_str_eq(sub, "ephemeralcontainers")) {
+        sim_ephemeral_handle(call);
     } else if (is_core && tg_str_eq(call->resource->plural, "serviceaccounts") &&
                tg_str_eq(sub, "token")) {
         sim_account_token_handle(call);

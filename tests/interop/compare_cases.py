@@ -34,8 +34,8 @@ EXPLAINED = [
     (r"^account$", r"^code", "here a controller makes the account, there nobody does"),
     (r"", r"storageVersionHash", "tells what etcd holds"),
     (r"^aggregated", r"responseKind\.(group|version)$", "a real one leaves them out where they are the resource's own"),
-    (r"^(resources|aggregated)", r"(finalize|/binding|/resize|/ephemeralcontainers|nodes/proxy)$|"
-     r"subresources\.(finalize|binding|resize|ephemeralcontainers|proxy)$|events\.k8s\.io", "not simulated"),
+    (r"^(resources|aggregated)", r"(finalize|/binding|/resize|nodes/proxy)$|"
+     r"subresources\.(finalize|binding|resize|proxy)$|events\.k8s\.io", "not simulated"),
     (r"Deployment|ReplicaSet|order of|container|tolerations|volume|apply|scale|patch over|foreground",
      r"deployment\.kubernetes\.io/revision|metadata\.annotations$|status\.|body\.rows\[1\]|spec\.replicas$|generation$",
      "here a controller has been at it, there is none"),
@@ -48,6 +48,7 @@ EXPLAINED = [
      "here a controller has been at it, there is none"),
     (r"table of (HorizontalPodAutoscaler|PodDisruptionBudget|PersistentVolume)", r"cells", "likewise"),
     (r"(table of|list) StorageClass", r"^body\.(rows|items)", "GKE brings its own"),
+    (r"^ephemeral (changed|by)", r"message", "the real message goes on with Go's own comparison"),
     (r"^budget both$", r"message", "the real message goes on with Go's own names"),
     (r"^claim changes its mind$", r"message", "the real message goes on with Go's own comparison"),
     (r"immutable Pod spec", r"message", "the real message goes on with Go's own comparison"),
@@ -684,6 +685,20 @@ def scaling():
     yield "null in a template", ("PATCH", f"{APPS}/deployments/sample", {
         "spec": {"template": {"metadata": {"creationTimestamp": None}}}}), {
             "content": STRATEGIC, "shape": lambda v: v["spec"]["template"]}
+    added = f"{NS}/pods/sample/ephemeralcontainers"
+    for name, container in (("same name", {"name": "c", "image": "i"}), ("no image", {"name": "d"}),
+                            ("of nothing", {"name": "e", "image": "i", "targetContainerName": "z",
+                                            "ports": [{"containerPort": 1}]}),
+                            ("good", {"name": "d", "image": "i", "stdin": True, "targetContainerName": "c"}),
+                            ("changed", {"name": "d", "image": "other"})):
+        yield f"ephemeral {name}", ("PATCH", added, {"spec": {"ephemeralContainers": [container]}}), {
+            "content": STRATEGIC, "shape": spec_or_status}
+    yield "ephemeral removed", ("PATCH", added, {"spec": {"ephemeralContainers": None}}), {
+        "content": MERGE, "shape": spec_or_status}
+    yield "ephemeral by the Pod's path", ("PATCH", f"{NS}/pods/sample", {
+        "spec": {"ephemeralContainers": [{"name": "f", "image": "i"}]}}), {"content": STRATEGIC}
+    yield "ephemeral read", ("GET", added), {"shape": spec_or_status}
+    yield "ephemeral posted", ("POST", added, {}), {}
     token = f"{NS}/serviceaccounts/default/token"
     for name, spec in (("plain", {}), ("short", {"expirationSeconds": 60}), ("long", {"expirationSeconds": 1 << 40}),
                        ("of no Pod", {"boundObjectRef": {"kind": "Pod", "apiVersion": "v1", "name": "none"}}),
@@ -695,6 +710,10 @@ def scaling():
     reviews = "/apis/authentication.k8s.io/v1/tokenreviews"
     yield "token review", ("POST", reviews, {"spec": {"token": "nonsense"}}), {}
     yield "token review of nothing", ("POST", reviews, {"spec": {}}), {}
+
+
+def spec_or_status(value):
+    return value.get("spec", {}).get("ephemeralContainers", value)
 
 
 def scale_cells(value):

@@ -186,9 +186,14 @@ noinst_LIBRARIES += %D%/libtg_provider.a
 
 noinst_LIBRARIES += %D%/libtg_sim.a
 %C%_libtg_sim_a_SOURCES = \
+	%D%/sim/account_token.c \
+	%D%/sim/account_token.h \
 	%D%/sim/admin.c \
 	%D%/sim/admin.h \
 	%D%/sim/admission.c \
+	%D%/sim/autoscale.h \
+	%D%/sim/autoscale_metric.c \
+	%D%/sim/autoscale_pace.c \
 	%D%/sim/behaviour.h \
 	%D%/sim/certificate.c \
 	%D%/sim/certificate.h \
@@ -200,23 +205,34 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/cluster.h \
 	%D%/sim/command.c \
 	%D%/sim/command.h \
+	%D%/sim/controller_autoscale.c \
+	%D%/sim/controller_daemon.c \
 	%D%/sim/controller_definition.c \
 	%D%/sim/controller_deployment.c \
+	%D%/sim/controller_disruption.c \
 	%D%/sim/controller_gateway.c \
 	%D%/sim/controller_job.c \
 	%D%/sim/controller_namespace.c \
+	%D%/sim/controller_node.c \
 	%D%/sim/controller_scheduler.c \
 	%D%/sim/controller_service.c \
+	%D%/sim/controller_volume.c \
 	%D%/sim/controllers.c \
 	%D%/sim/controllers.h \
 	%D%/sim/custom_schema.c \
 	%D%/sim/custom_schema.h \
 	%D%/sim/definition.c \
 	%D%/sim/definition.h \
+	%D%/sim/deployment.h \
+	%D%/sim/deployment_revision.c \
+	%D%/sim/deployment_status.c \
 	%D%/sim/direct.c \
 	%D%/sim/direct.h \
+	%D%/sim/disruption.h \
 	%D%/sim/downloader.c \
 	%D%/sim/downloader.h \
+	%D%/sim/ephemeral.c \
+	%D%/sim/ephemeral.h \
 	%D%/sim/event_recorder.c \
 	%D%/sim/face.c \
 	%D%/sim/face.h \
@@ -285,14 +301,20 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/jsonpath.h \
 	%D%/sim/k8s_admit.c \
 	%D%/sim/k8s_admit.h \
+	%D%/sim/k8s_admit_scaling.c \
+	%D%/sim/k8s_admit_scaling.h \
 	%D%/sim/k8s_api.c \
 	%D%/sim/k8s_api.h \
+	%D%/sim/k8s_autoscale_v1.c \
+	%D%/sim/k8s_autoscale_v1.h \
 	%D%/sim/k8s_call.h \
 	%D%/sim/k8s_columns.c \
+	%D%/sim/k8s_columns_scaling.c \
 	%D%/sim/k8s_default.c \
 	%D%/sim/k8s_delete.c \
 	%D%/sim/k8s_discovery.c \
 	%D%/sim/k8s_discovery.h \
+	%D%/sim/k8s_eviction.c \
 	%D%/sim/k8s_json_patch.c \
 	%D%/sim/k8s_list.c \
 	%D%/sim/k8s_list.h \
@@ -333,6 +355,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/metrics.h \
 	%D%/sim/md5.c \
 	%D%/sim/md5.h \
+	%D%/sim/node_affinity.c \
+	%D%/sim/node_affinity.h \
 	%D%/sim/params.c \
 	%D%/sim/params.h \
 	%D%/sim/pod.h \
@@ -345,6 +369,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/process.h \
 	%D%/sim/program.c \
 	%D%/sim/program_curl.c \
+	%D%/sim/quantity.c \
+	%D%/sim/quantity.h \
 	%D%/sim/query.c \
 	%D%/sim/query.h \
 	%D%/sim/rbac.c \
@@ -388,6 +414,7 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/vllm.h \
 	%D%/sim/vllm_http.c \
 	%D%/sim/vllm_weights.c \
+	%D%/sim/volume.h \
 	%D%/sim/websocket.c \
 	%D%/sim/websocket.h \
 	%D%/sim/world.c \

@@ -150,11 +150,15 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/fault_rig.h \
 	%D%/unit/sim/gcp_rig.h \
 	%D%/unit/sim/sim_client.h \
+	%D%/unit/sim/test_account_token.c \
+	%D%/unit/sim/test_autoscale.c \
 	%D%/unit/sim/test_certificate.c \
 	%D%/unit/sim/test_controllers.c \
 	%D%/unit/sim/test_definition.c \
 	%D%/unit/sim/test_determinism.c \
 	%D%/unit/sim/test_direct.c \
+	%D%/unit/sim/test_ephemeral.c \
+	%D%/unit/sim/test_eviction.c \
 	%D%/unit/sim/test_fault.c \
 	%D%/unit/sim/test_fault_world.c \
 	%D%/unit/sim/test_front.c \
@@ -179,11 +183,13 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/test_query.c \
 	%D%/unit/sim/test_rbac.c \
 	%D%/unit/sim/test_remote.c \
+	%D%/unit/sim/test_rollout.c \
 	%D%/unit/sim/test_script.c \
 	%D%/unit/sim/test_selector.c \
 	%D%/unit/sim/test_store.c \
 	%D%/unit/sim/test_table.c \
 	%D%/unit/sim/test_vllm.c \
+	%D%/unit/sim/test_volume.c \
 	%D%/unit/sim/test_world.c \
 	%D%/unit/sim/world_rig.h
 %C%_test_sim_LDADD =  $(sim_libs) $(CRITERION_LIBS) -lm

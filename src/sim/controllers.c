@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "sim/behaviour.h"
 #include "sim/cluster.h"
+#include "sim/disruption.h"
 #include "sim/fault_world.h"
 #include "sim/gateway.h"
 #include "sim/json_path.h"
@@ -21,6 +22,7 @@
 #include "sim/script.h"
 #include "sim/shape.h"
 #include "sim/truth_internal.h"
+#include "sim/volume.h"
 
 static const struct sim_resource *served(const char *group, const char *version, const char *plural)
 {
@@ -60,6 +62,12 @@ static void find_kinds(struct sim_kinds *kinds)
     kinds->definition = served("apiextensions.k8s.io", "v1", "customresourcedefinitions");
     kinds->endpoint_slice = served("discovery.k8s.io", "v1", "endpointslices");
     kinds->endpoints = served("", "v1", "endpoints");
+    kinds->daemon_set = served("apps", "v1", "daemonsets");
+    kinds->autoscaler = served("autoscaling", "v2", "horizontalpodautoscalers");
+    kinds->volume = served("", "v1", "persistentvolumes");
+    kinds->volume_claim = served("", "v1", "persistentvolumeclaims");
+    kinds->storage_class = served("storage.k8s.io", "v1", "storageclasses");
+    kinds->disruption_budget = served("policy", "v1", "poddisruptionbudgets");
 }
 
 const struct sim_kinds *sim_world_kinds(struct sim_world *world)
@@ -145,6 +153,9 @@ static void dispatch(void *context, struct sim_store *store, const struct sim_ch
         sim_job_pod_changed(region, change);
         sim_claim_pod_changed(region, change);
         sim_service_pod_changed(region, change);
+        sim_daemon_pod_changed(region, change);
+        sim_disruption_pod_changed(region, change);
+        sim_volume_pod_changed(region, change);
     } else if (change->resource == kinds->deployment) {
         sim_deployment_changed(region, change);
         sim_fault_deployment_changed(region, change);
@@ -153,11 +164,17 @@ static void dispatch(void *context, struct sim_store *store, const struct sim_ch
     } else if (change->resource == kinds->job) {
         sim_job_changed(region, change);
     } else if (change->resource == kinds->node) {
-        if (change->type != SIM_MODIFIED ||
-            !json_equal(json_object_get(change->object, "spec"),
-                        json_object_get(change->previous, "spec"))) {
-            sim_scheduler_kick(region);
-        }
+        sim_node_changed(region, change);
+    } else if (change->resource == kinds->daemon_set) {
+        sim_daemon_set_changed(region, change);
+    } else if (change->resource == kinds->volume) {
+        sim_volume_changed(region, change);
+    } else if (change->resource == kinds->volume_claim) {
+        sim_volume_claim_changed(region, change);
+    } else if (change->resource == kinds->autoscaler) {
+        sim_autoscaler_changed(region, change);
+    } else if (change->resource == kinds->disruption_budget) {
+        sim_disruption_budget_changed(region, change);
     } else if (change->resource == kinds->namespaces) {
         sim_cluster_namespace_changed(region, change);
     } else if (change->resource == kinds->service) {
@@ -205,6 +222,7 @@ static bool check_owner(void *context, json_t *pod)
     const struct sim_resource *resource = tg_str_eq(kind, "ReplicaSet")  ? kinds->replica_set
                                           : tg_str_eq(kind, "Job")       ? kinds->job
                                           : tg_str_eq(kind, "ConfigMap") ? kinds->config_map
+                                          : tg_str_eq(kind, "DaemonSet") ? kinds->daemon_set
                                                                          : NULL;
     if (resource == NULL || sim_json_at(pod, "metadata.deletionTimestamp") != NULL) {
         return true;
@@ -288,6 +306,7 @@ void sim_controllers_stop(struct sim_world *world)
     sim_truth_free(behaviour->truth);
     sim_event_recorder_fini(behaviour);
     tg_map_free(behaviour->syncs);
+    tg_map_free(behaviour->autoscalers);
     tg_map_free(behaviour->cloud);
     json_decref(behaviour->definition_specs);
     json_decref(behaviour->role_rules);

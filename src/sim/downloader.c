@@ -208,7 +208,7 @@ static void store_file(struct sim_downloader *downloader)
     char name[64];
     int64_t size = 0;
     const char *prefix = "";
-    const char *bucket = sim_fuse_bucket(stored(pod), sim_pod_main(pod)->name, FOLDER, &prefix);
+    const char *bucket = sim_fuse_bucket(pod, sim_pod_main(pod)->name, FOLDER, &prefix);
     sim_cloud_weights_file(downloader->file, name, &size);
     if (bucket != NULL) {
         char *object = tg_asprintf("%s%s%s", prefix, prefix[0] == '\0' ? "" : "/", name);

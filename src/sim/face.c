@@ -15,6 +15,7 @@ static void face_free(void *context)
     free(face->token);
     free(face->gcp_token);
     json_decref(face->users);
+    json_decref(face->account_tokens);
     tg_map_free(face->field_sets);
     free(face);
 }

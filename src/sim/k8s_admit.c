@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sim/json_path.h"
+#include "sim/k8s_admit_scaling.h"
 #include "sim/k8s_status.h"
 
 #define NAME_LEN_MAX  253
@@ -136,8 +137,7 @@ static bool is_same(const json_t *a, const json_t *b)
 static json_t *fixed_spec(const json_t *pod)
 {
     static const char *const lists[] = {"containers", "initContainers"};
-    static const char *const free_members[] = {"activeDeadlineSeconds", "tolerations",
-                                               "ephemeralContainers"};
+    static const char *const free_members[] = {"activeDeadlineSeconds", "tolerations"};
     json_t *spec = json_deep_copy(json_object_get(pod, "spec"));
     for (size_t i = 0; i < TG_COUNT(free_members); i++) {
         json_object_del(spec, free_members[i]);
@@ -354,6 +354,7 @@ bool sim_k8s_validate(const struct sim_resource *resource, const json_t *object,
                                                           "must be greater than or equal to 0"));
     }
     check_pods(resource, object, causes);
+    sim_k8s_check_scaling(resource, object, previous, causes);
     if (previous != NULL) {
         check_change(resource, object, previous, causes);
     }

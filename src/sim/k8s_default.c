@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "sim/json_path.h"
 #include "sim/k8s_admit.h"
+#include "sim/k8s_admit_scaling.h"
 
 #define SERVICE_ADDRESSES 4094u
 #define NODE_PORTS        2768u
@@ -466,6 +467,7 @@ void sim_k8s_default(const struct sim_resource *resource, json_t *object)
     if (!resource->is_strategic) {
         return;
     }
+    sim_k8s_default_scaling(resource, object);
     if (tg_str_eq(kind, "Secret")) {
         default_secret(object);
     } else if (tg_str_eq(kind, "Namespace")) {
@@ -490,8 +492,13 @@ void sim_k8s_first_status(const struct sim_resource *resource, json_t *object)
         {"DaemonSet", "{\"currentNumberScheduled\":0,\"numberMisscheduled\":0,"
                       "\"desiredNumberScheduled\":0,\"numberReady\":0}"},
         {"Deployment", "{}"},
+        {"HorizontalPodAutoscaler", "{\"desiredReplicas\":0,\"currentMetrics\":null}"},
         {"Job", "{}"},
         {"Namespace", "{\"phase\":\"Active\"}"},
+        {"PersistentVolume", "{\"phase\":\"Pending\"}"},
+        {"PersistentVolumeClaim", "{\"phase\":\"Pending\"}"},
+        {"PodDisruptionBudget", "{\"disruptionsAllowed\":0,\"currentHealthy\":0,"
+                                "\"desiredHealthy\":0,\"expectedPods\":0}"},
         {"ReplicaSet", "{\"replicas\":0}"},
         {"ResourceClaim", "{}"},
         {"Service", "{\"loadBalancer\":{}}"},

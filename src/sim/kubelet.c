@@ -14,6 +14,7 @@
 #include "sim/behaviour.h"
 #include "sim/command.h"
 #include "sim/downloader.h"
+#include "sim/ephemeral.h"
 #include "sim/fault_world.h"
 #include "sim/fuse.h"
 #include "sim/gateway.h"
@@ -156,6 +157,7 @@ static void pod_free(struct sim_pod *pod)
     }
     sim_process_kill_all(pod);
     sim_command_stop(pod, 137);
+    sim_ephemeral_free(pod);
     sim_vllm_free(pod->vllm);
     sim_probe_free(pod->probe);
     sim_downloader_free(pod->downloader);
@@ -467,6 +469,7 @@ void sim_kubelet_kill_processes(struct sim_pod *pod, int exit_code)
 static void kill_all(struct sim_pod *pod, int exit_code, const char *reason)
 {
     sim_kubelet_kill_processes(pod, exit_code);
+    sim_ephemeral_stop(pod);
     for (int i = 0; i < pod->container_count; i++) {
         bool is_sidecar = pod->containers[i].is_sidecar;
         sim_kubelet_end_container(pod, &pod->containers[i], is_sidecar ? 0 : exit_code,
@@ -640,6 +643,8 @@ void sim_kubelet_pod_changed(struct sim_region *region, const struct sim_change 
     } else if (sim_json_at(change->object, "metadata.deletionTimestamp") != NULL &&
                !pod->is_deleting) {
         begin_deletion(pod);
+    } else {
+        sim_ephemeral_pod_changed(pod, change->object);
     }
 }
 

@@ -281,6 +281,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/httpd.h \
 	%D%/sim/json_path.c \
 	%D%/sim/json_path.h \
+	%D%/sim/json_write.c \
+	%D%/sim/json_write.h \
 	%D%/sim/jsonpath.c \
 	%D%/sim/jsonpath.h \
 	%D%/sim/k8s_admit.c \
@@ -374,11 +376,15 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/server_files.h \
 	%D%/sim/shape.c \
 	%D%/sim/shape.h \
+	%D%/sim/share.c \
+	%D%/sim/share.h \
 	%D%/sim/shell.c \
 	%D%/sim/spdy.c \
 	%D%/sim/spdy.h \
 	%D%/sim/store.c \
 	%D%/sim/store.h \
+	%D%/sim/store_generation.c \
+	%D%/sim/store_generation.h \
 	%D%/sim/text.c \
 	%D%/sim/text.h \
 	%D%/sim/truth.c \

@@ -181,6 +181,7 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/test_remote.c \
 	%D%/unit/sim/test_script.c \
 	%D%/unit/sim/test_selector.c \
+	%D%/unit/sim/test_share.c \
 	%D%/unit/sim/test_store.c \
 	%D%/unit/sim/test_table.c \
 	%D%/unit/sim/test_vllm.c \

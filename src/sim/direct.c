@@ -30,6 +30,7 @@ struct exchange {
     int64_t ready_us; /* when the answer is there; TG_TIME_NEVER: it never is */
     int64_t last_data_us;
     size_t body_len;
+    bool has_news; /* the stream may have something to read */
 };
 
 struct direct {
@@ -218,6 +219,20 @@ static enum tg_code broken_as(const struct exchange *exchange)
     return damage->header_bytes > HEADER_BYTES_MAX ? TG_CODE_LIMIT : TG_CODE_NONE;
 }
 
+static void on_news(void *context)
+{
+    struct exchange *exchange = context;
+    exchange->has_news = true;
+}
+
+/* From now on the stream says itself when there is something to read, as over a socket. */
+static void await_news(struct exchange *exchange)
+{
+    exchange->response.stream->notify = on_news;
+    exchange->response.stream->notify_context = exchange;
+    exchange->has_news = true;
+}
+
 /* The answer is there: headers go out, and the body when it is whole already. */
 static void answer(struct direct *direct, struct exchange *exchange,
                    const struct tg_transport_sink *sink)
@@ -233,6 +248,9 @@ static void answer(struct direct *direct, struct exchange *exchange,
     exchange->is_answered = true;
     exchange->last_data_us = sim_world_now_us(direct->world);
     emit_headers(direct, sink, exchange);
+    if (exchange->response.stream != NULL) {
+        await_news(exchange);
+    }
     if (exchange->response.stream != NULL || exchange->is_over) {
         return;
     }
@@ -308,7 +326,9 @@ static void deliver(struct direct *direct, struct exchange *exchange,
     struct sim_stream *stream = exchange->response.stream;
     int64_t now_us = sim_world_now_us(direct->world);
     bool is_end = false;
-    while (!exchange->is_over && !is_end) {
+    bool has_news = exchange->has_news;
+    exchange->has_news = false;
+    while (has_news && !exchange->is_over && !is_end) {
         size_t len = stream->read(stream, chunk, CHUNK, &is_end);
         if (len > 0) {
             exchange->last_data_us = now_us;

@@ -10,7 +10,6 @@
 
 #include <stdint.h>
 
-#include "base/map.h"
 #include "sim/store.h"
 
 struct watch; /* private to sim/k8s_watch.c */
@@ -21,8 +20,6 @@ struct sim_face {
     char *token;       /* NULL: any */
     json_t *users;     /* other tokens -> user, NULL: none */
     char *gcp_token;   /* used in region 0's face only: Google Cloud has no store of its own here */
-    struct tg_map
-        *field_sets; /* FieldsV1 by their text, shared by all objects; of sim/k8s_managed.c */
 };
 
 /* The face of a store, made at first use. Borrowed. */

@@ -169,9 +169,11 @@ static json_t *show_container(struct sim_world *world, const json_t *document)
     json_t *shown = sim_gcp_shown(document);
     bool is_done = is_over(world, document);
     const char *error = is_done ? sim_json_text(document, "_error") : "";
-    json_t *metrics = sim_json_at(shown, "progress.metrics");
+    json_t *progress = json_deep_copy(json_object_get(document, "progress"));
+    json_t *metrics = json_object_get(progress, "metrics");
     json_array_append_new(metrics, json_pack("{s:s,s:s}", "name", "nodes done", "intValue",
                                              is_done && error[0] == '\0' ? "1" : "0"));
+    json_object_set_new(shown, "progress", progress);
     if (!is_done) {
         return shown;
     }

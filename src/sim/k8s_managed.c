@@ -19,8 +19,7 @@
 #include "sim/query.h"
 #include "sim/shape.h"
 
-#define MANAGER_SIZE   129
-#define FIELD_SETS_MAX 4096
+#define MANAGER_SIZE 129
 
 struct manager {
     char name[MANAGER_SIZE];
@@ -55,31 +54,10 @@ static json_t *entries_of(const json_t *object)
     return json_is_array(entries) ? json_deep_copy(entries) : json_array();
 }
 
-/* Objects of one shape have the same fields, and a set of fields is the largest part of an object
- * in memory: all that are equal are one. */
-static void share_field_sets(struct sim_face *face, const json_t *entries)
-{
-    size_t i;
-    json_t *entry;
-    json_array_foreach(entries, i, entry)
-    {
-        json_t *fields = json_object_get(entry, "fieldsV1");
-        char *text = fields == NULL ? NULL : json_dumps(fields, JSON_COMPACT);
-        json_t *kept = text == NULL ? NULL : tg_map_get(face->field_sets, text);
-        if (kept != NULL) {
-            json_object_set(entry, "fieldsV1", kept);
-        } else if (text != NULL && tg_map_count(face->field_sets) < FIELD_SETS_MAX) {
-            tg_map_put(face->field_sets, text, json_incref(fields));
-        }
-        free(text);
-    }
-}
-
 /* Takes the reference to entries. */
-static void set_entries(const struct sim_call *call, json_t *object, json_t *entries)
+static void set_entries(json_t *object, json_t *entries)
 {
     json_t *metadata = json_object_get(object, "metadata");
-    share_field_sets(sim_face_of(call->store), entries);
     if (json_array_size(entries) == 0) {
         json_object_del(metadata, "managedFields");
         json_decref(entries);
@@ -162,7 +140,7 @@ void sim_managed_track(const struct sim_call *call, const json_t *before, json_t
         const json_t *have = fields_of_manager(entries, &manager);
         put_entry(call->world, entries, &manager, sim_field_set_union(have, changed));
     }
-    set_entries(call, after, entries);
+    set_entries(after, entries);
     json_decref(changed);
     json_decref(removed);
 }
@@ -352,7 +330,7 @@ void sim_k8s_apply(struct sim_call *call)
             put_entry(call->world, entries, &manager, json_incref(mine));
         }
         sim_json_make_object(next, "metadata");
-        set_entries(call, next, entries);
+        set_entries(next, entries);
         entries = NULL;
         sim_k8s_write_applied(call, live, next);
     }

@@ -75,6 +75,7 @@ struct sim_vllm {
     uint64_t reported_prompt;
     uint64_t reported_generation;
     struct sim_vllm_counters counters;
+    struct sim_vllm_page page;
 };
 
 static void replan(struct sim_vllm *vllm);
@@ -87,7 +88,13 @@ struct sim_vllm *sim_vllm_new(struct sim_pod *pod)
     vllm->pod = pod;
     vllm->log = sim_pod_main(pod)->log;
     vllm->pace_percent = 100;
+    tg_buf_init(&vllm->page.text, SIM_VLLM_PAGE_MAX);
     return vllm;
+}
+
+struct sim_vllm_page *sim_vllm_page(struct sim_vllm *vllm)
+{
+    return &vllm->page;
 }
 
 struct sim_vllm_counters *sim_vllm_counters(struct sim_vllm *vllm)
@@ -737,6 +744,7 @@ void sim_vllm_free(struct sim_vllm *vllm)
     }
     sim_vllm_kill(vllm);
     free(vllm->requests);
+    tg_buf_fini(&vllm->page.text);
     vllm->magic = 0;
     free(vllm);
 }

@@ -114,6 +114,18 @@ struct sim_vllm_counters {
     int64_t start_wall_us;
 };
 
+#define SIM_VLLM_PAGE_MAX ((size_t)1 << 20)
+
+/* The last page of metrics and what it was written from; none of the structs has padding. */
+struct sim_vllm_page {
+    struct sim_vllm_counters counters;
+    struct sim_vllm_gauges gauges;
+    int64_t kv_blocks;
+    int64_t kv_block_tokens;
+    struct tg_buf text; /* empty before the first */
+};
+struct sim_vllm_page *sim_vllm_page(struct sim_vllm *vllm);
+
 struct sim_vllm_counters *sim_vllm_counters(struct sim_vllm *vllm);
 struct sim_pod *sim_vllm_pod(struct sim_vllm *vllm);
 void sim_vllm_counters_init(struct sim_vllm_counters *counters, int64_t start_wall_us);

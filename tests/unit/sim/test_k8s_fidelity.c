@@ -402,3 +402,20 @@ Test(k8s_fidelity, the_end_of_initial_events_is_marked_in_tables_too)
     sim_response_fini(&response);
     sim_world_free(world);
 }
+
+/* Managers are noted before admission: what that adds is nobody's. */
+Test(k8s_fidelity, admission_adds_no_managed_fields)
+{
+    struct sim_world *world = world_with_pod();
+    json_t *pod = ask_json(world, (struct ask){.target = PODS "/p"}, NULL);
+    cr_assert_gt(sim_json_count(pod, "spec.volumes"), 0, "admission gave it a token");
+    cr_assert_gt(sim_json_count(pod, "spec.tolerations"), 0);
+    const json_t *entry = json_array_get(sim_json_at(pod, "metadata.managedFields"), 0);
+    const json_t *spec = sim_json_at(entry, "fieldsV1.f:spec");
+    cr_assert_not_null(json_object_get(spec, "f:containers"));
+    cr_assert_not_null(json_object_get(spec, "f:dnsPolicy"), "defaults are the creator's");
+    cr_assert_null(json_object_get(spec, "f:volumes"));
+    cr_assert_null(json_object_get(spec, "f:tolerations"));
+    json_decref(pod);
+    sim_world_free(world);
+}

@@ -25,6 +25,7 @@ struct exchange {
     bool is_started;
     bool is_over; /* done or cancelled: swept at the end of a poll */
     struct sim_response response;
+    bool has_waited;  /* it is a call that waits, and has begun to */
     bool is_answered; /* the headers went out */
     int64_t submitted_us;
     int64_t ready_us; /* when the answer is there; TG_TIME_NEVER: it never is */
@@ -171,6 +172,8 @@ static bool read_server(const struct direct *direct, const char *url, int *serve
     return true;
 }
 
+/* Asks the server, for the first time or after the call's wait, and notes when that is to be told.
+ */
 static void handle(struct direct *direct, struct exchange *exchange, int server, const char *prefix)
 {
     const struct tg_http_request *request = &exchange->request;
@@ -191,12 +194,28 @@ static void handle(struct direct *direct, struct exchange *exchange, int server,
         .user_agent = "tidegate",
         .body = request->body == NULL ? "" : request->body,
         .body_len = request->body == NULL ? 0 : request->body_len,
+        .has_waited = exchange->has_waited,
     };
-    tg_buf_fini(&exchange->response.body);
+    sim_response_fini(&exchange->response);
     sim_front_handle(direct->world, &asked, &exchange->response);
+    const struct sim_response *response = &exchange->response;
+    bool is_stalled = response->damage.connection == SIM_CONNECTION_STALLED;
+    int64_t wait_us = response->wait_us > 0 ? response->wait_us : response->damage.delay_us;
+    exchange->ready_us = is_stalled ? TG_TIME_NEVER : sim_world_now_us(direct->world) + wait_us;
     free(authorization);
     free(path);
     free(whole);
+}
+
+/* The call has waited: what came of it. */
+static void ask_again(struct direct *direct, struct exchange *exchange)
+{
+    int server = 0;
+    const char *prefix = "";
+    bool is_known = read_server(direct, exchange->request.endpoint->base_url, &server, &prefix);
+    tg_assert(is_known);
+    exchange->has_waited = true;
+    handle(direct, exchange, server, prefix);
 }
 
 /* What the client's own library makes of an answer that faults had in hand. */
@@ -290,10 +309,6 @@ static void start(struct direct *direct, struct exchange *exchange,
         return;
     }
     handle(direct, exchange, server, prefix);
-    const struct sim_damage *damage = &exchange->response.damage;
-    bool is_stalled = damage->connection == SIM_CONNECTION_STALLED;
-    exchange->ready_us =
-        is_stalled ? TG_TIME_NEVER : sim_world_now_us(direct->world) + damage->delay_us;
     if (exchange->ready_us <= sim_world_now_us(direct->world)) {
         answer(direct, exchange, sink);
     }
@@ -378,6 +393,10 @@ static void poll_once(struct tg_transport *transport, int64_t timeout_us,
     for (struct exchange *exchange = direct->first; exchange; exchange = exchange->next) {
         if (exchange->is_over || !exchange->is_started) {
             continue;
+        }
+        if (exchange->response.wait_us > 0 &&
+            sim_world_now_us(direct->world) >= exchange->ready_us) {
+            ask_again(direct, exchange);
         }
         if (!exchange->is_answered && sim_world_now_us(direct->world) >= exchange->ready_us) {
             answer(direct, exchange, sink);

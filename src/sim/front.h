@@ -50,6 +50,7 @@ struct sim_request {
     const char *upload_type;         /* X-Upload-Content-Type; "" or NULL when absent */
     const char *body;
     size_t body_len;
+    bool has_waited; /* asked again after the wait_us of its first answer */
 };
 
 /* A body that grows: watch, log follow. read() gives what there is now; nothing yet is 0 with
@@ -104,6 +105,8 @@ struct sim_damage {
 
 struct sim_response {
     int status;
+    int64_t wait_us; /* above 0: the call waits; after so much virtual time the front asks again,
+                        with has_waited, and sends that answer */
     char content_type[160];
     int retry_after_s;                          /* 0: header absent */
     struct sim_header headers[SIM_HEADERS_MAX]; /* more of them, by sim_response_add_header() */

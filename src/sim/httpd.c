@@ -56,7 +56,8 @@ struct incoming {
     struct tg_buf body;
     bool is_seen;
     bool is_too_large;
-    bool is_held; /* its answer is there and waits */
+    bool is_held;    /* its answer is there and waits */
+    bool has_waited; /* it is a call that waits, and did: asked again */
     struct sim_response response;
     int64_t ready_us;      /* virtual time; TG_TIME_NEVER: it never goes out */
     struct incoming *next; /* in the list of those held */
@@ -404,7 +405,7 @@ static void no_action(struct sim_world *world, void *data)
 static void hold(struct sim_httpd *httpd, struct MHD_Connection *connection,
                  struct incoming *incoming, struct sim_response *response)
 {
-    int64_t delay_us = response->damage.delay_us;
+    int64_t delay_us = response->wait_us > 0 ? response->wait_us : response->damage.delay_us;
     bool is_stalled = response->damage.connection == SIM_CONNECTION_STALLED;
     incoming->ready_us = is_stalled ? TG_TIME_NEVER : sim_world_now_us(httpd->world) + delay_us;
     if (!is_stalled) { /* so that the owner of the loop wakes then */
@@ -426,8 +427,11 @@ static void hold(struct sim_httpd *httpd, struct MHD_Connection *connection,
     MHD_suspend_connection(connection);
 }
 
-/* The connection was woken: its answer goes out, or it ends. */
-static enum MHD_Result send_held(struct incoming *incoming)
+static enum MHD_Result answer(struct port *port, struct MHD_Connection *connection,
+                              const char *method, struct incoming *incoming);
+
+/* The connection was woken: its answer goes out, the server is asked again, or it ends. */
+static enum MHD_Result send_held(struct port *port, const char *method, struct incoming *incoming)
 {
     struct sim_httpd *httpd = incoming->httpd;
     struct sim_response response = incoming->response;
@@ -436,6 +440,11 @@ static enum MHD_Result send_held(struct incoming *incoming)
     if (is_stalled || incoming->is_gone || httpd->is_closing) {
         sim_response_fini(&response);
         return MHD_NO;
+    }
+    if (response.wait_us > 0) {
+        sim_response_fini(&response);
+        incoming->has_waited = true;
+        return answer(port, incoming->connection, method, incoming);
     }
     return send_response(httpd, incoming->connection, &response);
 }
@@ -501,12 +510,14 @@ static enum MHD_Result answer(struct port *port, struct MHD_Connection *connecti
         .body = tg_buf_text(&incoming->body),
         /* a body past the ceiling was dropped; its length alone makes the front refuse it */
         .body_len = incoming->is_too_large ? incoming->body.len_max + 1u : incoming->body.len,
+        .has_waited = incoming->has_waited,
     };
     struct sim_response response;
     sim_front_handle(port->httpd->world, &request, &response);
     free(path);
     const struct sim_damage *damage = &response.damage;
-    if (damage->connection == SIM_CONNECTION_STALLED || damage->delay_us > 0) {
+    if (damage->connection == SIM_CONNECTION_STALLED || damage->delay_us > 0 ||
+        response.wait_us > 0) {
         hold(port->httpd, connection, incoming, &response);
         return MHD_YES;
     }
@@ -531,7 +542,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         return MHD_YES;
     }
     if (incoming->is_held) {
-        return send_held(incoming);
+        return send_held(port, method, incoming);
     }
     if (*upload_len > 0) {
         incoming->is_too_large =

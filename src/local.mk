@@ -337,6 +337,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/md5.h \
 	%D%/sim/params.c \
 	%D%/sim/params.h \
+	%D%/sim/pattern.c \
+	%D%/sim/pattern.h \
 	%D%/sim/pod.h \
 	%D%/sim/pod_http.c \
 	%D%/sim/pod_log.c \

@@ -189,6 +189,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/admin.c \
 	%D%/sim/admin.h \
 	%D%/sim/admission.c \
+	%D%/sim/apply_check.c \
+	%D%/sim/apply_check.h \
 	%D%/sim/behaviour.h \
 	%D%/sim/certificate.c \
 	%D%/sim/certificate.h \

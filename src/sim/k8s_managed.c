@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sim/apply_check.h"
 #include "sim/face.h"
 #include "sim/field_set.h"
 #include "sim/json_path.h"
@@ -234,18 +235,26 @@ static const char *group_version_text(const json_t *object, char *out, size_t si
     return out;
 }
 
-/* A configuration with fields that its kind has not. */
+/* A configuration that is none of its kind. */
 static void fail_typed(const struct sim_call *call, const json_t *applied, const char *message)
+{
+    char version[128];
+    sim_k8s_fail(
+        call->response, 500, "", "failed to create typed patch object (%s/%s; %s, Kind=%s): %s",
+        sim_json_text(applied, "metadata.namespace"), sim_json_text(applied, "metadata.name"),
+        group_version_text(applied, version, sizeof version), call->resource->kind, message);
+}
+
+/* One with fields that its kind has not. */
+static void fail_undeclared(const struct sim_call *call, const json_t *applied, const char *message)
 {
     static const char mark[] = "unknown field \"";
     const char *field = strstr(message, mark);
     field = field == NULL ? "" : field + sizeof mark - 1;
-    sim_k8s_fail(call->response, 500, "",
-                 "failed to create typed patch object (%s/%s; %s, Kind=%s): .%.*s: field not "
-                 "declared in schema",
-                 sim_json_text(applied, "metadata.namespace"), call->name,
-                 sim_json_text(applied, "apiVersion"), call->resource->kind,
-                 (int)strcspn(field, "\""), field);
+    char *text =
+        tg_asprintf(".%.*s: field not declared in schema", (int)strcspn(field, "\""), field);
+    fail_typed(call, applied, text);
+    free(text);
 }
 
 /* The applied configuration; NULL with the response filled. New reference. */
@@ -263,8 +272,10 @@ static json_t *applied_body(const struct sim_call *call)
         sim_k8s_fail(call->response, 400, NULL, "invalid object type: %s, Kind=%s",
                      group_version_text(applied, version, sizeof version),
                      sim_json_text(applied, "kind"));
-    } else if (!sim_k8s_check_fields(call->resource, applied, true, &err)) {
+    } else if (!sim_apply_check(sim_schema_of(call->resource), applied, &err)) {
         fail_typed(call, applied, err.msg);
+    } else if (!sim_k8s_check_fields(call->resource, applied, true, &err)) {
+        fail_undeclared(call, applied, err.msg);
     } else if (sim_json_count(applied, "metadata.managedFields") > 0) {
         sim_k8s_fail(call->response, 400, NULL, "metadata.managedFields must be nil");
     } else {

@@ -451,6 +451,8 @@ noinst_LIBRARIES += %D%/libtg_app.a
 	%D%/app/status_text.c \
 	%D%/app/swarm.c \
 	%D%/app/swarm.h \
+	%D%/app/swarm_check.c \
+	%D%/app/swarm_check.h \
 	%D%/app/world_control.c \
 	%D%/app/world_control.h
 

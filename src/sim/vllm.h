@@ -75,7 +75,14 @@ uint64_t sim_vllm_success_count(const struct sim_vllm *vllm);
 void sim_vllm_http(struct sim_vllm *vllm, const char *method, const char *path, const char *body,
                    size_t body_len, struct sim_response *response);
 
+/* What is wrong with its cache (static), NULL when the blocks in use are those of its sequences. */
+const char *sim_vllm_check(const struct sim_vllm *vllm);
+
 /* ---- shared by the files of the server ---- */
+
+/* How many blocks of the cache are in use; to be changed by its keeper alone (and by tests that
+ * plant a leak). */
+int64_t *sim_vllm_blocks_used(struct sim_vllm *vllm);
 
 /* True when the bucket in the model's folder has no config.json, or not all shards: then the server
  * has said so in its log and exited with 1. */

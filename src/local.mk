@@ -332,6 +332,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/lab_release.c \
 	%D%/sim/lab_release.h \
 	%D%/sim/lab_workload.c \
+	%D%/sim/listener.c \
+	%D%/sim/listener.h \
 	%D%/sim/load.c \
 	%D%/sim/metrics.c \
 	%D%/sim/metrics.h \
@@ -387,6 +389,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/spdy.h \
 	%D%/sim/store.c \
 	%D%/sim/store.h \
+	%D%/sim/store_deletion.c \
+	%D%/sim/store_deletion.h \
 	%D%/sim/store_generation.c \
 	%D%/sim/store_generation.h \
 	%D%/sim/text.c \
@@ -394,6 +398,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/truth.c \
 	%D%/sim/truth.h \
 	%D%/sim/truth_internal.h \
+	%D%/sim/tunnel.c \
+	%D%/sim/tunnel.h \
 	%D%/sim/vllm.c \
 	%D%/sim/vllm.h \
 	%D%/sim/vllm_http.c \

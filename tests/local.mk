@@ -28,6 +28,7 @@ TESTS += %D%/test_integration
 	%D%/integration/test_params.c \
 	%D%/integration/test_provision.c \
 	%D%/integration/test_status.c \
+	%D%/integration/test_tls_faults.c \
 	%D%/integration/test_world_control.c
 %C%_test_integration_LDADD =  $(app_libs) $(CRITERION_LIBS) -lm
 

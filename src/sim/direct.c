@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "sim/front.h"
 #include "sim/query.h"
+#include "sim/region.h"
 
 #define DIRECT_MAGIC     0x44495245u
 #define CHUNK            16384u
@@ -218,24 +219,68 @@ static void ask_again(struct direct *direct, struct exchange *exchange)
     handle(direct, exchange, server, prefix);
 }
 
-/* What the client's own library makes of an answer that faults had in hand. */
-static enum tg_code broken_as(const struct exchange *exchange)
+/* Where the request would have gone, as a client names it. */
+static const char *host_of(const struct direct *direct, const struct exchange *exchange)
+{
+    int server = 0;
+    const char *prefix = "";
+    read_server(direct, exchange->request.endpoint->base_url, &server, &prefix);
+    return server == SIM_SERVER_GCP ? "googleapis.com"
+                                    : sim_world_region(direct->world, server)->cluster;
+}
+
+/* What libcurl says of a handshake that fails, and by which number. */
+static void say_tls(enum sim_tls tls, const char *host, struct tg_err *err)
+{
+    switch (tls) {
+    case SIM_TLS_SOUND:
+    case SIM_TLS_UNKNOWN:
+        tg_err_set(err, TG_CODE_TLS, 60,
+                   "SSL certificate problem: unable to get local issuer certificate");
+        break;
+    case SIM_TLS_EXPIRED:
+        tg_err_set(err, TG_CODE_TLS, 60, "SSL certificate problem: certificate has expired");
+        break;
+    case SIM_TLS_HOST:
+        tg_err_set(err, TG_CODE_TLS, 60,
+                   "SSL: no alternative certificate subject name matches target host name '%s'",
+                   host);
+        break;
+    case SIM_TLS_OLD:
+        tg_err_set(err, TG_CODE_TLS, 35,
+                   "OpenSSL/3: error:0A00042E:SSL routines::tlsv1 alert protocol version");
+        break;
+    }
+}
+
+/* What the client's own library makes of an answer that faults had in hand; false: nothing. */
+static bool is_broken(const struct direct *direct, const struct exchange *exchange,
+                      struct tg_err *err)
 {
     const struct sim_damage *damage = &exchange->response.damage;
+    const char *host = host_of(direct, exchange);
     switch (damage->connection) {
     case SIM_CONNECTION_OK:
     case SIM_CONNECTION_STALLED:
         break;
     case SIM_CONNECTION_REFUSED:
-        return TG_CODE_CONNECT;
+        tg_err_set(err, TG_CODE_CONNECT, 7,
+                   "Failed to connect to %s port 443: Couldn't connect to server", host);
+        break;
     case SIM_CONNECTION_NO_NAME:
-        return TG_CODE_DNS;
+        tg_err_set(err, TG_CODE_DNS, 6, "Could not resolve host: %s", host);
+        break;
     case SIM_CONNECTION_NO_TRUST:
-        return TG_CODE_TLS;
+        say_tls(damage->tls, host, err);
+        break;
     case SIM_CONNECTION_RESET:
-        return TG_CODE_BROKEN;
+        tg_err_set(err, TG_CODE_BROKEN, 56, "Recv failure: Connection reset by peer");
+        break;
     }
-    return damage->header_bytes > HEADER_BYTES_MAX ? TG_CODE_LIMIT : TG_CODE_NONE;
+    if (err->code == TG_CODE_NONE && damage->header_bytes > HEADER_BYTES_MAX) {
+        tg_err_set(err, TG_CODE_LIMIT, 0, "the answer's header is too large");
+    }
+    return err->code != TG_CODE_NONE;
 }
 
 static void on_news(void *context)
@@ -257,10 +302,8 @@ static void answer(struct direct *direct, struct exchange *exchange,
                    const struct tg_transport_sink *sink)
 {
     struct tg_err err = TG_ERR_INIT;
-    enum tg_code code = broken_as(exchange);
-    if (code != TG_CODE_NONE) {
+    if (is_broken(direct, exchange, &err)) {
         exchange->response.status = 0; /* nobody saw it */
-        tg_err_set(&err, code, 0, "a fault of the simulated world");
         emit_done(sink, exchange, &err);
         return;
     }

@@ -17,12 +17,12 @@
 #include "sim/definition.h"
 #include "sim/json_path.h"
 #include "sim/share.h"
+#include "sim/store_deletion.h"
 #include "sim/store_generation.h"
 
 #define STORE_MAGIC     0x53544f52u
 #define HISTORY_MAX     10000u
 #define NAME_SUFFIX_LEN 5
-#define POD_GRACE_S     30
 #define KEY_SEPARATOR   '\x01' /* sorts before every character of a name: (namespace, name) */
 #define KEY_SIZE        640    /* a namespace has 63 bytes, a name 253 */
 #define TEXT_BYTES_MAX  ((size_t)64 << 20)
@@ -634,20 +634,6 @@ static void keep_immutable(json_t *metadata, const json_t *current)
     }
 }
 
-static bool is_namespace(const struct sim_resource *resource)
-{
-    return resource->group[0] == '\0' && tg_str_eq(resource->kind, "Namespace");
-}
-
-static bool is_finished(const struct sim_resource *resource, const json_t *object)
-{
-    const json_t *metadata = json_object_get(object, "metadata");
-    bool is_held = is_namespace(resource) && sim_json_count(object, "spec.finalizers") > 0;
-    return !is_held && json_object_get(metadata, "deletionTimestamp") != NULL &&
-           sim_json_count(metadata, "finalizers") == 0 &&
-           sim_json_int(metadata, "deletionGracePeriodSeconds", 0) == 0;
-}
-
 /* Takes the reference to last, the state that the object goes with. */
 static void vanish(struct sim_store *store, const struct sim_resource *resource, json_t *last)
 {
@@ -671,7 +657,7 @@ static json_t *replace(struct sim_store *store, const struct sim_resource *resou
     json_t *previous = json_incref(entry->object);
     stamp_version(store, metadata);
     json_t *result = NULL;
-    if (is_finished(resource, next)) {
+    if (sim_store_is_finished(resource, next)) {
         vanish(store, resource, next);
     } else {
         char *ns = tg_strdup(sim_json_text(metadata, "namespace"));
@@ -745,25 +731,6 @@ json_t *sim_store_set_status(struct sim_store *store, const struct sim_resource 
     return replace(store, resource, entry, next, metadata);
 }
 
-/* Seconds that a deletion of this object waits: only Pods that a kubelet may be running have a
- * grace at all. */
-static int64_t effective_grace_s(const struct sim_resource *resource, const json_t *object,
-                                 int64_t grace_s)
-{
-    if (resource->group[0] != '\0' || !tg_str_eq(resource->plural, "pods")) {
-        return 0;
-    }
-    const char *phase = sim_json_text(object, "status.phase");
-    if (sim_json_text(object, "spec.nodeName")[0] == '\0' || tg_str_eq(phase, "Succeeded") ||
-        tg_str_eq(phase, "Failed")) {
-        return 0;
-    }
-    if (grace_s >= 0) {
-        return grace_s;
-    }
-    return sim_json_int(object, "spec.terminationGracePeriodSeconds", POD_GRACE_S);
-}
-
 bool sim_store_delete(struct sim_store *store, const struct sim_resource *resource, const char *ns,
                       const char *name, int64_t grace_s, struct tg_err *err)
 {
@@ -773,7 +740,7 @@ bool sim_store_delete(struct sim_store *store, const struct sim_resource *resour
         return tg_err_set(err, TG_CODE_NOT_FOUND, 404, "%s \"%s\" not found", resource->plural,
                           name);
     }
-    int64_t grace = effective_grace_s(resource, entry->object, grace_s);
+    int64_t grace = sim_store_grace_s(resource, entry->object, grace_s);
     const json_t *current = json_object_get(entry->object, "metadata");
     bool is_marked = json_object_get(current, "deletionTimestamp") != NULL;
     if (is_marked && grace >= sim_json_int(current, "deletionGracePeriodSeconds", 0)) {
@@ -782,7 +749,7 @@ bool sim_store_delete(struct sim_store *store, const struct sim_resource *resour
     json_t *metadata;
     json_t *next = writable_copy(resource, json_incref(entry->object), &metadata);
     stamp_time(store, metadata, "deletionTimestamp", grace);
-    if (is_namespace(resource)) {
+    if (sim_store_is_namespace(resource)) {
         json_object_set_new(next, "status", json_pack("{s:s}", "phase", "Terminating"));
     } else {
         json_object_set_new(metadata, "deletionGracePeriodSeconds", json_integer(grace));

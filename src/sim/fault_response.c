@@ -177,6 +177,12 @@ enum sim_tls sim_fault_handshake(struct sim_world *world, int server)
     return SIM_TLS_SOUND;
 }
 
+bool sim_fault_hides_name(struct sim_world *world, int server)
+{
+    const struct sim_fault *fault = sim_fault_in_force(world, SIM_FAULT_DNS, server);
+    return fault != NULL && fault->spec.route[0] == '\0';
+}
+
 bool sim_fault_breaks_tls(struct sim_world *world, int server)
 {
     for (size_t i = 0; i < TG_COUNT(handshakes) && sim_fault_has_routes(world); i++) {

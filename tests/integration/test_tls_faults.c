@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "io/clock_real.h"
+#include "io/read_file.h"
 #include "net/transport.h"
 #include "sim/direct.h"
 #include "sim/fault.h"
@@ -166,6 +167,51 @@ Test(tls_faults, a_route_of_its_own_breaks_the_next_handshake, .init = start_wor
         cr_assert_eq(asked(&message), CURLE_PEER_FAILED_VERIFICATION, "%s", message);
     }
     cr_assert_eq(asked(&message), CURLE_OK, "%s", message);
+}
+
+/* What the kubeconfig says of the only cluster's server. The caller frees. */
+static char *server_in_kubeconfig(void)
+{
+    struct tg_err err = TG_ERR_INIT;
+    size_t len = 0;
+    char *text = tg_read_file(sim_server_kubeconfig_path(server), 1 << 20, &len, &err);
+    cr_assert_not_null(text, "%s", err.msg);
+    const char *at = strstr(text, "server: ");
+    cr_assert_not_null(at);
+    at += strlen("server: ");
+    char *url = tg_strndup(at, strcspn(at, "\n"));
+    free(text);
+    return url;
+}
+
+/* The server's thread writes it: looks until it says so. */
+static void await_server(const char *wanted)
+{
+    for (int i = 0; i < 6000; i++) {
+        char *url = server_in_kubeconfig();
+        bool is_there = strstr(url, wanted) != NULL;
+        free(url);
+        if (is_there) {
+            return;
+        }
+        usleep(10000);
+    }
+    cr_assert_fail("the kubeconfig never says %s", wanted);
+}
+
+Test(tls_faults, a_hidden_name_is_one_that_clients_cannot_resolve, .init = start_world,
+     .fini = stop_world, .timeout = 120)
+{
+    await_server("https://127.0.0.1:");
+    admin("POST", "/tidegate.dev/v1/faults", "{\"kind\":\"dns\",\"id\":\"x\",\"region\":0}", 200);
+    await_server("https://gke-us-east5.invalid:");
+    char *url = server_in_kubeconfig();
+    const char *message;
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    cr_assert_eq(asked(&message), CURLE_COULDNT_RESOLVE_HOST, "%s", message);
+    free(url);
+    remove_fault();
+    await_server("https://127.0.0.1:");
 }
 
 Test(tls_faults, a_name_that_is_not_found_is_told_as_libcurl_does)

@@ -416,6 +416,8 @@ Test(k8s_fidelity, admission_adds_no_managed_fields)
     cr_assert_not_null(json_object_get(spec, "f:dnsPolicy"), "defaults are the creator's");
     cr_assert_null(json_object_get(spec, "f:volumes"));
     cr_assert_null(json_object_get(spec, "f:tolerations"));
+    cr_assert_null(json_object_get(spec, "f:priority"));
+    cr_assert_null(json_object_get(spec, "f:serviceAccountName"));
     json_decref(pod);
     sim_world_free(world);
 }

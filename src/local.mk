@@ -191,6 +191,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/admin.c \
 	%D%/sim/admin.h \
 	%D%/sim/admission.c \
+	%D%/sim/apply_check.c \
+	%D%/sim/apply_check.h \
 	%D%/sim/autoscale.h \
 	%D%/sim/autoscale_metric.c \
 	%D%/sim/autoscale_pace.c \
@@ -297,6 +299,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/httpd.h \
 	%D%/sim/json_path.c \
 	%D%/sim/json_path.h \
+	%D%/sim/json_write.c \
+	%D%/sim/json_write.h \
 	%D%/sim/jsonpath.c \
 	%D%/sim/jsonpath.h \
 	%D%/sim/k8s_admit.c \
@@ -350,6 +354,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/lab_release.c \
 	%D%/sim/lab_release.h \
 	%D%/sim/lab_workload.c \
+	%D%/sim/listener.c \
+	%D%/sim/listener.h \
 	%D%/sim/load.c \
 	%D%/sim/metrics.c \
 	%D%/sim/metrics.h \
@@ -359,6 +365,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/node_affinity.h \
 	%D%/sim/params.c \
 	%D%/sim/params.h \
+	%D%/sim/pattern.c \
+	%D%/sim/pattern.h \
 	%D%/sim/pod.h \
 	%D%/sim/pod_http.c \
 	%D%/sim/pod_log.c \
@@ -400,16 +408,24 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/server_files.h \
 	%D%/sim/shape.c \
 	%D%/sim/shape.h \
+	%D%/sim/share.c \
+	%D%/sim/share.h \
 	%D%/sim/shell.c \
 	%D%/sim/spdy.c \
 	%D%/sim/spdy.h \
 	%D%/sim/store.c \
 	%D%/sim/store.h \
+	%D%/sim/store_deletion.c \
+	%D%/sim/store_deletion.h \
+	%D%/sim/store_generation.c \
+	%D%/sim/store_generation.h \
 	%D%/sim/text.c \
 	%D%/sim/text.h \
 	%D%/sim/truth.c \
 	%D%/sim/truth.h \
 	%D%/sim/truth_internal.h \
+	%D%/sim/tunnel.c \
+	%D%/sim/tunnel.h \
 	%D%/sim/vllm.c \
 	%D%/sim/vllm.h \
 	%D%/sim/vllm_http.c \
@@ -468,6 +484,8 @@ noinst_LIBRARIES += %D%/libtg_app.a
 	%D%/app/status_text.c \
 	%D%/app/swarm.c \
 	%D%/app/swarm.h \
+	%D%/app/swarm_check.c \
+	%D%/app/swarm_check.h \
 	%D%/app/world_control.c \
 	%D%/app/world_control.h
 

@@ -28,6 +28,7 @@ TESTS += %D%/test_integration
 	%D%/integration/test_params.c \
 	%D%/integration/test_provision.c \
 	%D%/integration/test_status.c \
+	%D%/integration/test_tls_faults.c \
 	%D%/integration/test_world_control.c
 %C%_test_integration_LDADD =  $(app_libs) $(CRITERION_LIBS) -lm
 
@@ -178,6 +179,7 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/test_k8s_watch.c \
 	%D%/unit/sim/test_metrics.c \
 	%D%/unit/sim/test_patch.c \
+	%D%/unit/sim/test_pattern.c \
 	%D%/unit/sim/test_probe.c \
 	%D%/unit/sim/test_protobuf.c \
 	%D%/unit/sim/test_query.c \
@@ -186,6 +188,7 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/test_rollout.c \
 	%D%/unit/sim/test_script.c \
 	%D%/unit/sim/test_selector.c \
+	%D%/unit/sim/test_share.c \
 	%D%/unit/sim/test_store.c \
 	%D%/unit/sim/test_table.c \
 	%D%/unit/sim/test_vllm.c \
@@ -286,6 +289,10 @@ check_PROGRAMS += %D%/fuzz/replay_request
 TESTS += %D%/fuzz/replay_request
 %C%_fuzz_replay_request_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_request.c
 %C%_fuzz_replay_request_LDADD = $(app_libs) -lm
+check_PROGRAMS += %D%/fuzz/replay_schema
+TESTS += %D%/fuzz/replay_schema
+%C%_fuzz_replay_schema_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_schema.c
+%C%_fuzz_replay_schema_LDADD = $(app_libs) -lm
 check_PROGRAMS += %D%/fuzz/replay_selector
 TESTS += %D%/fuzz/replay_selector
 %C%_fuzz_replay_selector_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_selector.c
@@ -347,6 +354,11 @@ noinst_PROGRAMS += %D%/fuzz/fuzz_request
 %C%_fuzz_fuzz_request_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
 %C%_fuzz_fuzz_request_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_fuzz_fuzz_request_LDADD = $(app_libs) -lm
+noinst_PROGRAMS += %D%/fuzz/fuzz_schema
+%C%_fuzz_fuzz_schema_SOURCES = %D%/fuzz/fuzz_schema.c
+%C%_fuzz_fuzz_schema_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_schema_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_schema_LDADD = $(app_libs) -lm
 noinst_PROGRAMS += %D%/fuzz/fuzz_selector
 %C%_fuzz_fuzz_selector_SOURCES = %D%/fuzz/fuzz_selector.c
 %C%_fuzz_fuzz_selector_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
@@ -374,7 +386,7 @@ noinst_PROGRAMS += %D%/fuzz/fuzz_yaml
 %C%_fuzz_fuzz_yaml_LDADD = $(app_libs) -lm
 endif
 FUZZ_SECONDS = 60
-fuzz_targets = apply filter frames google kubeconfig patch protobuf request selector shell strategic watch yaml
+fuzz_targets = apply filter frames google kubeconfig patch protobuf request schema selector shell strategic watch yaml
 # Each target for so many seconds, on the corpus and what earlier runs added below the build tree.
 fuzz: all
 	$(AM_V_at)for target in $(fuzz_targets); do \

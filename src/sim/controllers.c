@@ -22,7 +22,11 @@
 #include "sim/script.h"
 #include "sim/shape.h"
 #include "sim/truth_internal.h"
+#include "sim/vllm.h"
 #include "sim/volume.h"
+
+/* By which a drill marks the Deployment that it holds down, for whoever finds it. */
+#define DRILL_ANNOTATION "tidegate.dev/drill"
 
 static const struct sim_resource *served(const char *group, const char *version, const char *plural)
 {
@@ -263,6 +267,49 @@ static const char *check_chips(struct sim_world *world)
     return NULL;
 }
 
+static const char *check_caches(struct sim_world *world)
+{
+    for (int i = 0; i < sim_world_region_count(world); i++) {
+        const struct tg_map_node *n = tg_map_first(sim_world_region(world, i)->pods);
+        for (; n != NULL; n = tg_map_next(n)) {
+            const struct sim_pod *pod = tg_map_node_value(n);
+            const char *broken = pod->vllm == NULL ? NULL : sim_vllm_check(pod->vllm);
+            if (broken != NULL) {
+                return broken;
+            }
+        }
+    }
+    return NULL;
+}
+
+struct drill_check {
+    const char *id; /* of the drill that was found first */
+    bool is_second;
+};
+
+static bool check_drill(void *context, json_t *deployment)
+{
+    struct drill_check *check = context;
+    const char *id = json_string_value(
+        json_object_get(sim_json_at(deployment, "metadata.annotations"), DRILL_ANNOTATION));
+    if (id != NULL && check->id == NULL) {
+        check->id = id;
+    } else if (id != NULL && !tg_str_eq(id, check->id)) {
+        check->is_second = true;
+    }
+    return !check->is_second;
+}
+
+static const char *check_drills(struct sim_world *world)
+{
+    struct drill_check check = {NULL, false};
+    for (int i = 0; i < sim_world_region_count(world) && !check.is_second; i++) {
+        sim_store_each(sim_world_region(world, i)->store, sim_world_kinds(world)->deployment, NULL,
+                       check_drill, &check);
+    }
+    return check.is_second ? "two drills are open in one fleet" : NULL;
+}
+
 /* ---- start and stop ---- */
 
 void sim_controllers_start(struct sim_world *world)
@@ -285,6 +332,8 @@ void sim_controllers_start(struct sim_world *world)
     sim_world_add_check(world, check_owners);
     sim_world_add_check(world, check_chips);
     sim_world_add_check(world, sim_gateway_check);
+    sim_world_add_check(world, check_caches);
+    sim_world_add_check(world, check_drills);
     if (sim_world_config(world)->is_built) {
         sim_lab_build(world);
     } else {

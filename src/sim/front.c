@@ -255,15 +255,17 @@ void sim_front_handle(struct sim_world *world, const struct sim_request *request
     tg_buf_init(&response->body, SIM_RESPONSE_BODY_MAX);
     bool is_metadata = request->server == SIM_SERVER_METADATA; /* a Pod's own node answers that */
     bool is_faulty = sim_fault_has_routes(world) && !is_metadata && !sim_admin_is_path(request);
-    if (!is_metadata) {
+    if (!is_metadata && !request->has_waited) {
         note(world, request, is_faulty);
     }
-    if (!is_faulty || !sim_fault_before(world, request, response)) {
+    /* a call that waits is one occasion: before it faults strike when it comes, after it when it is
+     * answered */
+    if (!is_faulty || request->has_waited || !sim_fault_before(world, request, response)) {
         handle(world, request, response);
         if (response->stream != NULL && response->status == 200) {
             sim_fault_watch_stream(world, request, response);
         }
-        if (is_faulty) {
+        if (is_faulty && response->wait_us == 0) {
             sim_fault_after(world, request, response);
         }
     }

@@ -192,14 +192,9 @@ static void default_pod_spec(json_t *spec, bool is_pod)
     const char *account = sim_json_text(spec, "serviceAccountName");
     if (account[0] != '\0') {
         default_text(spec, "serviceAccount", account);
-    } else if (is_pod) {
-        default_text(spec, "serviceAccountName", "default");
-        default_text(spec, "serviceAccount", "default");
     }
     if (is_pod) {
         sim_json_default(spec, "enableServiceLinks", json_true());
-        default_int(spec, "priority", 0);
-        default_text(spec, "preemptionPolicy", "PreemptLowerPriority");
     }
 }
 

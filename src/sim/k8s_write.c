@@ -303,6 +303,10 @@ static void create_object(struct sim_call *call, json_t *object, bool is_applied
     sim_store_stamp(call->store, call->resource, object);
     sim_k8s_default(call->resource, object);
     sim_k8s_first_status(call->resource, object);
+    if (!is_applied) { /* what admission adds is nobody's: the API server notes managers before it
+                        */
+        sim_managed_track(call, NULL, object);
+    }
     if (tg_str_eq(call->resource->kind, "Pod")) {
         sim_admission_pod(sim_world_region(call->world, call->request->server), object);
     }
@@ -310,9 +314,6 @@ static void create_object(struct sim_call *call, json_t *object, bool is_applied
     if (!validate(call, object, NULL)) {
         json_decref(object);
         return;
-    }
-    if (!is_applied) {
-        sim_managed_track(call, NULL, object);
     }
     char *name = tg_strdup(sim_json_text(metadata, "name"));
     struct tg_err err = TG_ERR_INIT;

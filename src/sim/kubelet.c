@@ -91,6 +91,9 @@ static void add_containers(struct sim_pod *pod, const json_t *object)
     const json_t *mains = sim_json_at(object, "spec.containers");
     size_t i;
     json_t *spec;
+    size_t room = json_array_size(inits) + json_array_size(mains);
+    room = room < 1 ? 1 : room > SIM_CONTAINERS_MAX ? SIM_CONTAINERS_MAX : room;
+    pod->containers = tg_calloc(room, sizeof *pod->containers);
     json_array_foreach(inits, i, spec)
     {
         if (tg_str_eq(sim_json_text(spec, "restartPolicy"), "Always") &&
@@ -177,6 +180,7 @@ static void pod_free(struct sim_pod *pod)
     free(pod->uid);
     free(pod->entity);
     free(pod->failure_message);
+    free(pod->containers);
     free(pod);
 }
 

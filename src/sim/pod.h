@@ -124,7 +124,7 @@ struct sim_pod {
     uint64_t end_event; /* exit, or kill at the end of the grace */
     uint64_t schedule_event;
     uint64_t deadline_event;
-    struct sim_container containers[SIM_CONTAINERS_MAX];
+    struct sim_container *containers; /* room for one at least, SIM_CONTAINERS_MAX at most */
     int container_count;
     struct sim_vllm *vllm;
     struct sim_probe *probe;

@@ -653,6 +653,29 @@ def applies():
     yield "update: managers", ("PUT", f"{NS}/configmaps/managed?fieldManager=other", {
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "managed", "labels": {"a": "c"}},
         "data": {"a": "b", "c": "d"}}), {"shape": managers}
+    yield from applied_keys()
+
+
+def applied_keys():
+    """Elements of lists with keys: twice, without, of no such type."""
+    service = f"{NS}/services/applied-keys?fieldManager=one"
+    pod = f"{NS}/pods/applied-keys?fieldManager=one"
+
+    def body(kind, spec):
+        return {"apiVersion": "v1", "kind": kind, "metadata": {"name": "applied-keys"}, "spec": spec}
+
+    for name, ports in [("twice", [{"port": 80}, {"port": 80, "protocol": "TCP"}]), ("null", [None]),
+                        ("text", ["x"]), ("number as text", [{"port": "80"}]), ("no port", [{"name": "a"}])]:
+        yield f"apply ports: {name}", ("PATCH", service, body("Service", {"ports": ports})), {"content": APPLY}
+    for name, containers in [("no name", [{"image": "x"}]), ("number as name", [{"name": 7, "image": "x"}]),
+                             ("twice", [{"name": "a"}, {"name": "a"}]), ("text", ["x"]),
+                             ("port without number", [{"name": "a", "image": "x", "ports": [{"name": "q"}]}])]:
+        yield f"apply containers: {name}", ("PATCH", pod, body("Pod", {"containers": containers})), {"content": APPLY}
+    yield "apply finalizers twice", ("PATCH", pod, {
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "applied-keys", "finalizers": ["a/b", "a/b"]},
+        "spec": {"containers": [{"name": "x", "image": "y"}]}}), {"content": APPLY}
+    yield "managers of a Pod", ("POST", f"{NS}/pods?fieldManager=one", body("Pod", {
+        "schedulerName": "nobody", "containers": [{"name": "c", "image": "none"}]})), {"shape": managers}
 
 
 def scaling():

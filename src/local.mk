@@ -152,6 +152,8 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 	%D%/codec/k8s_write.h \
 	%D%/codec/lab_file.c \
 	%D%/codec/lab_file.h \
+	%D%/codec/lab_hazard.c \
+	%D%/codec/lab_hazard.h \
 	%D%/codec/lab_make.c \
 	%D%/codec/lab_make.h \
 	%D%/codec/metrics.c \
@@ -331,6 +333,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/load.c \
 	%D%/sim/metrics.c \
 	%D%/sim/metrics.h \
+	%D%/sim/manifest.c \
+	%D%/sim/manifest.h \
 	%D%/sim/md5.c \
 	%D%/sim/md5.h \
 	%D%/sim/params.c \

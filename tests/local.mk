@@ -20,6 +20,7 @@ TESTS += %D%/test_integration
 %C%_test_integration_SOURCES = \
 	%D%/integration/rig_support.c \
 	%D%/integration/rig_support.h \
+	%D%/integration/test_doctor.c \
 	%D%/integration/test_drill_rig.c \
 	%D%/integration/test_ensure.c \
 	%D%/integration/test_faults.c \

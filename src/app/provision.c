@@ -98,12 +98,14 @@ static bool take_open(struct tg_app *app, struct tg_run_config *config,
     struct tg_err why = TG_ERR_INIT;
     bool is_ours = count > 0 && tg_run_reopen(records, count, app->lab, reopened, &why) &&
                    reopened->config.direction == config->direction &&
+                   (config->fixes == 0 || reopened->config.fixes == config->fixes) &&
                    tg_str_eq(reopened->project, config->project);
     bool is_ok = true;
     if (is_ours) {
         tg_str_copy(id, size, records[0].run_id);
         config->from = reopened->config.from;
         config->until = reopened->config.until;
+        config->fixes = reopened->config.fixes;
     } else if (count > 0) {
         struct tg_record waive = {.kind = TG_RECORD_WAIVE,
                                   .run_id = records[0].run_id,
@@ -147,6 +149,7 @@ bool tg_app_provision_start(struct tg_app *app, const struct tg_provision_reques
     struct tg_run_config config = {.lab = app->lab,
                                    .direction = request->direction,
                                    .project = gcp->name,
+                                   .fixes = request->fixes,
                                    .rescan_us = RESCAN_DEFAULT_US};
     for (size_t i = 0; i < request->secrets_count && i < TG_RUN_SECRETS_MAX; i++) {
         config.secrets[config.secrets_count++] = request->secrets[i];

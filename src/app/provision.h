@@ -17,6 +17,8 @@ struct tg_provision_request {
     const char *until; /* NULL: the last */
     const struct tg_run_secret *secrets;
     size_t secrets_count;
+    tg_lab_fixes fixes; /* 0: those of the open run, if it is taken up; else an open run with other
+                           ones is closed */
 };
 
 /* Fills from and until of config from ids of steps, NULL for the first and the last. False with

@@ -236,12 +236,38 @@ static bool read_steps(struct tg_lab_reader *reader, const struct tg_yaml_node *
     return true;
 }
 
+static bool read_count(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                       const char *key, int *out)
+{
+    int64_t number = 0;
+    const char *text = tg_yaml_text(node, key);
+    bool is_ok = text == NULL || tg_str_to_int64(text, 1, 100000, &number);
+    *out = (int)number;
+    return is_ok || tg_yaml_fail(reader->name, tg_yaml_get(node, key), reader->err,
+                                 "'%s' must be a whole number from 1", key);
+}
+
+static bool read_needs(struct tg_lab_reader *reader, const struct tg_yaml_node *root)
+{
+    static const char *const keys[] = {"machine_type", "family", "chips", NULL};
+    struct tg_lab *lab = reader->lab;
+    const struct tg_yaml_node *tpu = tg_yaml_get(root, "tpu");
+    lab->hub_model = tg_lab_read_text(reader, root, "hub_model");
+    if (!read_count(reader, root, "pool_cpus", &lab->pool_cpus)) {
+        return false;
+    }
+    return tpu == NULL || (tg_lab_check_keys(reader, tpu, keys) &&
+                           tg_lab_need_text(reader, tpu, "machine_type", &lab->tpu_machine_type) &&
+                           tg_lab_need_text(reader, tpu, "family", &lab->tpu_family) &&
+                           read_count(reader, tpu, "chips", &lab->tpu_chips));
+}
+
 static bool read_lab(struct tg_lab_reader *reader, const struct tg_yaml_node *root)
 {
     static const char *const keys[] = {
-        "name",      "title", "project", "config_cluster", "namespace", "deployment",
-        "app_label", "model", "gateway", "primary_region", "regions",   "hazards",
-        "steps",     NULL};
+        "name",      "title", "project",   "config_cluster", "namespace", "deployment",
+        "app_label", "model", "gateway",   "primary_region", "regions",   "hazards",
+        "hub_model", "tpu",   "pool_cpus", "steps",          NULL};
     struct tg_lab *lab = reader->lab;
     if (!tg_lab_check_keys(reader, root, keys) ||
         !tg_lab_need_text(reader, root, "name", &lab->name) ||
@@ -253,8 +279,9 @@ static bool read_lab(struct tg_lab_reader *reader, const struct tg_yaml_node *ro
         !tg_lab_need_text(reader, root, "model", &lab->model) ||
         !tg_lab_need_text(reader, root, "gateway", &lab->gateway) ||
         !tg_lab_need_text(reader, root, "primary_region", &lab->primary_region) ||
-        !read_regions(reader, root) || !tg_lab_read_hazards(reader, root) ||
-        !read_steps(reader, root) || !tg_lab_check_changes(reader)) {
+        !read_regions(reader, root) || !read_needs(reader, root) ||
+        !tg_lab_read_hazards(reader, root) || !read_steps(reader, root) ||
+        !tg_lab_check_changes(reader)) {
         return false;
     }
     lab->project = tg_lab_read_text(reader, root, "project");

@@ -63,7 +63,7 @@ static bool read_form(struct tg_lab_reader *reader, const struct tg_yaml_node *n
     const char *form = tg_yaml_text(node, "form");
     const char *api = tg_yaml_text(node, "api");
     out->api = tg_api_by_name(api != NULL ? api : "");
-    if (out->api == TG_API_COUNT || out->api == TG_API_KUBERNETES) {
+    if (!tg_api_holds_things(out->api) || out->api == TG_API_KUBERNETES) {
         return tg_yaml_fail(reader->name, node, reader->err,
                             "'api' must be one of Google's: compute, container, gkehub, "
                             "serviceusage, storage, iam, cloudresourcemanager");

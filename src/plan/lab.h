@@ -142,6 +142,12 @@ struct tg_lab {
     const char *app_label;      /* "gemma-server" */
     const char *model;          /* "/data/gemma-weights" */
     const char *gateway;        /* "cross-region-gateway" */
+    const char *hub_model;      /* "google/gemma-3-27b-it" on the Hugging Face hub; NULL: none */
+    /* What each region must offer; NULL and 0: nothing is asked for. */
+    const char *tpu_machine_type; /* "ct6e-standard-4t" */
+    const char *tpu_family;       /* as the quota calls it: "CT6E" */
+    int tpu_chips;
+    int pool_cpus; /* of the nodes without TPUs */
     const struct tg_lab_region *regions;
     size_t regions_count;
     const char *primary_region; /* whose outage the drill makes */

@@ -49,6 +49,8 @@ static const struct command_info commands[] = {
      N_("Stand the lab up, step by step, and go on where it stopped")},
     {"down", CLI_COMMAND_DOWN, 'w', "",
      N_("Take the lab down and look that nothing billed is left")},
+    {"doctor", CLI_COMMAND_DOCTOR, 'o', "",
+     N_("Look for what stands in the lab's way, before anything is made")},
     {"help", CLI_COMMAND_HELP, 0, "", N_("Show this help")},
     {"version", CLI_COMMAND_VERSION, 0, "", N_("Show the version")},
 };
@@ -203,6 +205,21 @@ static bool apply(struct cli *cli, enum option_id id, const char *value, struct 
         return true;
     case OPTION_HF_TOKEN_FILE:
         cli->hf_token_file = value;
+        return true;
+    case OPTION_HF_ENDPOINT:
+        cli->hf_endpoint = value;
+        return true;
+    case OPTION_SKIP_HUB:
+        cli->is_hub_left_out = true;
+        return true;
+    case OPTION_FIX:
+        cli->fixes = value;
+        return true;
+    case OPTION_TOOLS:
+        cli->has_tools = true;
+        return true;
+    case OPTION_DESPITE_DOCTOR:
+        cli->is_despite_doctor = true;
         return true;
     case OPTION_DIR:
         cli->dir = value;

@@ -478,6 +478,7 @@ tidegate_SOURCES = \
 	%D%/cli.c \
 	%D%/cli.h \
 	%D%/command_console.c \
+	%D%/command_doctor.c \
 	%D%/command_drill.c \
 	%D%/command_provision.c \
 	%D%/command_sim.c \

@@ -421,6 +421,13 @@ EXTRA_DIST += \
 	%D%/run-criterion
 EXTRA_DIST += \
 	%D%/screens/golden/command_line-100x30-C.txt \
+	%D%/screens/golden/doctor-120x40-C.txt \
+	%D%/screens/golden/doctor-120x40-zh_TW.txt \
+	%D%/screens/golden/doctor-80x24-C.txt \
+	%D%/screens/golden/doctor-80x24-zh_TW.txt \
+	%D%/screens/golden/doctor-end-80x24-C.txt \
+	%D%/screens/golden/doctor-end-80x24-zh_TW.txt \
+	%D%/screens/golden/lab-up-80x24-C.txt \
 	%D%/screens/golden/command_line-100x30-zh_TW.txt \
 	%D%/screens/golden/command_line-80x24-C.txt \
 	%D%/screens/golden/command_line-80x24-zh_TW.txt \

@@ -46,7 +46,7 @@ bool tg_app_doctor_start(struct tg_app *app, const struct tg_doctor_config *conf
     whole.lab = app->lab;
     whole.project = gcp->name;
     whole.fixes = app->fixes;
-    whole.until = whole.until > 0 ? whole.until : (int)app->lab->steps_count - 1;
+    whole.until = whole.until >= 0 ? whole.until : (int)app->lab->steps_count - 1;
     tg_doctor_free(app->doctor);
     app->doctor = tg_doctor_new(&whole, &app->next_call_id);
     app->doctor_wake_us = 0;

@@ -11,7 +11,7 @@
 #include "app/app.h"
 
 /* Begins a preflight; one that is under way, or its findings, go. Of config the lab, the project
- * and the fixes are the app's, and from and until 0 mean every step. NOT_FOUND without a project.
+ * and the fixes are the app's; until below 0 is the last step. NOT_FOUND without a project.
  */
 bool tg_app_doctor_start(struct tg_app *app, const struct tg_doctor_config *config,
                          struct tg_err *err);

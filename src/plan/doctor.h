@@ -75,7 +75,6 @@ struct tg_doctor_tool {
     const char *before_version;
     int lowest_major;
     int lowest_minor;
-    const char *use; /* N_ text */
 };
 extern const struct tg_doctor_tool tg_doctor_tools[];
 extern const size_t tg_doctor_tools_count;

@@ -187,11 +187,7 @@ static void judge_permission(struct tg_doctor *doctor, const struct tg_doctor_qu
                           one->is_undo ? N_("could not be undone without {1}") : N_("needs {1}"),
                           list_text(&missing, list, sizeof(list)), NULL);
         finding->advice = N_("ask the project's owner for a role with it");
-        if (one->is_undo) { /* what is there must be taken away one day */
-            finding->step = one->step;
-        } else {
-            tg_doctor_break(doctor, finding, one->step, event->statuses);
-        }
+        tg_doctor_break(doctor, finding, one->step, event->statuses);
     }
     tg_buf_fini(&missing);
 }
@@ -223,7 +219,6 @@ static void judge_cluster(struct tg_doctor *doctor, int region, const struct tg_
     char count[24];
     size_t asked = 0;
     int step = -1;
-    bool is_undo_denied = false;
     const struct tg_err *err = NULL;
     const char *cluster = doctor->config.lab->regions[region].cluster;
     tg_buf_init(&denied, LIST_MAX);
@@ -238,8 +233,10 @@ static void judge_cluster(struct tg_doctor *doctor, int region, const struct tg_
         } else if (!one->is_allowed) {
             tg_buf_printf(&denied, "%s%s %s", denied.len > 0 ? ", " : "", one->right.verb,
                           one->right.plural);
-            step = step < 0 || one->step < step ? one->step : step;
-            is_undo_denied = is_undo_denied || one->right.is_undo;
+            bool is_to_do = event->statuses[one->step].state != TG_STEP_DONE;
+            step = step < 0 || (is_to_do && event->statuses[step].state == TG_STEP_DONE)
+                       ? one->step
+                       : step; /* the first that is still to be done, when there is one */
         }
     }
     if (step >= 0) {
@@ -248,7 +245,6 @@ static void judge_cluster(struct tg_doctor *doctor, int region, const struct tg_
                           N_("may not: {1}"), list_text(&denied, list, sizeof(list)), NULL);
         finding->advice = N_("ask for the role Kubernetes Engine Admin, or a role with these");
         tg_doctor_break(doctor, finding, step, event->statuses);
-        finding->state = is_undo_denied ? TG_DOCTOR_FAIL : finding->state;
     } else if (err != NULL) {
         add_unknown(doctor, TG_DOCTOR_CLUSTER_RIGHTS, cluster, err);
     } else if (asked > 0) {

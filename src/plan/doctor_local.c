@@ -19,8 +19,8 @@
 #define HEIGHT_ALL  28
 
 const struct tg_doctor_tool tg_doctor_tools[] = {
-#define TG_DOCTOR_TOOL(program, version_words, before, major, minor, use) \
-    {program, version_words, before, major, minor, use},
+#define TG_DOCTOR_TOOL(program, version_words, before, major, minor) \
+    {program, version_words, before, major, minor},
 #include "plan/doctor_tool.def"
 #undef TG_DOCTOR_TOOL
 };
@@ -70,12 +70,12 @@ static void judge_size(struct tg_doctor *doctor, const struct tg_doctor_terminal
     bool is_enough = terminal->width >= WIDTH_MIN && terminal->height >= HEIGHT_MIN;
     bool is_large = terminal->width >= WIDTH_ALL && terminal->height >= HEIGHT_ALL;
     if (is_large) {
-        add_terminal(doctor, TG_DOCTOR_PASS, "size", N_("{1}"), NULL, size);
+        add_terminal(doctor, TG_DOCTOR_PASS, N_("size"), "{1}", NULL, size);
     } else if (is_enough) {
-        add_terminal(doctor, TG_DOCTOR_PASS, "size", N_("{1}: some of the panes at a time"),
+        add_terminal(doctor, TG_DOCTOR_PASS, N_("size"), N_("{1}: some of the panes at a time"),
                      N_("100x28 shows all of them"), size);
     } else {
-        add_terminal(doctor, TG_DOCTOR_WARN, "size", N_("{1} is too small for the console"),
+        add_terminal(doctor, TG_DOCTOR_WARN, N_("size"), N_("{1} is too small for the console"),
                      N_("make it 60x16 or larger, or use --plain"), size);
     }
 }
@@ -97,17 +97,16 @@ void tg_doctor_judge_terminal(struct tg_doctor *doctor)
                  terminal->is_utf8 ? N_("the locale is in UTF-8")
                                    : N_("the locale is not in UTF-8: ASCII and English alone"),
                  terminal->is_utf8 ? NULL : N_("set LANG to one that is, such as C.UTF-8"), NULL);
-    add_terminal(doctor, terminal->colours >= 8 ? TG_DOCTOR_PASS : TG_DOCTOR_WARN, "colours",
-                 terminal->colours >= 8 ? N_("{1}") : N_("none: words and signs tell the state"),
+    add_terminal(doctor, terminal->colours >= 8 ? TG_DOCTOR_PASS : TG_DOCTOR_WARN, N_("colours"),
+                 terminal->colours >= 8 ? "{1}" : N_("none: words and signs tell the state"),
                  terminal->colours >= 8 ? NULL : N_("TERM=xterm-256color, if yours can"), colours);
     judge_size(doctor, terminal);
-    add_terminal(doctor, TG_DOCTOR_PASS, "mouse",
+    add_terminal(doctor, TG_DOCTOR_PASS, N_("mouse"),
                  terminal->has_mouse ? N_("{1} tells of one; the console needs none")
                                      : N_("{1} tells of none; the console needs none"),
                  NULL, terminal->name);
-    add_terminal(doctor, TG_DOCTOR_UNKNOWN, "clipboard",
-                 N_("no terminal tells whether it takes OSC 52"),
-                 N_("what is copied is in a file too"), NULL);
+    add_terminal(doctor, TG_DOCTOR_UNKNOWN, N_("clipboard"),
+                 N_("no terminal tells whether it lets a program copy (OSC 52)"), NULL, NULL);
 }
 
 /* ---- tools ---- */

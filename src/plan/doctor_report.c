@@ -77,8 +77,10 @@ void tg_doctor_finding_title(const struct tg_doctor *doctor,
                              struct tg_buf *out)
 {
     (void)doctor;
+    bool is_word = finding->check == TG_DOCTOR_TERMINAL && finding->subject[0] != '\0';
     tg_buf_puts(out, in_language(tg_doctor_check_title(finding->check), locale));
-    tg_buf_printf(out, "%s%s", finding->subject[0] != '\0' ? " " : "", finding->subject);
+    tg_buf_printf(out, "%s%s", finding->subject[0] != '\0' ? " " : "",
+                  is_word ? in_language(finding->subject, locale) : finding->subject);
 }
 
 /* ---- text ---- */

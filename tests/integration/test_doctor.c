@@ -188,7 +188,7 @@ TestSuite(doctor, .timeout = 120);
 static void examine(struct tg_rig *rig, const char *token)
 {
     struct tg_err err = TG_ERR_INIT;
-    struct tg_doctor_config config = {.until = 0};
+    struct tg_doctor_config config = {.until = -1};
     struct tg_secret *secret = token != NULL ? tg_secret_new(token, strlen(token)) : NULL;
     config.hub_token = secret;
     cr_assert(tg_app_doctor_start(tg_rig_app(rig), &config, &err), "%s", err.msg);
@@ -328,15 +328,18 @@ Test(doctor, a_denied_permission_is_told_with_the_step_that_needs_it)
     tg_rig_free(rig);
 }
 
-/* A step that is done needs no right to be done again; to undo it one is still needed. */
+/* A step that is done is not done again: what is denied of it is told, and holds nothing up. */
 Test(doctor, a_right_that_is_needed_no_more_is_no_failure)
 {
     struct tg_rig *rig = rig_new(5, NULL);
     rig_wait_until_serving(rig);
     sim_gcp_deny(tg_rig_world(rig), "container.clusters.create", true);
+    sim_gcp_deny(tg_rig_world(rig), "compute.networks.delete", true);
     examine(rig, NULL);
     cr_assert_str_eq(found(rig, TG_DOCTOR_PERMISSIONS, "clusters"),
                      "warn: needs container.clusters.create");
+    cr_assert_str_eq(found(rig, TG_DOCTOR_PERMISSIONS, "vpc"),
+                     "warn: could not be undone without compute.networks.delete");
     cr_assert_eq(fails(rig), 0);
     tg_rig_free(rig);
 }

@@ -259,10 +259,32 @@ void ui_doctor_draw(struct ui *ui, const struct ui_inputs *inputs, struct ui_can
 
 /* ---- before the lab is stood up ---- */
 
+/* A token that failed is asked for again, and looked at again: it needs no word of its own. */
+static bool holds_up(const struct tg_doctor_finding *finding)
+{
+    return finding->state == TG_DOCTOR_FAIL && finding->check != TG_DOCTOR_HUB_TOKEN &&
+           finding->check != TG_DOCTOR_HUB_LICENCE;
+}
+
+static void add_fixes(const struct ui_inputs *inputs, int cells, struct ui_lines *lines)
+{
+    struct tg_buf names;
+    tg_buf_init(&names, TEXT_MAX);
+    for (size_t i = 0; i < inputs->lab->hazards_count; i++) {
+        if ((inputs->fixes & (UINT32_C(1) << i)) != 0) {
+            tg_buf_printf(&names, "%s%s", names.len > 0 ? ", " : "", inputs->lab->hazards[i].id);
+        }
+    }
+    char *line = tg_asprintf(_("Fixes of the lab's hazards: %s"),
+                             names.len > 0 ? tg_buf_text(&names) : _("none chosen"));
+    ui_lines_add_wrapped(lines, UI_STYLE_TEXT, cells, line);
+    free(line);
+    tg_buf_fini(&names);
+}
+
 void ui_doctor_add_summary(const struct ui_inputs *inputs, int cells, struct ui_lines *lines)
 {
     const struct tg_doctor *doctor = inputs->doctor;
-    char fixes[512];
     struct tg_buf text;
     if (doctor == NULL || !doctor->is_over) {
         ui_lines_add_wrapped(lines, UI_STYLE_RUNNING, cells,
@@ -273,10 +295,10 @@ void ui_doctor_add_summary(const struct ui_inputs *inputs, int cells, struct ui_
     tg_buf_printf(&text, "%s: ", _("Preflight"));
     tg_doctor_report_counts(doctor, &text);
     tg_buf_printf(&text, " (:doctor)");
-    size_t fails = tg_doctor_count(doctor, TG_DOCTOR_FAIL);
+    size_t fails = ui_doctor_fails(inputs);
     ui_lines_add_wrapped(lines, fails > 0 ? UI_STYLE_FAIL : UI_STYLE_OK, cells, tg_buf_text(&text));
     for (size_t i = 0, shown = 0; i < doctor->findings_count && shown < 4; i++) {
-        if (doctor->findings[i].state == TG_DOCTOR_FAIL) {
+        if (holds_up(&doctor->findings[i])) {
             shown++;
             tg_buf_reset(&text);
             tg_doctor_finding_title(doctor, &doctor->findings[i], inputs->locale, &text);
@@ -289,16 +311,16 @@ void ui_doctor_add_summary(const struct ui_inputs *inputs, int cells, struct ui_
     }
     tg_buf_fini(&text);
     if (tg_lab_all_fixes(inputs->lab) != 0) {
-        tg_lab_write_fixes(inputs->lab, inputs->fixes, fixes, sizeof(fixes));
-        char *line = tg_asprintf(_("Fixes of the lab's hazards: %s"),
-                                 fixes[0] != '\0' ? fixes : _("none chosen"));
-        ui_lines_add_wrapped(lines, UI_STYLE_TEXT, cells, line);
-        free(line);
+        add_fixes(inputs, cells, lines);
     }
 }
 
 size_t ui_doctor_fails(const struct ui_inputs *inputs)
 {
     const struct tg_doctor *doctor = inputs->doctor;
-    return doctor != NULL && doctor->is_over ? tg_doctor_count(doctor, TG_DOCTOR_FAIL) : 0;
+    size_t count = 0;
+    for (size_t i = 0; doctor != NULL && doctor->is_over && i < doctor->findings_count; i++) {
+        count += holds_up(&doctor->findings[i]) ? 1 : 0;
+    }
+    return count;
 }

@@ -84,6 +84,7 @@ TESTS += %D%/test_codec
 	%D%/unit/codec/test_k8s_write.c \
 	%D%/unit/codec/test_metrics.c \
 	%D%/unit/codec/test_pod_status.c \
+	%D%/unit/codec/test_question.c \
 	%D%/unit/codec/test_yaml.c
 %C%_test_codec_LDADD =  $(codec_libs) $(OPENSSL_LIBS) $(CRITERION_LIBS) -lm
 
@@ -127,7 +128,9 @@ TESTS += %D%/test_net
 check_PROGRAMS += %D%/test_plan
 TESTS += %D%/test_plan
 %C%_test_plan_SOURCES = \
+	%D%/unit/plan/test_doctor.c \
 	%D%/unit/plan/test_lab.c \
+	%D%/unit/plan/test_permission.c \
 	%D%/unit/plan/test_run.c \
 	%D%/unit/plan/test_verify.c
 %C%_test_plan_LDADD =  $(codec_libs) $(CRITERION_LIBS) -lm
@@ -137,6 +140,7 @@ TESTS += %D%/test_provider
 %C%_test_provider_SOURCES = \
 	%D%/unit/provider/ensure_rig.h \
 	%D%/unit/provider/provider_rig.h \
+	%D%/unit/provider/test_ask.c \
 	%D%/unit/provider/test_calls.c \
 	%D%/unit/provider/test_ensure_gcp.c \
 	%D%/unit/provider/test_ensure_k8s.c \
@@ -161,6 +165,7 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/test_front.c \
 	%D%/unit/sim/test_fuse.c \
 	%D%/unit/sim/test_gateway.c \
+	%D%/unit/sim/test_hub.c \
 	%D%/unit/sim/test_gcp.c \
 	%D%/unit/sim/test_gcp_access.c \
 	%D%/unit/sim/test_gcp_balancer.c \

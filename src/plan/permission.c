@@ -111,8 +111,9 @@ void tg_permission_plural(const char *kind, char *out, size_t size)
 {
     size_t len = strlen(kind);
     char last = len > 0 ? kind[len - 1] : '\0';
-    int stem = last == 'y' ? (int)len - 1 : (int)len;
-    snprintf(out, size, "%.*s%s", stem, kind, last == 'y' ? "ies" : last == 's' ? "es" : "s");
+    bool is_ies = last == 'y' && len > 1 && strchr("aeiou", kind[len - 2]) == NULL;
+    int stem = is_ies ? (int)len - 1 : (int)len;
+    snprintf(out, size, "%.*s%s", stem, kind, is_ies ? "ies" : last == 's' ? "es" : "s");
     for (char *at = out; *at != '\0'; at++) {
         *at = (char)tolower((unsigned char)*at);
     }

@@ -38,7 +38,7 @@ struct tg_right {
 size_t tg_permission_in_cluster(const struct tg_lab *lab, tg_lab_fixes fixes, int region, int from,
                                 int until, struct tg_right *rights, size_t max);
 
-/* "HealthCheckPolicy" to "healthcheckpolicies", as Kubernetes guesses it. */
+/* "HealthCheckPolicy" to "healthcheckpolicies": resources are called by the English plural. */
 void tg_permission_plural(const char *kind, char *out, size_t size);
 
 #endif

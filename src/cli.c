@@ -141,6 +141,15 @@ static bool parse_seeds(struct cli *cli, const char *text, struct tg_err *err)
     return true;
 }
 
+static void apply_to_preflight(struct cli *cli, enum option_id id, const char *value)
+{
+    cli->hf_endpoint = id == OPTION_HF_ENDPOINT ? value : cli->hf_endpoint;
+    cli->fixes = id == OPTION_FIX ? value : cli->fixes;
+    cli->is_hub_left_out = cli->is_hub_left_out || id == OPTION_SKIP_HUB;
+    cli->has_tools = cli->has_tools || id == OPTION_TOOLS;
+    cli->is_despite_doctor = cli->is_despite_doctor || id == OPTION_DESPITE_DOCTOR;
+}
+
 static bool apply(struct cli *cli, enum option_id id, const char *value, struct tg_err *err)
 {
     /* tidy: table */
@@ -207,19 +216,11 @@ static bool apply(struct cli *cli, enum option_id id, const char *value, struct 
         cli->hf_token_file = value;
         return true;
     case OPTION_HF_ENDPOINT:
-        cli->hf_endpoint = value;
-        return true;
     case OPTION_SKIP_HUB:
-        cli->is_hub_left_out = true;
-        return true;
     case OPTION_FIX:
-        cli->fixes = value;
-        return true;
     case OPTION_TOOLS:
-        cli->has_tools = true;
-        return true;
     case OPTION_DESPITE_DOCTOR:
-        cli->is_despite_doctor = true;
+        apply_to_preflight(cli, id, value);
         return true;
     case OPTION_DIR:
         cli->dir = value;

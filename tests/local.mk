@@ -212,6 +212,7 @@ TESTS += %D%/lint/sanitizer.sh
 TESTS += %D%/lint/selftest.sh
 TESTS += %D%/lint/tidy.sh
 TESTS += %D%/e2e/console.sh
+TESTS += %D%/e2e/doctor.sh
 TESTS += %D%/e2e/drill.sh
 TESTS += %D%/e2e/faults.sh
 TESTS += %D%/e2e/login.sh
@@ -388,6 +389,7 @@ EXTRA_DIST += \
 	%D%/bench/run.sh \
 	%D%/e2e/common.sh \
 	%D%/e2e/console.sh \
+	%D%/e2e/doctor.sh \
 	%D%/e2e/drill.sh \
 	%D%/e2e/faults.sh \
 	%D%/e2e/login.sh \

@@ -356,17 +356,17 @@ void ui_term_look(struct tg_doctor_terminal *terminal)
 {
     int result = 0;
     struct winsize size = {0};
-    const char *name = getenv("TERM");
     *terminal = (struct tg_doctor_terminal){.is_terminal = isatty(STDIN_FILENO) != 0 &&
                                                            isatty(STDOUT_FILENO) != 0};
     terminal->is_utf8 = tg_str_eq(nl_langinfo(CODESET), "UTF-8");
-    tg_utf8_sanitize_into(terminal->name, sizeof(terminal->name), name != NULL ? name : "",
-                          name != NULL ? strlen(name) : 0);
     TERMINAL *before = cur_term; /* the console's own, when it runs */
     if (!terminal->is_terminal || setupterm(NULL, STDOUT_FILENO, &result) != OK) {
         (void)set_curterm(before);
         return;
     }
+    const char *name = termname();
+    tg_utf8_sanitize_into(terminal->name, sizeof(terminal->name), name != NULL ? name : "",
+                          name != NULL ? strlen(name) : 0);
     terminal->colours = max_colors > 0 ? max_colors : 0;
     terminal->has_mouse = key_mouse != NULL;
     terminal->width = columns;

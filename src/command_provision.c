@@ -267,6 +267,7 @@ static bool begin(struct tg_session *session, const struct cli *cli,
 static bool read_choices(struct tg_app *app, const struct cli *cli, struct tg_run_config *config,
                          struct tg_secret **secret, struct tg_err *err)
 {
+    config->fixes = cli->fixes != NULL ? 0 : app->fixes; /* those of the last run stay */
     if (cli->fixes != NULL && !tg_lab_read_fixes(app->lab, cli->fixes, &config->fixes, err)) {
         return false;
     }

@@ -90,6 +90,7 @@ bool tg_app_open_journal(struct tg_app *app, const char *path, struct tg_queue *
         return false;
     }
     app->is_restore_offered = count > 0;
+    tg_app_remember_fixes(app);
     tg_journal_records_free(records, count);
     return true;
 }

@@ -87,6 +87,7 @@ bool tg_lab_read_fixes(const struct tg_lab *lab, const char *text, tg_lab_fixes 
         *fixes |= tg_lab_all_fixes(lab);
         return true;
     }
+    text += tg_str_eq(text, "none") ? strlen(text) : 0;
     while (*text != '\0') {
         char id[64];
         size_t len = strcspn(text, ",");

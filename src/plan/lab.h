@@ -183,8 +183,8 @@ const char *tg_lab_make_body(const struct tg_lab_make *make, tg_lab_fixes fixes)
 /* Every fix that the lab has. */
 tg_lab_fixes tg_lab_all_fixes(const struct tg_lab *lab);
 
-/* Reads "all", "" or ids of hazards separated by commas, adding to *fixes. False with USAGE when
- * one is unknown or has no fix. */
+/* Reads "all", "none" or ids of hazards separated by commas, adding to *fixes. False with USAGE
+ * when one is unknown or has no fix. */
 bool tg_lab_read_fixes(const struct tg_lab *lab, const char *text, tg_lab_fixes *fixes,
                        struct tg_err *err);
 

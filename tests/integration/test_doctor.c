@@ -170,12 +170,38 @@ Test(fixes, a_run_that_is_taken_up_keeps_its_own, .timeout = 300)
     struct tg_rig *rig = tg_rig_attach(&config, tg_rig_world(before), &err);
     cr_assert_not_null(rig, "%s", err.msg);
     (void)tg_rig_run(rig, MINUTE_US, is_some_time_gone);
-    request.fixes = 0;
+    request.fixes = tg_rig_app(rig)->fixes; /* remembered, not chosen again */
     cr_assert(tg_app_provision_start(tg_rig_app(rig), &request, &err), "%s", err.msg);
     char chosen[128];
     tg_lab_write_fixes(tg_rig_app(rig)->lab, tg_rig_app(rig)->run->config.fixes, chosen,
                        sizeof(chosen));
     cr_assert_str_eq(chosen, "max-model-len");
+    tg_rig_free(rig);
+    tg_rig_free(before);
+}
+
+/* What was made with a fix is not undone by an up that says nothing of it. */
+Test(fixes, those_of_the_last_run_are_chosen_for_the_next, .timeout = 300)
+{
+    struct tg_err err = TG_ERR_INIT;
+    char chosen[128];
+    char journal[128];
+    snprintf(journal, sizeof(journal), "%s", rig_journal_path());
+    struct tg_rig *before = empty_rig(journal);
+    stand_up(before, "backend-timeout");
+    tg_journal_close(tg_rig_app(before)->journal);
+    tg_rig_app(before)->journal = NULL;
+    struct tg_rig_config config = {.lab = rig_lab(), .journal = journal};
+    struct tg_rig *rig = tg_rig_attach(&config, tg_rig_world(before), &err);
+    cr_assert_not_null(rig, "%s", err.msg);
+    struct tg_app *app = tg_rig_app(rig);
+    cr_assert_str_eq(tg_lab_write_fixes(app->lab, app->fixes, chosen, sizeof(chosen)),
+                     "backend-timeout");
+    stand_up(rig, chosen);
+    for (size_t i = 0; i < app->run->items_count; i++) {
+        cr_assert_eq(app->run->items[i].ensured, TG_ENSURED_FOUND, "%s is %s the second time",
+                     app->run->items[i].name, tg_ensured_name(app->run->items[i].ensured));
+    }
     tg_rig_free(rig);
     tg_rig_free(before);
 }

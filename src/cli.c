@@ -49,6 +49,8 @@ static const struct command_info commands[] = {
      N_("Stand the lab up, step by step, and go on where it stopped")},
     {"down", CLI_COMMAND_DOWN, 'w', "",
      N_("Take the lab down and look that nothing billed is left")},
+    {"doctor", CLI_COMMAND_DOCTOR, 'o', "",
+     N_("Look for what stands in the lab's way, before anything is made")},
     {"help", CLI_COMMAND_HELP, 0, "", N_("Show this help")},
     {"version", CLI_COMMAND_VERSION, 0, "", N_("Show the version")},
 };
@@ -139,6 +141,15 @@ static bool parse_seeds(struct cli *cli, const char *text, struct tg_err *err)
     return true;
 }
 
+static void apply_to_preflight(struct cli *cli, enum option_id id, const char *value)
+{
+    cli->hf_endpoint = id == OPTION_HF_ENDPOINT ? value : cli->hf_endpoint;
+    cli->fixes = id == OPTION_FIX ? value : cli->fixes;
+    cli->is_hub_left_out = cli->is_hub_left_out || id == OPTION_SKIP_HUB;
+    cli->has_tools = cli->has_tools || id == OPTION_TOOLS;
+    cli->is_despite_doctor = cli->is_despite_doctor || id == OPTION_DESPITE_DOCTOR;
+}
+
 static bool apply(struct cli *cli, enum option_id id, const char *value, struct tg_err *err)
 {
     /* tidy: table */
@@ -203,6 +214,13 @@ static bool apply(struct cli *cli, enum option_id id, const char *value, struct 
         return true;
     case OPTION_HF_TOKEN_FILE:
         cli->hf_token_file = value;
+        return true;
+    case OPTION_HF_ENDPOINT:
+    case OPTION_SKIP_HUB:
+    case OPTION_FIX:
+    case OPTION_TOOLS:
+    case OPTION_DESPITE_DOCTOR:
+        apply_to_preflight(cli, id, value);
         return true;
     case OPTION_DIR:
         cli->dir = value;

@@ -23,6 +23,7 @@ enum cli_command {
     CLI_COMMAND_RESTORE,
     CLI_COMMAND_UP,
     CLI_COMMAND_DOWN,
+    CLI_COMMAND_DOCTOR,
     CLI_COMMAND_HELP,
     CLI_COMMAND_VERSION,
 };
@@ -66,6 +67,11 @@ struct cli {
     const char *from;
     const char *until;
     const char *hf_token_file;
+    const char *fixes;       /* "all", or names separated by commas */
+    const char *hf_endpoint; /* the Hugging Face hub's; NULL: its own */
+    bool is_hub_left_out;
+    bool has_tools;
+    bool is_despite_doctor;
     bool is_dry_run;
     bool is_yes;
     const char *dir;

@@ -13,6 +13,7 @@
 #include "commands.h"
 #include "io/clock_real.h"
 #include "io/paths.h"
+#include "sim/hub.h"
 #include "sim/params.h"
 #include "sim/server.h"
 
@@ -83,6 +84,7 @@ static struct tg_session *start_demo_session(const struct cli *cli, const char *
     }
     /* The journal lives with the world: another run's world is another world. */
     char *journal = tg_asprintf("%s/journal.db", dir);
+    char *hub_url = tg_asprintf("%s" SIM_HUB_PREFIX, sim_server_gcp_url(server));
     remove(journal);
     struct tg_session_config config = {
         .clock = tg_clock_real(),
@@ -93,12 +95,14 @@ static struct tg_session *start_demo_session(const struct cli *cli, const char *
         .gcp_endpoint = sim_server_gcp_url(server),
         .gcp_ca_pem = sim_server_ca_pem(server),
         .gcp_token = sim_server_gcp_token(server),
+        .hub_url = hub_url,
         .journal = journal,
         .is_armed = true,
         .workers_max = cli->workers,
     };
     struct tg_session *session = tg_session_start(&config, err);
     free(journal);
+    free(hub_url);
     return session;
 }
 

@@ -2,47 +2,24 @@
  * screens. */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/doctor.h"
 #include "app/provision.h"
 #include "base/fmt.h"
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "base/utf8.h"
 #include "commands.h"
 #include "io/ask.h"
-#include "io/read_file.h"
+#include "plan/doctor_report.h"
 #include "plan/run_report.h"
 
 #define REPORT_BYTES_MAX (4 * 1024 * 1024)
 #define FIRST_DATA_US    (60 * TG_US_PER_S)
-#define TOKEN_FILE_MAX   4096
 #define REPEAT_US        (10 * TG_US_PER_S) /* a step that only waits says so this often at most */
-
-static const char *language(void)
-{
-    const char *chosen = getenv("LANGUAGE");
-    return chosen != NULL && *chosen != '\0' ? chosen : setlocale(LC_MESSAGES, NULL);
-}
-
-/* Servers' words are among the lines: they are made safe for the terminal one by one. */
-static void print_buf(struct tg_buf *out, FILE *to)
-{
-    const char *at = tg_buf_text(out);
-    while (*at != '\0') {
-        size_t len = strcspn(at, "\n");
-        char *line = tg_utf8_sanitize(at, len);
-        fprintf(to, "%s\n", line);
-        free(line);
-        at += len + (at[len] == '\n' ? 1 : 0);
-    }
-    fflush(to);
-    tg_buf_fini(out);
-}
 
 /* A plan is only worth reading when everything it speaks of was looked at. */
 static void wait_for_project(struct tg_session *session)
@@ -90,23 +67,6 @@ static const char *needed_secret(const struct tg_app *app, const struct tg_run_c
         }
     }
     return NULL;
-}
-
-static struct tg_secret *get_secret(const struct cli *cli, struct tg_err *err)
-{
-    if (cli->hf_token_file == NULL) {
-        return tg_ask_secret(_("Hugging Face token (not shown): "), err);
-    }
-    size_t len = 0;
-    char *text = tg_read_secret_file(cli->hf_token_file, TOKEN_FILE_MAX, &len, err);
-    if (text == NULL) {
-        return NULL;
-    }
-    size_t used = strcspn(text, "\r\n");
-    struct tg_secret *secret = tg_secret_new(text, used);
-    explicit_bzero(text, len);
-    free(text);
-    return secret;
 }
 
 static bool confirm(const struct cli *cli, const struct tg_run_config *config, struct tg_err *err)
@@ -158,9 +118,9 @@ static void tell_step(struct teller *teller, int step)
     tg_buf_init(&out, REPORT_BYTES_MAX);
     int64_t lab_us = tg_app_lab_us(app);
     tg_buf_printf(&out, "%s ", tg_fmt_clock(clock, sizeof(clock), lab_us));
-    tg_run_report_step(app->run, step, language(), lab_us, &out);
+    tg_run_report_step(app->run, step, command_language(), lab_us, &out);
     tg_buf_putc(&out, '\n');
-    print_buf(&out, teller->out);
+    command_print_lines(&out, teller->out);
 }
 
 static void follow(struct tg_session *session, FILE *out)
@@ -202,9 +162,9 @@ static int report(const struct tg_app *app, const struct cli *cli)
         tg_run_report_json(app->run, app->steps, &out);
         tg_buf_putc(&out, '\n');
     } else {
-        tg_run_report_text(app->run, language(), &out);
+        tg_run_report_text(app->run, command_language(), &out);
     }
-    print_buf(&out, stdout);
+    command_print_lines(&out, stdout);
     return tg_run_is_good(app->run) ? CLI_EXIT_OK
            : app->run->is_aborted   ? CLI_EXIT_ABORTED
                                     : CLI_EXIT_FAILED;
@@ -221,24 +181,75 @@ static void print_plan(const struct tg_app *app, const struct cli *cli,
         tg_run_report_plan_json(config, app->steps, &out);
         tg_buf_putc(&out, '\n');
     } else {
-        tg_run_report_plan(config, app->steps, language(), &out);
+        tg_run_report_plan(config, app->steps, command_language(), &out);
     }
-    print_buf(&out, cli->is_json && !cli->is_dry_run ? stderr : stdout);
+    command_print_lines(&out, cli->is_json && !cli->is_dry_run ? stderr : stdout);
+}
+
+/* ---- the preflight ---- */
+
+/* What fails is told with the plan; going on in spite of it is the operator's word. */
+static bool heed(const struct tg_app *app, const struct cli *cli, struct tg_err *err)
+{
+    size_t fails = tg_doctor_count(app->doctor, TG_DOCTOR_FAIL);
+    char answer[32] = "";
+    if (fails == 0 || cli->is_despite_doctor) {
+        return true;
+    }
+    if (cli->is_yes ||
+        !tg_ask_line(_("Something above fails. Type 'anyway' to start in spite of it: "), answer,
+                     sizeof(answer), err)) {
+        return tg_err_set(err, TG_CODE_STATE, 0,
+                          "the preflight found %zu that fail; --despite-doctor starts all the same",
+                          fails);
+    }
+    return tg_str_eq(answer, "anyway") || tg_err_set(err, TG_CODE_CANCELLED, 0, "nothing was done");
+}
+
+static bool preflight(struct tg_session *session, const struct cli *cli,
+                      const struct tg_run_config *config, const struct tg_secret *token,
+                      bool is_hub_only, struct tg_err *err)
+{
+    struct tg_buf out;
+    struct tg_doctor_config wanted = {.from = config->from,
+                                      .until = config->until,
+                                      .hub_token = token,
+                                      .is_hub_only = is_hub_only};
+    if (!command_examine(session, cli, &wanted, err)) {
+        return false;
+    }
+    tg_buf_init(&out, REPORT_BYTES_MAX);
+    tg_doctor_report_text(session->app->doctor, command_language(), true, &out);
+    command_print_lines(&out, cli->is_json ? stderr : stdout);
+    return true;
+}
+
+/* The secret that the steps carry: read before, or asked for now and looked at. */
+static bool get_secret(struct tg_session *session, const struct cli *cli,
+                       const struct tg_run_config *config, struct tg_secret **secret,
+                       struct tg_err *err)
+{
+    if (*secret == NULL) {
+        *secret = tg_ask_secret(_("Hugging Face token (not shown): "), err);
+        return *secret != NULL &&
+               (cli->is_hub_left_out || (preflight(session, cli, config, *secret, true, err) &&
+                                         heed(session->app, cli, err)));
+    }
+    return true;
 }
 
 /* *secret is the caller's to free when the run is gone. */
-static bool begin(struct tg_app *app, const struct cli *cli, const struct tg_run_config *config,
-                  struct tg_secret **secret, struct tg_err *err)
+static bool begin(struct tg_session *session, const struct cli *cli,
+                  const struct tg_run_config *config, struct tg_secret **secret, struct tg_err *err)
 {
+    struct tg_app *app = session->app;
     const char *needed = config->direction == TG_RUN_UP ? needed_secret(app, config) : NULL;
-    if (!confirm(cli, config, err)) {
+    if (config->direction == TG_RUN_UP && !heed(app, cli, err)) {
         return false;
     }
-    if (needed != NULL) {
-        *secret = get_secret(cli, err);
-        if (*secret == NULL) {
-            return false;
-        }
+    if (!confirm(cli, config, err) ||
+        (needed != NULL && !get_secret(session, cli, config, secret, err))) {
+        return false;
     }
     struct tg_run_secret given = {needed, *secret};
     /* Who types the command and the project's name asks for changes: no --arm on top. */
@@ -247,8 +258,22 @@ static bool begin(struct tg_app *app, const struct cli *cli, const struct tg_run
                                            .from = cli->from,
                                            .until = cli->until,
                                            .secrets = &given,
-                                           .secrets_count = needed != NULL ? 1 : 0};
+                                           .secrets_count = needed != NULL ? 1 : 0,
+                                           .fixes = config->fixes};
     return tg_app_provision_start(app, &request, err);
+}
+
+/* Reads what the command line says of fixes and of the token. */
+static bool read_choices(struct tg_app *app, const struct cli *cli, struct tg_run_config *config,
+                         struct tg_secret **secret, struct tg_err *err)
+{
+    config->fixes = cli->fixes != NULL ? 0 : app->fixes; /* those of the last run stay */
+    if (cli->fixes != NULL && !tg_lab_read_fixes(app->lab, cli->fixes, &config->fixes, err)) {
+        return false;
+    }
+    tg_app_choose_fixes(app, config->fixes);
+    *secret = cli->hf_token_file != NULL ? command_read_token(cli->hf_token_file, err) : NULL;
+    return cli->hf_token_file == NULL || *secret != NULL;
 }
 
 static int provision(struct tg_app *app, struct tg_session *session, const struct cli *cli,
@@ -263,18 +288,22 @@ static int provision(struct tg_app *app, struct tg_session *session, const struc
         return command_fail(&err);
     }
     config.project = gcp->name;
-    if (!tg_app_provision_range(app->lab, cli->from, cli->until, &config, &err)) {
+    if (!tg_app_provision_range(app->lab, cli->from, cli->until, &config, &err) ||
+        !read_choices(app, cli, &config, secret, &err)) {
         return command_fail(&err);
     }
     wait_for_project(session);
     if (!is_signed_in(gcp, &err)) {
         return command_fail(&err);
     }
+    if (config.direction == TG_RUN_UP && !preflight(session, cli, &config, *secret, false, &err)) {
+        return command_fail(&err);
+    }
     print_plan(app, cli, &config);
     if (cli->is_dry_run) {
         return CLI_EXIT_OK;
     }
-    if (!begin(app, cli, &config, secret, &err)) {
+    if (!begin(session, cli, &config, secret, &err)) {
         int status = command_fail(&err);
         return err.code == TG_CODE_CANCELLED ? CLI_EXIT_ABORTED : status;
     }

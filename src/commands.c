@@ -4,6 +4,7 @@
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include "commands.h"
 
+#include <locale.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -141,7 +142,7 @@ static void wipe_gcp(struct gcp_source *gcp)
 static bool find_journal(const struct cli *cli, char **journal, struct tg_err *err)
 {
     *journal = NULL;
-    if (cli->command == CLI_COMMAND_STATUS) {
+    if (cli->command == CLI_COMMAND_STATUS || cli->command == CLI_COMMAND_DOCTOR) {
         return true;
     }
     char *state = cli->state_dir != NULL ? tg_strdup(cli->state_dir) : tg_paths_state_dir(err);
@@ -150,6 +151,12 @@ static bool find_journal(const struct cli *cli, char **journal, struct tg_err *e
         free(state);
     }
     return *journal != NULL;
+}
+
+const char *command_language(void)
+{
+    const char *chosen = getenv("LANGUAGE");
+    return chosen != NULL && *chosen != '\0' ? chosen : setlocale(LC_MESSAGES, NULL);
 }
 
 struct tg_session *command_start_session(const struct cli *cli, struct tg_err *err)
@@ -167,7 +174,8 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
         return NULL;
     }
     char *kubeconfig = find_kubeconfig(cli);
-    bool is_provisioning = cli->command == CLI_COMMAND_UP || cli->command == CLI_COMMAND_DOWN;
+    bool is_provisioning = cli->command == CLI_COMMAND_UP || cli->command == CLI_COMMAND_DOWN ||
+                           cli->command == CLI_COMMAND_DOCTOR;
     struct tg_session_config config = {
         .clock = tg_clock_real(),
         .lab = lab,
@@ -179,6 +187,7 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
         .gcp_endpoint = gcp.endpoint,
         .gcp_ca_pem = gcp.ca_pem,
         .gcp_token = gcp.token,
+        .hub_url = or_environment(cli->hf_endpoint, "HF_ENDPOINT"),
         .gcp_token_path = or_environment(cli->gcp_token_file, "TIDEGATE_GCP_TOKEN_FILE"),
         .journal = journal,
         .is_armed = cli->is_armed,

@@ -71,6 +71,9 @@ noinst_LIBRARIES += %D%/libtg_model.a
 	%D%/model/msg.h \
 	%D%/model/obj.c \
 	%D%/model/obj.h \
+	%D%/model/question.c \
+	%D%/model/question.def \
+	%D%/model/question.h \
 	%D%/model/reduce.c \
 	%D%/model/reduce.h \
 	%D%/model/select.c \
@@ -87,8 +90,22 @@ noinst_LIBRARIES += %D%/libtg_model.a
 
 noinst_LIBRARIES += %D%/libtg_plan.a
 %C%_libtg_plan_a_SOURCES = \
+	%D%/plan/doctor.c \
+	%D%/plan/doctor.h \
+	%D%/plan/doctor_ask.c \
+	%D%/plan/doctor_ask.h \
+	%D%/plan/doctor_check.def \
+	%D%/plan/doctor_judge.c \
+	%D%/plan/doctor_local.c \
+	%D%/plan/doctor_network.c \
+	%D%/plan/doctor_report.c \
+	%D%/plan/doctor_report.h \
+	%D%/plan/doctor_tool.def \
 	%D%/plan/lab.c \
 	%D%/plan/lab.h \
+	%D%/plan/permission.c \
+	%D%/plan/permission.def \
+	%D%/plan/permission.h \
 	%D%/plan/record.c \
 	%D%/plan/record.h \
 	%D%/plan/run.c \
@@ -152,10 +169,14 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 	%D%/codec/k8s_write.h \
 	%D%/codec/lab_file.c \
 	%D%/codec/lab_file.h \
+	%D%/codec/lab_hazard.c \
+	%D%/codec/lab_hazard.h \
 	%D%/codec/lab_make.c \
 	%D%/codec/lab_make.h \
 	%D%/codec/metrics.c \
 	%D%/codec/metrics.h \
+	%D%/codec/question.c \
+	%D%/codec/question.h \
 	%D%/codec/yaml.c \
 	%D%/codec/yaml.h \
 	%D%/codec/yaml_json.c \
@@ -163,6 +184,8 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 
 noinst_LIBRARIES += %D%/libtg_provider.a
 %C%_libtg_provider_a_SOURCES = \
+	%D%/provider/ask.c \
+	%D%/provider/ask.h \
 	%D%/provider/calls.c \
 	%D%/provider/calls.h \
 	%D%/provider/context.c \
@@ -297,6 +320,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/gcp_upload.c \
 	%D%/sim/httpd.c \
 	%D%/sim/httpd.h \
+	%D%/sim/hub.c \
+	%D%/sim/hub.h \
 	%D%/sim/json_path.c \
 	%D%/sim/json_path.h \
 	%D%/sim/json_write.c \
@@ -359,6 +384,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/load.c \
 	%D%/sim/metrics.c \
 	%D%/sim/metrics.h \
+	%D%/sim/manifest.c \
+	%D%/sim/manifest.h \
 	%D%/sim/md5.c \
 	%D%/sim/md5.h \
 	%D%/sim/node_affinity.c \
@@ -470,6 +497,8 @@ noinst_LIBRARIES += %D%/libtg_app.a
 %C%_libtg_app_a_SOURCES = \
 	%D%/app/app.c \
 	%D%/app/app.h \
+	%D%/app/doctor.c \
+	%D%/app/doctor.h \
 	%D%/app/drill_control.c \
 	%D%/app/plain.c \
 	%D%/app/plain.h \
@@ -494,6 +523,7 @@ tidegate_SOURCES = \
 	%D%/cli.c \
 	%D%/cli.h \
 	%D%/command_console.c \
+	%D%/command_doctor.c \
 	%D%/command_drill.c \
 	%D%/command_provision.c \
 	%D%/command_sim.c \

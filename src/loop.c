@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/doctor.h"
 #include "app/provision.h"
 #include "app/world_control.h"
 #include "base/assert.h"
@@ -39,6 +40,7 @@ struct loop {
     struct ui_canvas *canvas;
     char *world_note;
     struct tg_secret *secret; /* the operator's, for standing the lab up; NULL: none given */
+    bool is_up_pending;       /* the lab is stood up once the preflight has looked at it */
     bool is_dirty;
     bool is_first_data_seen;
     bool is_leaving;
@@ -69,6 +71,8 @@ static struct ui_inputs gather(const struct loop *loop)
         .steps = app->steps,
         .drill = app->drill,
         .run = app->run,
+        .doctor = app->doctor,
+        .fixes = app->fixes,
         .is_restore_offered = app->is_restore_offered,
         .is_armed = app->is_armed,
         .now_us = tg_clock_monotonic_us(&app->clock),
@@ -119,20 +123,60 @@ static void leave_unhurried(struct loop *loop, const char *reason)
 }
 
 /* The secret lives until the console ends: a run borrows it. */
-static bool change_lab(struct loop *loop, struct ui_intent *intent, struct tg_err *err)
+static bool change_lab(struct loop *loop, enum tg_run_direction direction, struct tg_err *err)
 {
-    struct tg_run_secret given = {.name = "hf_token"};
-    struct tg_provision_request request = {
-        .direction = intent->kind == UI_INTENT_LAB_UP ? TG_RUN_UP : TG_RUN_DOWN};
-    if (intent->reason[0] != '\0') {
-        tg_secret_free(loop->secret);
-        loop->secret = tg_secret_new(intent->reason, strlen(intent->reason));
-        explicit_bzero(intent->reason, sizeof(intent->reason));
-        given.value = loop->secret;
-        request.secrets = &given;
-        request.secrets_count = 1;
-    }
+    struct tg_run_secret given = {.name = "hf_token", .value = loop->secret};
+    struct tg_provision_request request = {.direction = direction,
+                                           .secrets = &given,
+                                           .secrets_count = loop->secret != NULL ? 1 : 0,
+                                           .fixes = loop->session->app->fixes};
     return tg_app_provision_start(loop->session->app, &request, err);
+}
+
+/* The token that was typed for an earlier run is looked at too; no other is asked for here. */
+static bool examine(struct loop *loop, struct tg_err *err)
+{
+    struct tg_doctor_config config = {.until = -1, .hub_token = loop->secret, .has_terminal = true};
+    ui_term_look(&config.terminal);
+    return tg_app_doctor_start(loop->session->app, &config, err);
+}
+
+/* A token that was typed is looked at before anything is made: the run begins when the hub said
+ * that it does. */
+static bool take_secret(struct loop *loop, struct ui_intent *intent, struct tg_err *err)
+{
+    if (intent->reason[0] == '\0') {
+        return change_lab(loop, TG_RUN_UP, err);
+    }
+    tg_secret_free(loop->secret);
+    loop->secret = tg_secret_new(intent->reason, strlen(intent->reason));
+    explicit_bzero(intent->reason, sizeof(intent->reason));
+    loop->is_up_pending = examine(loop, err);
+    return loop->is_up_pending;
+}
+
+static void begin_pending(struct loop *loop)
+{
+    struct tg_app *app = loop->session->app;
+    struct tg_err err = TG_ERR_INIT;
+    if (!loop->is_up_pending || !tg_app_doctor_is_over(app)) {
+        return;
+    }
+    loop->is_up_pending = false;
+    loop->is_dirty = true;
+    for (size_t i = 0; i < app->doctor->findings_count; i++) {
+        const struct tg_doctor_finding *finding = &app->doctor->findings[i];
+        bool is_of_hub =
+            finding->check == TG_DOCTOR_HUB_TOKEN || finding->check == TG_DOCTOR_HUB_LICENCE;
+        if (is_of_hub && finding->state == TG_DOCTOR_FAIL) {
+            tg_app_notice(app, TG_SEVERITY_FAIL, "%s",
+                          _("Not started: the token does not do; :doctor says why."));
+            return;
+        }
+    }
+    if (!change_lab(loop, TG_RUN_UP, &err)) {
+        tg_app_notice(app, TG_SEVERITY_FAIL, "%s: %s", _(tg_code_text(err.code)), err.msg);
+    }
 }
 
 /* A command for the world of this console's own, such as "fault add epp0 region=us-east5"; its
@@ -198,11 +242,19 @@ static void carry_out(struct loop *loop, struct ui_intent *intent)
         is_ok = tg_app_waive(app, intent->reason, &err);
         break;
     case UI_INTENT_LAB_UP:
+        is_ok = take_secret(loop, intent, &err);
+        break;
     case UI_INTENT_LAB_DOWN:
-        is_ok = change_lab(loop, intent, &err);
+        is_ok = change_lab(loop, TG_RUN_DOWN, &err);
         break;
     case UI_INTENT_LAB_STOP:
         tg_app_provision_abort(app);
+        break;
+    case UI_INTENT_DOCTOR:
+        is_ok = examine(loop, &err);
+        break;
+    case UI_INTENT_FIXES:
+        tg_app_choose_fixes(app, intent->fixes);
         break;
     case UI_INTENT_SIM:
         is_ok = command_own_world(loop, intent->reason, &err);
@@ -347,6 +399,7 @@ static void run_frames(struct loop *loop)
         if (tg_session_pump(loop->session, MESSAGES_PER_FRAME)) {
             loop->is_dirty = true;
         }
+        begin_pending(loop);
         arm_in_simulation(loop);
         if (loop->is_leaving &&
             (!tg_app_must_clear(loop->session->app) ||

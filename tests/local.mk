@@ -20,6 +20,7 @@ TESTS += %D%/test_integration
 %C%_test_integration_SOURCES = \
 	%D%/integration/rig_support.c \
 	%D%/integration/rig_support.h \
+	%D%/integration/test_doctor.c \
 	%D%/integration/test_drill_rig.c \
 	%D%/integration/test_ensure.c \
 	%D%/integration/test_faults.c \
@@ -84,6 +85,7 @@ TESTS += %D%/test_codec
 	%D%/unit/codec/test_k8s_write.c \
 	%D%/unit/codec/test_metrics.c \
 	%D%/unit/codec/test_pod_status.c \
+	%D%/unit/codec/test_question.c \
 	%D%/unit/codec/test_yaml.c
 %C%_test_codec_LDADD =  $(codec_libs) $(OPENSSL_LIBS) $(CRITERION_LIBS) -lm
 
@@ -127,7 +129,9 @@ TESTS += %D%/test_net
 check_PROGRAMS += %D%/test_plan
 TESTS += %D%/test_plan
 %C%_test_plan_SOURCES = \
+	%D%/unit/plan/test_doctor.c \
 	%D%/unit/plan/test_lab.c \
+	%D%/unit/plan/test_permission.c \
 	%D%/unit/plan/test_run.c \
 	%D%/unit/plan/test_verify.c
 %C%_test_plan_LDADD =  $(codec_libs) $(CRITERION_LIBS) -lm
@@ -137,6 +141,7 @@ TESTS += %D%/test_provider
 %C%_test_provider_SOURCES = \
 	%D%/unit/provider/ensure_rig.h \
 	%D%/unit/provider/provider_rig.h \
+	%D%/unit/provider/test_ask.c \
 	%D%/unit/provider/test_calls.c \
 	%D%/unit/provider/test_ensure_gcp.c \
 	%D%/unit/provider/test_ensure_k8s.c \
@@ -165,6 +170,7 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/test_front.c \
 	%D%/unit/sim/test_fuse.c \
 	%D%/unit/sim/test_gateway.c \
+	%D%/unit/sim/test_hub.c \
 	%D%/unit/sim/test_gcp.c \
 	%D%/unit/sim/test_gcp_access.c \
 	%D%/unit/sim/test_gcp_balancer.c \
@@ -215,6 +221,7 @@ TESTS += %D%/lint/sanitizer.sh
 TESTS += %D%/lint/selftest.sh
 TESTS += %D%/lint/tidy.sh
 TESTS += %D%/e2e/console.sh
+TESTS += %D%/e2e/doctor.sh
 TESTS += %D%/e2e/drill.sh
 TESTS += %D%/e2e/faults.sh
 TESTS += %D%/e2e/login.sh
@@ -400,6 +407,7 @@ EXTRA_DIST += \
 	%D%/bench/run.sh \
 	%D%/e2e/common.sh \
 	%D%/e2e/console.sh \
+	%D%/e2e/doctor.sh \
 	%D%/e2e/drill.sh \
 	%D%/e2e/faults.sh \
 	%D%/e2e/login.sh \
@@ -438,6 +446,13 @@ EXTRA_DIST += \
 	%D%/run-criterion
 EXTRA_DIST += \
 	%D%/screens/golden/command_line-100x30-C.txt \
+	%D%/screens/golden/doctor-120x40-C.txt \
+	%D%/screens/golden/doctor-120x40-zh_TW.txt \
+	%D%/screens/golden/doctor-80x24-C.txt \
+	%D%/screens/golden/doctor-80x24-zh_TW.txt \
+	%D%/screens/golden/doctor-end-80x24-C.txt \
+	%D%/screens/golden/doctor-end-80x24-zh_TW.txt \
+	%D%/screens/golden/lab-up-80x24-C.txt \
 	%D%/screens/golden/command_line-100x30-zh_TW.txt \
 	%D%/screens/golden/command_line-80x24-C.txt \
 	%D%/screens/golden/command_line-80x24-zh_TW.txt \

@@ -5,9 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "base/str.h"
 #include "ui/state.h"
+
+#define FINDINGS_LAST_US (10 * 60 * TG_US_PER_S)
 
 static bool is_running(const struct ui_inputs *inputs)
 {
@@ -29,6 +32,14 @@ static const char *why_not(const struct ui_inputs *inputs)
                                                : NULL;
 }
 
+/* Findings of another hour are none. */
+static bool is_preflight_due(const struct ui_inputs *inputs)
+{
+    const struct tg_doctor *doctor = inputs->doctor;
+    return doctor == NULL ||
+           (doctor->is_over && inputs->lab_us - doctor->ended_lab_us > FINDINGS_LAST_US);
+}
+
 void ui_lab_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_command command,
                     struct ui_intent *intent)
 {
@@ -45,6 +56,9 @@ void ui_lab_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_comma
         tg_str_copy(ui->message, sizeof(ui->message), refusal);
     } else {
         ui_ask(ui, command == TG_COMMAND_LAB_UP ? UI_OVERLAY_LAB_UP : UI_OVERLAY_LAB_DOWN);
+        if (command == TG_COMMAND_LAB_UP && is_preflight_due(inputs)) {
+            intent->kind = UI_INTENT_DOCTOR; /* its findings stand in the dialog */
+        }
     }
 }
 
@@ -75,7 +89,15 @@ void ui_lab_submit(struct ui *ui, const struct ui_inputs *inputs, enum ui_overla
         explicit_bzero(ui->input, sizeof(ui->input));
         return;
     }
-    if (gcp == NULL || !tg_str_eq(ui->input, gcp->name)) {
+    if (overlay == UI_OVERLAY_LAB_UP && inputs->doctor != NULL && !inputs->doctor->is_over) {
+        ui->overlay = overlay; /* what was typed stays */
+        return;
+    }
+    char wanted[160];
+    bool is_anyway = overlay == UI_OVERLAY_LAB_UP && ui_doctor_fails(inputs) > 0;
+    snprintf(wanted, sizeof(wanted), "%s%s", gcp != NULL ? gcp->name : "",
+             is_anyway ? " anyway" : "");
+    if (gcp == NULL || !tg_str_eq(ui->input, wanted)) {
         tg_str_copy(ui->message, sizeof(ui->message), _("Not the project's id: nothing is done."));
         return;
     }
@@ -115,9 +137,15 @@ void ui_lab_draw_confirm(struct ui *ui, const struct ui_inputs *inputs, struct u
                                  "is there already is only looked at."));
     ui_lines_add_wrapped(&lines, UI_STYLE_TEXT, cells,
                          _("Every act is written to the journal first; run again to continue."));
+    if (!is_down) {
+        ui_doctor_add_summary(inputs, cells, &lines);
+    }
     ui_line_put(ui_lines_add(&lines), UI_STYLE_TEXT, 0, " ");
     line = ui_lines_add(&lines);
-    ui_line_put(line, UI_STYLE_TEXT, 0, _("Type the project's id, %s, and Enter: "),
+    ui_line_put(line, UI_STYLE_TEXT, 0,
+                !is_down && ui_doctor_fails(inputs) > 0
+                    ? _("Type %s anyway, to start in spite of it: ")
+                    : _("Type the project's id, %s, and Enter: "),
                 gcp != NULL ? gcp->name : "");
     ui_line_put(line, UI_STYLE_KEY, 0, "%s_", ui->input);
     ui_overlay_lines(ui, canvas, 92, is_down ? _("Take the lab down?") : _("Stand the lab up?"),

@@ -7,6 +7,7 @@ noinst_LIBRARIES += %D%/libtg_ui.a
 	%D%/canvas.c \
 	%D%/canvas.h \
 	%D%/command_line.c \
+	%D%/doctor.c \
 	%D%/frame.c \
 	%D%/key.c \
 	%D%/key.h \

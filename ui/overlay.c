@@ -248,6 +248,9 @@ void ui_overlay_draw(struct ui *ui, const struct ui_inputs *inputs, struct ui_ca
     case UI_OVERLAY_SECRET:
         ui_lab_draw_secret(ui, canvas);
         break;
+    case UI_OVERLAY_DOCTOR:
+        ui_doctor_draw(ui, inputs, canvas);
+        break;
     case UI_OVERLAY_WAIVE:
         (void)draw_prompt(ui, canvas, _("Why is it closed without restoring? "));
         break;

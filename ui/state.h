@@ -25,6 +25,7 @@ enum ui_overlay {
     UI_OVERLAY_LAB_UP,
     UI_OVERLAY_LAB_DOWN,
     UI_OVERLAY_SECRET,
+    UI_OVERLAY_DOCTOR,
 };
 
 struct ui_pane {
@@ -99,6 +100,17 @@ void ui_lab_submit(struct ui *ui, const struct ui_inputs *inputs, enum ui_overla
 void ui_lab_draw_confirm(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas);
 void ui_lab_draw_secret(struct ui *ui, struct ui_canvas *canvas);
 void ui_lab_draw_step(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas);
+
+/* ---- ui/doctor.c: the preflight ---- */
+
+void ui_doctor_command(struct ui *ui, const struct ui_inputs *inputs, struct ui_intent *intent);
+/* A key of its page; false when it is none of the page's own. */
+bool ui_doctor_key(const struct ui_inputs *inputs, struct ui_key key, struct ui_intent *intent);
+void ui_doctor_draw(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas);
+/* What it found, in a few lines of the dialog that asks whether the lab is to be stood up. */
+void ui_doctor_add_summary(const struct ui_inputs *inputs, int cells, struct ui_lines *lines);
+/* How much of what it found fails; 0 without a preflight. */
+size_t ui_doctor_fails(const struct ui_inputs *inputs);
 
 /* Commands of the palette that match what is typed, best first; returns how many. */
 size_t ui_palette_matches(const struct ui *ui, enum tg_command matches[TG_COMMAND_COUNT]);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "plan/doctor.h"
 #include "ui/canvas.h"
 #include "ui/key.h"
 
@@ -47,6 +48,10 @@ struct ui_term {
  * give NULL and err (STATE) with a sentence that names --plain. is_colour_wanted false: NO_COLOR or
  * --color=never. */
 struct ui_term *ui_term_curses_new(bool is_colour_wanted, struct tg_err *err);
+
+/* What the terminal on standard input and output can do, as terminfo and the locale tell it:
+ * nothing is written to it. */
+void ui_term_look(struct tg_doctor_terminal *terminal);
 
 /* Puts the terminal back with fixed bytes and tcsetattr alone: for crash handlers. Safe when no
  * terminal is open. */

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <curses.h>
+#include <langinfo.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -349,4 +350,30 @@ struct ui_term *ui_term_curses_new(bool is_colour_wanted, struct tg_err *err)
     define_key("\033[201~", KEY_PASTE_END);
     make_styles(terminal, is_colour_wanted);
     return &terminal->base;
+}
+
+void ui_term_look(struct tg_doctor_terminal *terminal)
+{
+    int result = 0;
+    struct winsize size = {0};
+    *terminal = (struct tg_doctor_terminal){.is_terminal = isatty(STDIN_FILENO) != 0 &&
+                                                           isatty(STDOUT_FILENO) != 0};
+    terminal->is_utf8 = tg_str_eq(nl_langinfo(CODESET), "UTF-8");
+    TERMINAL *before = cur_term; /* the console's own, when it runs */
+    if (!terminal->is_terminal || setupterm(NULL, STDOUT_FILENO, &result) != OK) {
+        (void)set_curterm(before);
+        return;
+    }
+    const char *name = termname();
+    tg_utf8_sanitize_into(terminal->name, sizeof(terminal->name), name != NULL ? name : "",
+                          name != NULL ? strlen(name) : 0);
+    terminal->colours = max_colors > 0 ? max_colors : 0;
+    terminal->has_mouse = key_mouse != NULL;
+    terminal->width = columns;
+    terminal->height = lines;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+        terminal->width = size.ws_col;
+        terminal->height = size.ws_row;
+    }
+    del_curterm(set_curterm(before));
 }

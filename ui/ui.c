@@ -43,7 +43,8 @@ static void focus_on(struct ui *ui, int view)
 /* Overlays that are read and scrolled, not typed into. */
 static bool is_page(enum ui_overlay overlay)
 {
-    return overlay == UI_OVERLAY_DETAIL || overlay == UI_OVERLAY_HELP || overlay == UI_OVERLAY_STEP;
+    return overlay == UI_OVERLAY_DETAIL || overlay == UI_OVERLAY_HELP ||
+           overlay == UI_OVERLAY_STEP || overlay == UI_OVERLAY_DOCTOR;
 }
 
 static void move(struct ui *ui, long by)
@@ -270,6 +271,9 @@ static void run(struct ui *ui, const struct ui_inputs *inputs, enum tg_command c
     case TG_COMMAND_LAB_STOP:
         ui_lab_command(ui, inputs, command, intent);
         break;
+    case TG_COMMAND_DOCTOR:
+        ui_doctor_command(ui, inputs, intent);
+        break;
     case TG_COMMAND_SIM:
         intent->kind = UI_INTENT_SIM; /* without words: how the world is */
         intent->reason[0] = '\0';
@@ -469,6 +473,9 @@ static bool dialog_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_
         ui->overlay_first = 0;
         return true;
     }
+    if (ui->overlay == UI_OVERLAY_DOCTOR && ui_doctor_key(inputs, key, intent)) {
+        return true;
+    }
     if (is_page(ui->overlay)) {
         return false;
     }
@@ -535,7 +542,8 @@ bool ui_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key,
 int64_t ui_refresh_us(const struct ui_inputs *inputs)
 {
     if ((inputs->drill != NULL && !tg_drill_is_over(inputs->drill)) ||
-        (inputs->run != NULL && !inputs->run->is_over)) {
+        (inputs->run != NULL && !inputs->run->is_over) ||
+        (inputs->doctor != NULL && !inputs->doctor->is_over)) {
         return TG_US_PER_S;
     }
     for (size_t i = 0; i < inputs->model->targets_count; i++) {

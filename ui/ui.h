@@ -16,6 +16,7 @@
 #include "drill/drill.h"
 #include "model/command.h"
 #include "model/fleet.h"
+#include "plan/doctor.h"
 #include "plan/lab.h"
 #include "plan/run.h"
 #include "plan/verify.h"
@@ -28,7 +29,9 @@ struct ui_inputs {
     const struct tg_step_status *steps; /* lab->steps_count */
     const struct tg_drill *drill;       /* NULL: none in this session */
     const struct tg_run *run;           /* standing up or taking down; NULL: none in this session */
-    bool is_restore_offered;            /* an open drill was found in the journal at start */
+    const struct tg_doctor *doctor; /* the present or last preflight; NULL: none in this session */
+    tg_lab_fixes fixes;             /* chosen for the next run */
+    bool is_restore_offered;        /* an open drill was found in the journal at start */
     bool is_armed;
     int64_t now_us; /* monotonic */
     int64_t wall_us;
@@ -57,7 +60,9 @@ enum ui_intent_kind {
     UI_INTENT_LAB_UP, /* confirmed by typing the project; reason: the secret that was asked for */
     UI_INTENT_LAB_DOWN,
     UI_INTENT_LAB_STOP,
-    UI_INTENT_SIM, /* reason: a command for the simulated world, in words */
+    UI_INTENT_DOCTOR, /* begin a preflight */
+    UI_INTENT_FIXES,  /* fixes: choose these for the next run */
+    UI_INTENT_SIM,    /* reason: a command for the simulated world, in words */
 };
 
 struct ui_intent {
@@ -67,6 +72,7 @@ struct ui_intent {
     char ns[256];
     char name[256];
     char reason[200];
+    tg_lab_fixes fixes;
 };
 
 struct ui;

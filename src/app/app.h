@@ -22,6 +22,7 @@
 #include "io/journal.h"
 #include "model/fleet.h"
 #include "model/msg.h"
+#include "plan/doctor.h"
 #include "plan/lab.h"
 #include "plan/run.h"
 #include "plan/verify.h"
@@ -57,6 +58,10 @@ struct tg_app {
 
     int64_t news_us;           /* monotonic time of the last change of a Pod */
     int64_t balancer_asked_us; /* because of it */
+    /* The preflight (app/doctor.h). */
+    struct tg_doctor *doctor; /* the present or last one; NULL: none */
+    int64_t doctor_wake_us;   /* monotonic */
+    tg_lab_fixes fixes;       /* chosen for the next run */
 
     int64_t steps_judged_us; /* monotonic time of the last judgement */
     uint64_t steps_revision; /* model revision it was made on */

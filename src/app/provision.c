@@ -98,12 +98,14 @@ static bool take_open(struct tg_app *app, struct tg_run_config *config,
     struct tg_err why = TG_ERR_INIT;
     bool is_ours = count > 0 && tg_run_reopen(records, count, app->lab, reopened, &why) &&
                    reopened->config.direction == config->direction &&
+                   (config->direction == TG_RUN_DOWN || reopened->config.fixes == config->fixes) &&
                    tg_str_eq(reopened->project, config->project);
     bool is_ok = true;
     if (is_ours) {
         tg_str_copy(id, size, records[0].run_id);
         config->from = reopened->config.from;
         config->until = reopened->config.until;
+        config->fixes = reopened->config.fixes;
     } else if (count > 0) {
         struct tg_record waive = {.kind = TG_RECORD_WAIVE,
                                   .run_id = records[0].run_id,
@@ -147,6 +149,7 @@ bool tg_app_provision_start(struct tg_app *app, const struct tg_provision_reques
     struct tg_run_config config = {.lab = app->lab,
                                    .direction = request->direction,
                                    .project = gcp->name,
+                                   .fixes = request->fixes,
                                    .rescan_us = RESCAN_DEFAULT_US};
     for (size_t i = 0; i < request->secrets_count && i < TG_RUN_SECRETS_MAX; i++) {
         config.secrets[config.secrets_count++] = request->secrets[i];
@@ -162,6 +165,27 @@ bool tg_app_provision_start(struct tg_app *app, const struct tg_provision_reques
     app->run_wake_lab_us = 0;
     tg_app_tick(app);
     return true;
+}
+
+void tg_app_remember_fixes(struct tg_app *app)
+{
+    char lab[64] = "";
+    char project[64] = "";
+    char text[512] = "";
+    struct tg_err err = TG_ERR_INIT;
+    tg_lab_fixes fixes = 0;
+    const struct tg_target *gcp = tg_model_gcp(app->model);
+    char *plan = app->journal != NULL ? tg_journal_newest_plan(app->journal, "up-") : NULL;
+    bool is_ours = plan != NULL && gcp != NULL &&
+                   tg_record_get_text(plan, "lab", lab, sizeof(lab)) &&
+                   tg_record_get_text(plan, "project", project, sizeof(project)) &&
+                   tg_record_get_text(plan, "fixes", text, sizeof(text)) &&
+                   tg_str_eq(lab, app->lab->name) && tg_str_eq(project, gcp->name);
+    /* a fix that the lab file has no more is none */
+    if (is_ours && tg_lab_read_fixes(app->lab, text, &fixes, &err)) {
+        app->fixes = fixes;
+    }
+    free(plan);
 }
 
 void tg_app_provision_abort(struct tg_app *app)

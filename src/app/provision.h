@@ -17,6 +17,7 @@ struct tg_provision_request {
     const char *until; /* NULL: the last */
     const struct tg_run_secret *secrets;
     size_t secrets_count;
+    tg_lab_fixes fixes; /* up: an open run with other ones is closed, and a new one begun */
 };
 
 /* Fills from and until of config from ids of steps, NULL for the first and the last. False with
@@ -32,6 +33,10 @@ bool tg_app_provision_start(struct tg_app *app, const struct tg_provision_reques
 
 /* Nothing more is started. */
 void tg_app_provision_abort(struct tg_app *app);
+
+/* The fixes of the lab's last run up in this project, as the journal has them, are chosen for the
+ * next one: what was made with them stays so until somebody chooses otherwise. */
+void tg_app_remember_fixes(struct tg_app *app);
 
 /* Gives a message to the run when it is the run's; true when a view of it may differ. */
 bool tg_app_provision_handle(struct tg_app *app, const struct tg_msg *msg);

@@ -12,6 +12,7 @@
 #include "provider/target.h"
 #include "sim/controllers.h"
 #include "sim/direct.h"
+#include "sim/hub.h"
 
 #define DEFAULT_QUANTUM_US (100 * TG_US_PER_MS)
 #define SETTLE_ROUNDS_MAX  64
@@ -129,6 +130,7 @@ static void add_targets(struct tg_rig *rig)
         .is_gcp = true,
         .endpoint.base_url = tg_strdup("sim://gcp"),
         .project = tg_strdup(project),
+        .hub_url = tg_strdup("sim://gcp" SIM_HUB_PREFIX),
         .seed = UINT64_C(1) << 32,
     };
     add_provider(rig, &gcp);

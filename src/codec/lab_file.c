@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "codec/lab_hazard.h"
 #include "codec/lab_make.h"
 #include "codec/yaml.h"
 
@@ -76,7 +77,7 @@ bool tg_lab_need_text(struct tg_lab_reader *reader, const struct tg_yaml_node *n
            tg_yaml_fail(reader->name, node, reader->err, "'%s' is missing or no text", key);
 }
 
-static bool read_localised(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+bool tg_lab_read_localised(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
                            const char *key, struct tg_lab_text *out)
 {
     static const char *const keys[] = {"en", "zh_TW", NULL};
@@ -198,8 +199,8 @@ static bool read_step(struct tg_lab_reader *reader, const struct tg_yaml_node *n
                                        "once",   "commands", NULL};
     int64_t section = 0;
     if (!tg_lab_check_keys(reader, node, keys) || !tg_lab_need_text(reader, node, "id", &out->id) ||
-        !read_localised(reader, node, "title", &out->title) ||
-        !read_localised(reader, node, "why", &out->why)) {
+        !tg_lab_read_localised(reader, node, "title", &out->title) ||
+        !tg_lab_read_localised(reader, node, "why", &out->why)) {
         return false;
     }
     const char *number = tg_yaml_text(node, "section");
@@ -235,16 +236,42 @@ static bool read_steps(struct tg_lab_reader *reader, const struct tg_yaml_node *
     return true;
 }
 
+static bool read_count(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                       const char *key, int *out)
+{
+    int64_t number = 0;
+    const char *text = tg_yaml_text(node, key);
+    bool is_ok = text == NULL || tg_str_to_int64(text, 1, 100000, &number);
+    *out = (int)number;
+    return is_ok || tg_yaml_fail(reader->name, tg_yaml_get(node, key), reader->err,
+                                 "'%s' must be a whole number from 1", key);
+}
+
+static bool read_needs(struct tg_lab_reader *reader, const struct tg_yaml_node *root)
+{
+    static const char *const keys[] = {"machine_type", "family", "chips", NULL};
+    struct tg_lab *lab = reader->lab;
+    const struct tg_yaml_node *tpu = tg_yaml_get(root, "tpu");
+    lab->hub_model = tg_lab_read_text(reader, root, "hub_model");
+    if (!read_count(reader, root, "pool_cpus", &lab->pool_cpus)) {
+        return false;
+    }
+    return tpu == NULL || (tg_lab_check_keys(reader, tpu, keys) &&
+                           tg_lab_need_text(reader, tpu, "machine_type", &lab->tpu_machine_type) &&
+                           tg_lab_need_text(reader, tpu, "family", &lab->tpu_family) &&
+                           read_count(reader, tpu, "chips", &lab->tpu_chips));
+}
+
 static bool read_lab(struct tg_lab_reader *reader, const struct tg_yaml_node *root)
 {
-    static const char *const keys[] = {"name",      "title",          "project",   "config_cluster",
-                                       "namespace", "deployment",     "app_label", "model",
-                                       "gateway",   "primary_region", "regions",   "steps",
-                                       NULL};
+    static const char *const keys[] = {
+        "name",      "title", "project",   "config_cluster", "namespace", "deployment",
+        "app_label", "model", "gateway",   "primary_region", "regions",   "hazards",
+        "hub_model", "tpu",   "pool_cpus", "steps",          NULL};
     struct tg_lab *lab = reader->lab;
     if (!tg_lab_check_keys(reader, root, keys) ||
         !tg_lab_need_text(reader, root, "name", &lab->name) ||
-        !read_localised(reader, root, "title", &lab->title) ||
+        !tg_lab_read_localised(reader, root, "title", &lab->title) ||
         !tg_lab_need_text(reader, root, "config_cluster", &lab->config_cluster) ||
         !tg_lab_need_text(reader, root, "namespace", &lab->namespace_name) ||
         !tg_lab_need_text(reader, root, "deployment", &lab->deployment) ||
@@ -252,7 +279,9 @@ static bool read_lab(struct tg_lab_reader *reader, const struct tg_yaml_node *ro
         !tg_lab_need_text(reader, root, "model", &lab->model) ||
         !tg_lab_need_text(reader, root, "gateway", &lab->gateway) ||
         !tg_lab_need_text(reader, root, "primary_region", &lab->primary_region) ||
-        !read_regions(reader, root) || !read_steps(reader, root)) {
+        !read_regions(reader, root) || !read_needs(reader, root) ||
+        !tg_lab_read_hazards(reader, root) || !read_steps(reader, root) ||
+        !tg_lab_check_changes(reader)) {
         return false;
     }
     lab->project = tg_lab_read_text(reader, root, "project");
@@ -270,7 +299,7 @@ struct tg_lab *tg_lab_parse(const char *name, const char *bytes, size_t len, str
     struct tg_arena *arena = tg_arena_new(ARENA_MAX);
     struct tg_lab *lab = tg_arena_alloc(arena, sizeof(*lab));
     lab->arena = arena;
-    struct tg_lab_reader reader = {name, lab, err};
+    struct tg_lab_reader reader = {.name = name, .lab = lab, .err = err, .whole_name = name};
     bool is_ok = read_lab(&reader, tg_yaml_root(yaml));
     tg_yaml_free(yaml);
     if (!is_ok) {

@@ -9,6 +9,7 @@
 #include "base/assets.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "codec/lab_hazard.h"
 #include "codec/yaml_json.h"
 
 #define BODY_MAX        (256 * 1024)
@@ -62,7 +63,7 @@ static bool read_form(struct tg_lab_reader *reader, const struct tg_yaml_node *n
     const char *form = tg_yaml_text(node, "form");
     const char *api = tg_yaml_text(node, "api");
     out->api = tg_api_by_name(api != NULL ? api : "");
-    if (out->api == TG_API_COUNT || out->api == TG_API_KUBERNETES) {
+    if (!tg_api_holds_things(out->api) || out->api == TG_API_KUBERNETES) {
         return tg_yaml_fail(reader->name, node, reader->err,
                             "'api' must be one of Google's: compute, container, gkehub, "
                             "serviceusage, storage, iam, cloudresourcemanager");
@@ -135,13 +136,14 @@ static bool read_manifest(struct tg_lab_reader *reader, const struct tg_yaml_nod
     if (yaml == NULL) {
         return false;
     }
-    struct tg_lab_reader within = {path, reader->lab, reader->err};
+    struct tg_lab_reader within = *reader;
+    within.name = path;
     const struct tg_yaml_node *documents = tg_yaml_root(yaml);
     bool is_ok = true;
     for (size_t i = 0; i < documents->count && is_ok; i++) {
         struct tg_lab_make make = *common;
-        is_ok =
-            read_document(&within, documents->items[i], &make) && add(reader, node, makes, &make);
+        is_ok = read_document(&within, documents->items[i], &make) &&
+                tg_lab_read_variants(&within, &make) && add(reader, node, makes, &make);
     }
     tg_yaml_free(yaml);
     return is_ok;
@@ -152,13 +154,15 @@ static bool read_make(struct tg_lab_reader *reader, const struct tg_yaml_node *n
 {
     static const char *const keys[] = {"where",   "api",    "form",      "collection", "name",
                                        "body",    "create", "manifest",  "secret",     "secret_key",
-                                       "content", "keep",   "only_ours", "passing",    NULL};
+                                       "content", "keep",   "only_ours", "passing",    "when",
+                                       "unless",  NULL};
     struct tg_lab_make make = {0};
     if (!tg_lab_check_keys(reader, node, keys) || !tg_lab_read_where(reader, node, &make.where) ||
         !read_flag(reader, node, "content", &make.has_content) ||
         !read_flag(reader, node, "keep", &make.is_kept) ||
         !read_flag(reader, node, "only_ours", &make.is_only_ours) ||
-        !read_flag(reader, node, "passing", &make.is_passing)) {
+        !read_flag(reader, node, "passing", &make.is_passing) ||
+        !tg_lab_read_when(reader, node, &make)) {
         return false;
     }
     make.secret = tg_lab_read_text(reader, node, "secret");

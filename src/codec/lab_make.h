@@ -14,9 +14,11 @@
 #include "plan/lab.h"
 
 struct tg_lab_reader {
-    const char *name; /* of the file */
+    const char *name; /* of the file: the lab's, or a manifest's */
     struct tg_lab *lab;
     struct tg_err *err;
+    const char *whole_name;             /* of the lab's file */
+    const struct tg_yaml_node *hazards; /* NULL: none */
 };
 
 /* True when node is a map and every key of it is one of keys (ended by NULL). */
@@ -29,6 +31,10 @@ const char *tg_lab_read_text(struct tg_lab_reader *reader, const struct tg_yaml_
                              const char *key);
 bool tg_lab_need_text(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
                       const char *key, const char **out);
+
+/* Text of key in the languages given; English there must be. */
+bool tg_lab_read_localised(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                           const char *key, struct tg_lab_text *out);
 
 bool tg_lab_read_where(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
                        enum tg_lab_where *out);

@@ -313,6 +313,7 @@ static void set_request(struct exchange *exchange, const struct tg_http_request 
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
     }
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+    curl_easy_setopt(easy, CURLOPT_NOBODY, tg_str_eq(request->method, "HEAD") ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "tidegate");
     if (request->endpoint->is_metadata_server) {

@@ -18,6 +18,7 @@
 #include "model/desired.h"
 #include "model/kind.h"
 #include "model/obj.h"
+#include "model/question.h"
 
 /* What the world says of itself in the Tidegate-World header: only simulated worlds send one. */
 struct tg_world {
@@ -106,6 +107,8 @@ struct tg_msg {
                 *obj;        /* decoded object when the call returns one of a known kind, or NULL */
             bool is_allowed; /* access review */
             enum tg_ensured ensured; /* ENSURE, REMOVE */
+            struct tg_facts facts;   /* ASK */
+            int64_t server_date_us;  /* ASK: the answer's Date as wall time; 0: none */
         } call;
         struct {
             uint64_t call_id;
@@ -149,6 +152,7 @@ enum tg_call_kind {
      * is there: CALL_PROGRESS on the way, CALL_DONE with ensured at the end. */
     TG_CALL_ENSURE,
     TG_CALL_REMOVE, /* takes it away and waits until it is gone; the same messages */
+    TG_CALL_ASK,    /* a question of model/question.def, asked of Google Cloud's target */
     TG_CALL_KIND_COUNT
 };
 
@@ -177,6 +181,13 @@ struct tg_call {
     int probe_timeout_ms;
     int64_t probe_lifetime_s;   /* activeDeadlineSeconds */
     struct tg_desired *desired; /* ENSURE, REMOVE */
+    /* ACCESS_REVIEW of a kind that is not in the table (resource is TG_KIND_COUNT) */
+    char *group;
+    char *plural;
+    /* ASK: name and ns stand for {1} and {2} */
+    enum tg_question question;
+    char *words;              /* PERMISSIONS: which, separated by blanks */
+    struct tg_secret *secret; /* of the hub's questions: the operator's token */
 };
 
 struct tg_call *tg_call_new(enum tg_call_kind kind, int target);

@@ -34,7 +34,8 @@ void tg_http_endpoint_fini(struct tg_http_endpoint *endpoint);
 
 struct tg_http_request {
     const struct tg_http_endpoint *endpoint; /* borrowed until the exchange ended */
-    const char *method; /* static storage: "GET", "POST", "PATCH", "PUT", "DELETE" */
+    const char *method; /* static storage: "GET", "HEAD", "POST", "PATCH", "PUT",
+                           "DELETE" */
     char *path;         /* path and query, starting with a slash */
     char *content_type; /* of body; NULL without one */
     char *accept;       /* NULL: application/json */

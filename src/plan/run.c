@@ -106,13 +106,15 @@ static void write_plan(struct tg_run *run, const struct tg_run_event *event,
                        struct tg_run_update *update)
 {
     const struct tg_lab *lab = run->config.lab;
+    char fixes[512];
+    tg_lab_write_fixes(lab, run->config.fixes, fixes, sizeof(fixes));
     run->started_lab_us = event->lab_us;
     emit_record(run, update, TG_RECORD_PLAN,
                 tg_record_new("kind", 's', run->config.direction == TG_RUN_UP ? "up" : "down",
                               "lab", 's', lab->name, "project", 's', run->config.project, "from",
                               's', lab->steps[run->config.from].id, "until", 's',
-                              lab->steps[run->config.until].id, "lab_us", 'd', event->lab_us,
-                              NULL));
+                              lab->steps[run->config.until].id, "fixes", 's', fixes, "lab_us", 'd',
+                              event->lab_us, NULL));
 }
 
 static void write_intent(struct tg_run *run, struct tg_run_item *item,
@@ -144,6 +146,7 @@ bool tg_run_reopen(const struct tg_record *records, size_t count, const struct t
     char name[64] = "";
     char from[64] = "";
     char until[64] = "";
+    char fixes[512] = "";
     *out = (struct tg_run_reopened){.config = {.lab = lab, .from = -1, .until = -1}};
     for (size_t i = 0; i < count; i++) {
         if (records[i].kind != TG_RECORD_PLAN) {
@@ -165,6 +168,10 @@ bool tg_run_reopen(const struct tg_record *records, size_t count, const struct t
         out->config.direction = tg_str_eq(kind, "down") ? TG_RUN_DOWN : TG_RUN_UP;
         out->config.from = tg_lab_step_index(lab, from);
         out->config.until = tg_lab_step_index(lab, until);
+        (void)tg_record_get_text(payload, "fixes", fixes, sizeof(fixes)); /* older ones had none */
+        if (!tg_lab_read_fixes(lab, fixes, &out->config.fixes, err)) {
+            return false;
+        }
     }
     return (out->config.from >= 0 && out->config.until >= 0 && tg_str_eq(name, lab->name)) ||
            tg_err_set(err, TG_CODE_STATE, 0, "the open provisioning is of another lab: %s", name);

@@ -54,6 +54,7 @@ struct tg_run_config {
     const char *project; /* copied */
     int from;            /* index of the first step, in the lab's order */
     int until;           /* index of the last one */
+    tg_lab_fixes fixes;  /* what the lab's hazards are met with */
     struct tg_run_secret secrets[TG_RUN_SECRETS_MAX];
     size_t secrets_count;
     int64_t rescan_us; /* down: lab time until the second look */

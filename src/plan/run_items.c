@@ -101,7 +101,9 @@ void tg_run_items_add(struct tg_run *run, int step, bool is_removal,
     const struct tg_lab_step *of = &run->config.lab->steps[step];
     if (!is_removal) {
         for (size_t i = 0; i < of->makes_count; i++) {
-            add_make(run, step, (int)i, false);
+            if (tg_lab_make_is_wanted(&of->makes[i], run->config.fixes)) {
+                add_make(run, step, (int)i, false);
+            }
         }
         return;
     }
@@ -258,7 +260,7 @@ static struct tg_desired *desired_of(const struct tg_run *run, const struct tg_r
     desired->kind = make->kind != NULL ? tg_strdup(make->kind) : NULL;
     desired->ns = make->ns != NULL ? tg_strdup(make->ns) : NULL;
     desired->name = expand(run, make->name, item->region, model);
-    desired->body = expand(run, make->body, item->region, model);
+    desired->body = expand(run, tg_lab_make_body(make, run->config.fixes), item->region, model);
     desired->create_body = expand(run, make->create_body, item->region, model);
     desired->has_content = make->has_content;
     desired->is_only_ours = make->is_only_ours;

@@ -28,14 +28,17 @@ static void put_padded(struct tg_buf *out, const char *text, int width)
     }
 }
 
-static size_t things_of(const struct tg_lab *lab, int step, bool is_down)
+static size_t things_of(const struct tg_run_config *config, int step)
 {
+    const struct tg_lab *lab = config->lab;
+    bool is_down = config->direction == TG_RUN_DOWN;
     size_t count = 0;
     for (size_t i = 0; i < lab->steps[step].makes_count; i++) {
         const struct tg_lab_make *make = &lab->steps[step].makes[i];
         bool is_everywhere =
             make->where == TG_LAB_WHERE_REGIONS || make->where == TG_LAB_WHERE_EACH_REGION_GCP;
-        count += is_down && make->is_kept ? 0 : is_everywhere ? lab->regions_count : 1;
+        bool is_left_out = is_down ? make->is_kept : !tg_lab_make_is_wanted(make, config->fixes);
+        count += is_left_out ? 0 : is_everywhere ? lab->regions_count : 1;
     }
     return count;
 }
@@ -51,7 +54,7 @@ bool tg_run_report_plan(const struct tg_run_config *config, const struct tg_step
     for (int i = config->from; i <= config->until; i++) {
         int step = is_down ? config->until - (i - config->from) : i;
         const struct tg_lab_step *of = &lab->steps[step];
-        size_t things = things_of(lab, step, is_down);
+        size_t things = things_of(config, step);
         tg_buf_puts(out, "  ");
         put_padded(out, of->id, 16);
         put_padded(out, tg_lab_text_for(&of->title, locale), 40);
@@ -99,8 +102,7 @@ bool tg_run_report_plan_json(const struct tg_run_config *config,
         tg_json_open(&json, NULL, '{');
         tg_json_put_text(&json, "id", lab->steps[step].id);
         put_observed(&json, &statuses[step]);
-        tg_json_put_int(&json, "things",
-                        (int64_t)things_of(lab, step, config->direction == TG_RUN_DOWN));
+        tg_json_put_int(&json, "things", (int64_t)things_of(config, step));
         tg_json_put_text(&json, "usually", lab->steps[step].usual);
         tg_json_close(&json, '}');
     }

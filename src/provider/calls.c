@@ -148,6 +148,7 @@ static uint64_t submit(struct tg_calls *calls, struct tg_call *call)
     case TG_CALL_REFRESH:
     case TG_CALL_ENSURE:
     case TG_CALL_REMOVE:
+    case TG_CALL_ASK:
     case TG_CALL_KIND_COUNT:
         break;
     }

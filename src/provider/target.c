@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "provider/ask.h"
 #include "provider/calls.h"
 #include "provider/context.h"
 #include "provider/ensure.h"
@@ -27,6 +28,7 @@ struct tg_provider {
     struct tg_gcp_poll *polls[TG_KIND_COUNT];
     struct tg_calls *calls;
     struct tg_ensures *ensures;
+    struct tg_asks *asks; /* NULL: not Google Cloud */
     struct tg_scrape *scrape;
     int64_t world_us;     /* last WORLD emitted */
     uint64_t heartbeat;   /* exchange of the question whether the API server is there; 0: none */
@@ -69,7 +71,9 @@ struct tg_provider *tg_provider_new(struct tg_target_config *config, struct tg_t
         }
     }
     provider->ensures = tg_ensures_new(&provider->context);
-    if (!provider->context.config.is_gcp) {
+    if (provider->context.config.is_gcp) {
+        provider->asks = tg_asks_new(&provider->context);
+    } else {
         provider->calls = tg_calls_new(&provider->context);
         provider->scrape = tg_scrape_new(&provider->context);
     }
@@ -87,11 +91,13 @@ void tg_provider_free(struct tg_provider *provider)
     }
     tg_calls_free(provider->calls);
     tg_ensures_free(provider->ensures);
+    tg_asks_free(provider->asks);
     tg_scrape_free(provider->scrape);
     tg_http_endpoint_fini(&provider->context.config.endpoint);
     free(provider->context.config.project);
     free(provider->context.config.app_label);
     free(provider->context.config.ns);
+    free(provider->context.config.hub_url);
     free(provider);
 }
 
@@ -180,6 +186,7 @@ static bool heartbeat_event(struct tg_provider *provider, const struct tg_transp
 bool tg_provider_event(struct tg_provider *provider, const struct tg_transport_event *event,
                        int64_t now_us)
 {
+    bool is_foreign = provider->asks != NULL && tg_asks_is_of_hub(provider->asks, event->id);
     bool is_taken = heartbeat_event(provider, event, now_us);
     for (int kind = 0; kind < TG_KIND_COUNT && !is_taken; kind++) {
         is_taken = (provider->watches[kind] != NULL &&
@@ -189,8 +196,9 @@ bool tg_provider_event(struct tg_provider *provider, const struct tg_transport_e
     }
     is_taken = is_taken || tg_ensures_event(provider->ensures, event, now_us) ||
                (provider->scrape != NULL && tg_scrape_event(provider->scrape, event, now_us)) ||
-               (provider->calls != NULL && tg_calls_event(provider->calls, event, now_us));
-    if (is_taken && event->kind == TG_TRANSPORT_HEADERS && event->world != NULL) {
+               (provider->calls != NULL && tg_calls_event(provider->calls, event, now_us)) ||
+               (provider->asks != NULL && tg_asks_event(provider->asks, event, now_us));
+    if (is_taken && !is_foreign && event->kind == TG_TRANSPORT_HEADERS && event->world != NULL) {
         read_world(provider, event->world, now_us);
     }
     return is_taken;
@@ -220,8 +228,15 @@ void tg_provider_call(struct tg_provider *provider, struct tg_call *call, int64_
         tg_ensures_start(provider->ensures, call, now_us);
         return;
     }
+    if (call->kind == TG_CALL_ASK && provider->asks != NULL) {
+        tg_asks_start(provider->asks, call);
+        return;
+    }
     if (call->kind == TG_CALL_CANCEL) {
         tg_ensures_cancel(provider->ensures, call->cancel_id);
+    }
+    if (call->kind == TG_CALL_CANCEL && provider->asks != NULL) {
+        tg_asks_cancel(provider->asks, call->cancel_id);
     }
     if (provider->calls != NULL) {
         tg_calls_start(provider->calls, call, now_us);

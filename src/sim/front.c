@@ -22,6 +22,7 @@
 #include "sim/gcp_http.h"
 #include "sim/gcp_state.h"
 #include "sim/gcp_token.h"
+#include "sim/hub.h"
 #include "sim/json_path.h"
 #include "sim/k8s_api.h"
 #include "sim/k8s_discovery.h"
@@ -195,7 +196,8 @@ static void note(struct sim_world *world, const struct sim_request *request, boo
 {
     bool is_admin = sim_admin_is_path(request);
     bool is_fault = !tg_str_eq(request->method, "GET") && strstr(request->path, "/faults") != NULL;
-    if ((is_admin && !is_fault) || !is_plain_text(request)) {
+    bool is_hub = request->server == SIM_SERVER_GCP && sim_hub_is_path(request->path);
+    if ((is_admin && !is_fault) || is_hub || !is_plain_text(request)) {
         return;
     }
     const char *user = user_of(world, request);
@@ -217,6 +219,8 @@ static void handle(struct sim_world *world, const struct sim_request *request,
         sim_k8s_fail(response, 400, NULL, "the request is not in UTF-8");
     } else if (is_metadata) {
         sim_gcp_metadata(world, request, response);
+    } else if (is_gcp && sim_hub_is_path(request->path)) {
+        sim_hub_handle(world, request, response); /* its tokens are its own */
     } else if ((user = user_of(world, request)) == NULL) {
         if (is_gcp) {
             sim_response_add_header(response, "WWW-Authenticate",

@@ -20,6 +20,7 @@
 #include "sim/gateway.h"
 #include "sim/json_path.h"
 #include "sim/kubelet.h"
+#include "sim/manifest.h"
 #include "sim/pod.h"
 #include "sim/probe.h"
 #include "sim/process.h"
@@ -330,6 +331,22 @@ static void become_ready(struct sim_world *world, void *data)
     sim_gateway_picker(pod->region, true);
 }
 
+/* With a readiness probe it is not Ready before it answers. */
+static void set_ready(struct sim_pod *pod, bool is_ready)
+{
+    pod->is_ready = is_ready;
+    sim_pod_main(pod)->is_ready = is_ready;
+    sim_pod_write_status(pod);
+}
+
+void sim_kubelet_answers(struct sim_pod *pod)
+{
+    if (!pod->is_ready && pod->role == SIM_POD_VLLM && pod->step == SIM_STEP_RUNNING) {
+        set_ready(pod, true);
+        sim_gateway_pod_ready(pod);
+    }
+}
+
 /* The process of the main container begins. */
 void sim_kubelet_enter_process(struct sim_pod *pod)
 {
@@ -340,7 +357,11 @@ void sim_kubelet_enter_process(struct sim_pod *pod)
         sim_vllm_free(pod->vllm); /* of an earlier start */
         pod->vllm = sim_vllm_new(pod);
         sim_vllm_start(pod->vllm);
-        sim_gateway_pod_ready(pod);
+        if (sim_manifest_has_probe(pod)) {
+            set_ready(pod, false);
+        } else {
+            sim_gateway_pod_ready(pod);
+        }
         break;
     case SIM_POD_PROBE:
         pod->probe = sim_probe_start(pod);

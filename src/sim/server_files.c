@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "sim/controllers.h"
 #include "sim/front.h"
+#include "sim/hub.h"
 #include "sim/region.h"
 
 #define FILE_BYTES_MAX (16u * 1024 * 1024)
@@ -192,6 +193,7 @@ static void put_overrides(struct tg_buf *buf, const char *base)
         {"GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT", "/cloudresourcemanager/v1/"},
         {"GOOGLE_RESOURCE_MANAGER_V3_CUSTOM_ENDPOINT", "/cloudresourcemanager/v3/"},
         {"GOOGLE_CLOUD_BILLING_CUSTOM_ENDPOINT", "/cloudbilling/v1/"},
+        {"HF_ENDPOINT", SIM_HUB_PREFIX},
     };
     for (size_t i = 0; i < TG_COUNT(overrides); i++) {
         put_export_url(buf, overrides[i][0], base, overrides[i][1]);

@@ -16,6 +16,8 @@
 #include "base/str.h"
 #include "sim/behaviour.h"
 #include "sim/fault_world.h"
+#include "sim/kubelet.h"
+#include "sim/manifest.h"
 
 #define VLLM_MAGIC      0x764c4c4du
 #define MICRO           INT64_C(1000000) /* fixed point of generated tokens */
@@ -141,6 +143,9 @@ static void set_listening(struct sim_vllm *vllm, bool is_listening)
 {
     if (vllm->is_listening != is_listening) {
         vllm->is_listening = is_listening;
+        if (is_listening) {
+            sim_kubelet_answers(vllm->pod);
+        }
         sim_world_trace(vllm->world, vllm->pod->entity, "port 8000 %s",
                         is_listening ? "opens" : "closes");
         sim_kubelet_listening(vllm->pod);
@@ -223,11 +228,12 @@ static bool is_evicted(struct sim_vllm *vllm)
     const struct sim_fault *fault =
         sim_fault_in_force(vllm->world, SIM_FAULT_EVICT, pod->region->index);
     int64_t cached = params->vllm_weight_bytes / params->vllm_shards * vllm->part;
-    if (fault == NULL || cached <= fault->spec.value ||
+    int64_t asked = sim_manifest_cache_bytes(pod); /* the Pod's own limit, when it sets one */
+    if (fault == NULL || cached <= (asked > 0 ? asked : fault->spec.value) ||
         sim_fault_strikes(vllm->world, SIM_FAULT_EVICT, pod->region->index, pod->name) == NULL) {
         return false;
     }
-    sim_fault_evict(vllm->pod, fault->spec.value);
+    sim_fault_evict(vllm->pod, asked > 0 ? asked : fault->spec.value);
     return true;
 }
 
@@ -254,6 +260,8 @@ static void load_shard(struct sim_vllm *vllm)
             sim_draw_duration(vllm->world, vllm->pod->entity, "profile", &params->vllm_profile));
 }
 
+#define LONGEST_THAT_FITS 119232 /* tokens, as the engine's last words say */
+
 /* The engine gives up: what its log says, and the end of the process. */
 static void fail_for_cache(struct sim_vllm *vllm)
 {
@@ -277,8 +285,10 @@ static void fail_for_cache(struct sim_vllm *vllm)
 static void enter_compile(struct sim_vllm *vllm)
 {
     const struct sim_params *params = sim_world_params(vllm->world);
-    if (sim_fault_strikes(vllm->world, SIM_FAULT_KV_TOO_SMALL, vllm->pod->region->index,
-                          vllm->pod->name) != NULL) {
+    int64_t longest = sim_manifest_max_model_len(vllm->pod);
+    bool has_room = longest > 0 && longest <= LONGEST_THAT_FITS;
+    if (!has_room && sim_fault_strikes(vllm->world, SIM_FAULT_KV_TOO_SMALL,
+                                       vllm->pod->region->index, vllm->pod->name) != NULL) {
         fail_for_cache(vllm);
         return;
     }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/doctor.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/utf8.h"
@@ -97,6 +98,8 @@ void scene_gather(struct scene *scene)
         .lab = app->lab,
         .steps = app->steps,
         .drill = app->drill,
+        .doctor = app->doctor,
+        .fixes = app->fixes,
         .is_restore_offered = is_offered,
         .is_armed = app->is_armed,
         .now_us = tg_clock_monotonic_us(&app->clock),
@@ -117,6 +120,7 @@ struct scene scene_new(enum scene_moment moment, const char *locale)
     speak(locale);
     scene.rig = rig_new(1, rig_journal_path());
     scene.ui = ui_new(!tg_str_eq(locale, "C"));
+    scene.is_utf8 = !tg_str_eq(locale, "C");
     scene.canvas = ui_canvas_new(80, 24);
     scene.inputs.locale = locale;
     scene.inputs.is_restore_offered = moment == SCENE_RESTORE_OFFER;
@@ -158,6 +162,24 @@ static struct ui_intent press(struct scene *scene, struct ui_key key)
         tg_app_open_detail(tg_rig_app(scene->rig), intent.target, intent.resource, intent.ns,
                            intent.name);
         cr_assert(tg_rig_run(scene->rig, MINUTE_US, has_detail));
+        scene_gather(scene);
+    }
+    if (intent.kind == UI_INTENT_DOCTOR) {
+        struct tg_err err = TG_ERR_INIT;
+        struct tg_doctor_config config = {.until = -1,
+                                          .has_terminal = true,
+                                          .terminal = {.is_terminal = true,
+                                                       .is_utf8 = scene->is_utf8,
+                                                       .colours = 256,
+                                                       .name = "xterm",
+                                                       .width = 80,
+                                                       .height = 24}};
+        cr_assert(tg_app_doctor_start(tg_rig_app(scene->rig), &config, &err), "%s", err.msg);
+        cr_assert(tg_rig_run(scene->rig, MINUTE_US, tg_app_doctor_is_over));
+        scene_gather(scene);
+    }
+    if (intent.kind == UI_INTENT_FIXES) {
+        tg_app_choose_fixes(tg_rig_app(scene->rig), intent.fixes);
         scene_gather(scene);
     }
     return intent;

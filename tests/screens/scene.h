@@ -27,6 +27,7 @@ struct scene {
     struct ui *ui;
     struct ui_inputs inputs;
     struct ui_canvas *canvas;
+    bool is_utf8;
 };
 
 const char *scene_name(enum scene_moment moment);

@@ -4,8 +4,12 @@
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/assert.h"
+#include "sim/gcp_permission.h"
+#include "sim/gcp_quota.h"
+#include "sim/params.h"
 #include "tests/screens/scene.h"
 
 static const struct {
@@ -94,6 +98,58 @@ OVERLAY(command_line, ":", "drill")
 OVERLAY(filter, "2 /", "vllm")
 OVERLAY(confirm, "D", "us-ea")
 OVERLAY(detail, "2 Down Down Enter", "")
+
+/* The preflight as a page: what fails and what is unknown, hazards with their fixes, two of them
+ * chosen; and what is in order, further down. */
+static void preflight(const char *locale)
+{
+    static const struct {
+        int width, height;
+    } page_sizes[] = {{80, 24}, {120, 40}};
+    struct scene scene = scene_new(SCENE_STEADY, locale);
+    sim_world_params(tg_rig_world(scene.rig))->has_billing = 0;
+    sim_gcp_deny(tg_rig_world(scene.rig), "compute.firewalls.delete", true);
+    sim_gcp_set_quota(tg_rig_world(scene.rig), "europe-west4", SIM_QUOTA_TPU, 0);
+    free(scene_draw(&scene, 80, 24));
+    scene_keys(&scene, ":");
+    scene_type(&scene, "doctor");
+    scene_keys(&scene, "Enter 1 3");
+    for (size_t i = 0; i < TG_COUNT(page_sizes); i++) {
+        char name[120];
+        snprintf(name, sizeof(name), "doctor-%dx%d-%s", page_sizes[i].width, page_sizes[i].height,
+                 tag(locale));
+        scene_expect(&scene, name, page_sizes[i].width, page_sizes[i].height);
+    }
+    scene_keys(&scene, "End");
+    char name[120];
+    snprintf(name, sizeof(name), "doctor-end-80x24-%s", tag(locale));
+    scene_expect(&scene, name, 80, 24);
+    scene_free(&scene);
+}
+
+Test(goldens, doctor)
+{
+    preflight("C");
+}
+
+Test(goldens, doctor_in_chinese)
+{
+    preflight("zh_TW.UTF-8");
+}
+
+/* What fails stands in the dialog that asks whether the lab is to be stood up. */
+Test(goldens, lab_up_after_a_preflight_that_fails)
+{
+    struct scene scene = scene_new(SCENE_STEADY, "C");
+    sim_world_params(tg_rig_world(scene.rig))->has_billing = 0;
+    sim_gcp_deny(tg_rig_world(scene.rig), "compute.firewalls.delete", true);
+    free(scene_draw(&scene, 80, 24));
+    scene_keys(&scene, ":");
+    scene_type(&scene, "lab.up");
+    scene_keys(&scene, "Enter");
+    scene_expect(&scene, "lab-up-80x24-C", 80, 24);
+    scene_free(&scene);
+}
 
 /* A picture that stands still says how old it is, at the size of the terminal too. */
 Test(goldens, paused)

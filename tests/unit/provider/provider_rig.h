@@ -33,6 +33,9 @@ struct provider_rig {
     char body[4096];
     char content_type[64];
     char accept[128];
+    char base_url[128]; /* of the newest's endpoint; "" Google's or the hub's own */
+    char token[64];
+    char authorities[64];
     bool is_body_secret;
     bool is_stream;
     int64_t idle_us; /* its silence limit */
@@ -53,6 +56,13 @@ static inline void rig_submit(struct tg_transport *transport, uint64_t id,
     rig->is_body_secret = request->is_body_secret;
     snprintf(rig->accept, sizeof(rig->accept), "%s",
              request->accept != NULL ? request->accept : "");
+    const struct tg_http_endpoint *endpoint = request->endpoint;
+    snprintf(rig->base_url, sizeof(rig->base_url), "%s",
+             endpoint->base_url != NULL ? endpoint->base_url : "");
+    snprintf(rig->token, sizeof(rig->token), "%s",
+             endpoint->bearer_token != NULL ? tg_secret_peek(endpoint->bearer_token) : "");
+    snprintf(rig->authorities, sizeof(rig->authorities), "%s",
+             endpoint->ca_pem != NULL ? endpoint->ca_pem : "");
     snprintf(rig->path, sizeof(rig->path), "%s", request->path);
     snprintf(rig->method, sizeof(rig->method), "%s", request->method);
     snprintf(rig->body, sizeof(rig->body), "%s", request->body != NULL ? request->body : "");

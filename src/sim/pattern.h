@@ -1,9 +1,7 @@
-/* sim/pattern.h - regular expressions of CustomResourceDefinitions, read as Go's package regexp
- * reads them, because that is what an API server does.
+/* sim/pattern.h - regular expressions of CustomResourceDefinitions and filters, as far as Go's
+ * package regexp reads them, because that is what an API server does.
  *
- * Patterns and texts are a peer's bytes. Expressions become a program of bounded size, which is run
- * for all ways at once: time is the product of both lengths and memory that of the program,
- * whatever the pattern says. Not understood: flags ((?i)), classes of Unicode (\pL), \Q and \C.
+ * Patterns and texts are a peer's bytes: lengths, steps and memory are bounded.
  *
  * Thread: any.
  */

@@ -58,6 +58,9 @@ Test(pattern, go_syntax_is_read)
         {"^.$", "\xf0\x9f\x8c\x8a", true}, /* one character, four bytes */
         {"^(a*)*$", "aaaab", false},
         {"^\\$\\{a\\}$", "${a}", true},
+        {"^a$", "a\n", false},
+        {"(?i)^ab$", "AB", true},
+        {"^\\pL$", "\xe6\xbd\xae", true},
     };
     for (size_t i = 0; i < TG_COUNT(cases); i++) {
         cr_expect_eq(find(cases[i].pattern, cases[i].text),
@@ -80,12 +83,14 @@ Test(pattern, what_is_none_is_not_judged)
                                            "a{1001}",
                                            "a{3,2}",
                                            "(a)\\1",
-                                           "(?i)a",
+                                           "a*+",
+                                           "(?>a)",
+                                           "(?<!a)b",
+                                           "(*ACCEPT)",
+                                           "a\\Kb",
                                            "(?=a)",
                                            "\\",
                                            "[[:what:]]",
-                                           "\\pL",
-                                           "(a{1000}){1000}",
                                            "((a{100}){100}){100}",
                                            "(((){1000}){1000}){1000}"};
     for (size_t i = 0; i < TG_COUNT(patterns); i++) {
@@ -103,9 +108,9 @@ Test(pattern, hard_ones_take_no_more_than_their_work)
     char text[4001];
     memset(text, 'a', sizeof text - 1);
     text[sizeof text - 1] = '\0';
-    int64_t work = INT64_C(100000000);
-    cr_expect_eq(sim_pattern_find("^(a|aa|aaa)*(a|b)*(a*)*c$", text, &work), SIM_PATTERN_DIFFERS);
-    cr_expect_gt(work, INT64_C(99000000), "an exponential one elsewhere");
+    int64_t work = 100000;
+    cr_expect_eq(sim_pattern_find("^(a|aa|aaa)*(a|b)*(a*)*c$", text, &work), SIM_PATTERN_TOO_LONG);
+    cr_expect_eq(work, 0);
     work = 100000;
     cr_expect_eq(sim_pattern_find("(a|b)*a(a|b){900}c", text, &work), SIM_PATTERN_TOO_LONG);
     cr_expect_eq(work, 0);

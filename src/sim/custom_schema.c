@@ -16,9 +16,9 @@
 #include "sim/k8s_status.h"
 #include "sim/pattern.h"
 
-#define PATH_SIZE    512
-#define UNKNOWN_MAX  4096u
-#define MESSAGES_MAX 65536u
+#define PATH_SIZE        512
+#define UNKNOWN_MAX      4096u
+#define MESSAGES_MAX     65536u
 #define PATTERN_WORK_MAX INT64_C(5000000) /* steps for one object: no honest one takes them */
 
 static bool keeps_unknown(const json_t *schema)

@@ -36,6 +36,9 @@ void sim_scale_measure(struct sim_region *region, const char *ns, const json_t *
 
 /* ---- pace (sim/autoscale_pace.c) ---- */
 
+/* Kubernetes' own policies for scaling up or down. New reference. */
+json_t *sim_scale_policies(bool is_up);
+
 /* What an autoscaler remembers of its own past. */
 struct sim_scale_memory;
 

@@ -111,6 +111,18 @@ static int64_t stabilise(struct sim_scale_memory *memory, const json_t *autoscal
 
 /* ---- policies ---- */
 
+json_t *sim_scale_policies(bool is_up)
+{
+    json_t *policies = json_array();
+    if (is_up) {
+        json_array_append_new(policies, json_pack("{s:s, s:i, s:i}", "type", "Pods", "value", 4,
+                                                  "periodSeconds", 15));
+    }
+    json_array_append_new(policies, json_pack("{s:s, s:i, s:i}", "type", "Percent", "value", 100,
+                                              "periodSeconds", 15));
+    return policies;
+}
+
 /* Replicas at the beginning of the period that ends now. */
 static int64_t at_start(const struct sim_scale_memory *memory, int64_t now_us, int64_t period_us,
                         int64_t current)
@@ -145,12 +157,7 @@ static int64_t rate_limit(const struct sim_scale_memory *memory, const json_t *r
         return current;
     }
     json_t *policies = json_object_get(rules, "policies");
-    policies =
-        json_array_size(policies) > 0 ? json_incref(policies)
-        : is_up
-            ? json_pack("[{s:s, s:i, s:i}, {s:s, s:i, s:i}]", "type", "Pods", "value", 4,
-                        "periodSeconds", 15, "type", "Percent", "value", 100, "periodSeconds", 15)
-            : json_pack("[{s:s, s:i, s:i}]", "type", "Percent", "value", 100, "periodSeconds", 15);
+    policies = json_array_size(policies) > 0 ? json_incref(policies) : sim_scale_policies(is_up);
     bool wants_high = is_up != tg_str_eq(select, "Min");
     int64_t limit = wants_high ? INT64_MIN : INT64_MAX;
     size_t i;

@@ -13,6 +13,7 @@
 #include "sim/behaviour.h"
 #include "sim/command.h"
 #include "sim/json_path.h"
+#include "sim/k8s_admit.h"
 #include "sim/k8s_list.h"
 #include "sim/k8s_managed.h"
 #include "sim/k8s_status.h"
@@ -165,19 +166,6 @@ void sim_ephemeral_free(struct sim_pod *pod)
 
 /* ---- requests ---- */
 
-static bool has_name(const json_t *containers, const char *name)
-{
-    size_t i;
-    json_t *container;
-    json_array_foreach(containers, i, container)
-    {
-        if (tg_str_eq(sim_json_text(container, "name"), name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static const json_t *find(const json_t *containers, const char *name)
 {
     size_t i;
@@ -189,6 +177,12 @@ static const json_t *find(const json_t *containers, const char *name)
         }
     }
     return NULL;
+}
+
+static bool find_in_pod(const json_t *pod, const char *name)
+{
+    return find(sim_json_at(pod, "spec.containers"), name) != NULL ||
+           find(sim_json_at(pod, "spec.initContainers"), name) != NULL;
 }
 
 static void add_cause(json_t *causes, size_t i, const char *member, const char *reason,
@@ -213,13 +207,11 @@ static void check_one(const json_t *pod, const json_t *container, size_t i, json
             add_cause(causes, i, needed[n], "FieldValueRequired", "Required value");
         }
     }
-    if (has_name(sim_json_at(pod, "spec.containers"), name) ||
-        has_name(sim_json_at(pod, "spec.initContainers"), name)) {
+    if (find_in_pod(pod, name)) {
         snprintf(message, sizeof message, "Duplicate value: \"%.100s\"", name);
         add_cause(causes, i, "name", "FieldValueDuplicate", message);
     }
-    if (target[0] != '\0' && !has_name(sim_json_at(pod, "spec.containers"), target) &&
-        !has_name(sim_json_at(pod, "spec.initContainers"), target)) {
+    if (target[0] != '\0' && !find_in_pod(pod, target)) {
         snprintf(message, sizeof message, "Not found: \"%.100s\"", target);
         add_cause(causes, i, "targetContainerName", "FieldValueNotFound", message);
     }
@@ -250,22 +242,6 @@ static void check_kept(const json_t *was, const json_t *next, json_t *causes)
     }
 }
 
-static void fill_defaults(json_t *containers)
-{
-    size_t i;
-    json_t *container;
-    json_array_foreach(containers, i, container)
-    {
-        const char *image = sim_json_text(container, "image");
-        bool is_tagged = strchr(image, ':') != NULL && !tg_str_has_suffix(image, ":latest");
-        sim_json_default(container, "resources", json_object());
-        sim_json_default(container, "terminationMessagePath", json_string("/dev/termination-log"));
-        sim_json_default(container, "terminationMessagePolicy", json_string("File"));
-        sim_json_default(container, "imagePullPolicy",
-                         json_string(is_tagged ? "IfNotPresent" : "Always"));
-    }
-}
-
 /* The Pod with the ephemeral containers of wanted, and nothing else of it. New reference; NULL with
  * the response filled when they are refused. */
 static json_t *next_of(struct sim_call *call, json_t *current, const json_t *wanted)
@@ -275,7 +251,7 @@ static json_t *next_of(struct sim_call *call, json_t *current, const json_t *wan
     json_t *causes = json_array();
     size_t i;
     json_t *container;
-    fill_defaults(containers);
+    sim_k8s_default_containers(containers, false);
     check_kept(sim_json_at(current, PATH), containers, causes);
     json_array_foreach(containers, i, container)
     {

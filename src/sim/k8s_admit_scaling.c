@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sim/autoscale.h"
 #include "sim/json_path.h"
 #include "sim/k8s_status.h"
 #include "sim/quantity.h"
@@ -48,12 +49,7 @@ static void default_rules(json_t *rules, bool is_up)
         sim_json_default(rules, "stabilizationWindowSeconds", json_integer(0));
     }
     if (json_object_get(rules, "policies") == NULL) {
-        json_object_set_new(rules, "policies",
-                            is_up ? json_pack("[{s:s, s:i, s:i}, {s:s, s:i, s:i}]", "type", "Pods",
-                                              "value", 4, "periodSeconds", 15, "type", "Percent",
-                                              "value", 100, "periodSeconds", 15)
-                                  : json_pack("[{s:s, s:i, s:i}]", "type", "Percent", "value", 100,
-                                              "periodSeconds", 15));
+        json_object_set_new(rules, "policies", sim_scale_policies(is_up));
     }
 }
 

@@ -100,7 +100,7 @@ static void default_environment(json_t *variables)
     }
 }
 
-static void default_containers(json_t *containers, bool is_pod)
+void sim_k8s_default_containers(json_t *containers, bool is_pod)
 {
     size_t i;
     json_t *container;
@@ -181,8 +181,8 @@ static void default_pod_spec(json_t *spec, bool is_pod)
     if (!json_is_object(spec)) {
         return;
     }
-    default_containers(json_object_get(spec, "containers"), is_pod);
-    default_containers(json_object_get(spec, "initContainers"), is_pod);
+    sim_k8s_default_containers(json_object_get(spec, "containers"), is_pod);
+    sim_k8s_default_containers(json_object_get(spec, "initContainers"), is_pod);
     default_volumes(json_object_get(spec, "volumes"));
     default_text(spec, "restartPolicy", "Always");
     default_int(spec, "terminationGracePeriodSeconds", 30);

@@ -158,7 +158,7 @@ Test(rollout, history_is_as_long_as_its_limit)
     struct sim_world *world = web_world();
     change(world, "spec", "revisionHistoryLimit", json_integer(1));
     for (int i = 2; i <= 4; i++) {
-        char image[8];
+        char image[16];
         snprintf(image, sizeof image, "i:%d", i);
         set_image(world, image);
         rig_run(world, 120);

@@ -199,8 +199,9 @@ Test(fixes, those_of_the_last_run_are_chosen_for_the_next, .timeout = 300)
                      "backend-timeout");
     stand_up(rig, chosen);
     for (size_t i = 0; i < app->run->items_count; i++) {
-        cr_assert_eq(app->run->items[i].ensured, TG_ENSURED_FOUND, "%s is %s the second time",
-                     app->run->items[i].name, tg_ensured_name(app->run->items[i].ensured));
+        const struct tg_run_item *item = &app->run->items[i]; /* a secret goes at once, if at all */
+        cr_assert(item->is_removal || item->ensured == TG_ENSURED_FOUND, "%s is %s the second time",
+                  item->name, tg_ensured_name(item->ensured));
     }
     tg_rig_free(rig);
     tg_rig_free(before);

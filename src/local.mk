@@ -322,6 +322,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/httpd.h \
 	%D%/sim/hub.c \
 	%D%/sim/hub.h \
+	%D%/sim/inventory.c \
+	%D%/sim/inventory.h \
 	%D%/sim/json_path.c \
 	%D%/sim/json_path.h \
 	%D%/sim/json_write.c \
@@ -515,6 +517,8 @@ noinst_LIBRARIES += %D%/libtg_app.a
 	%D%/app/swarm.h \
 	%D%/app/swarm_check.c \
 	%D%/app/swarm_check.h \
+	%D%/app/tour.c \
+	%D%/app/tour.h \
 	%D%/app/world_control.c \
 	%D%/app/world_control.h
 
@@ -529,6 +533,7 @@ tidegate_SOURCES = \
 	%D%/command_sim.c \
 	%D%/command_status.c \
 	%D%/command_swarm.c \
+	%D%/command_tour.c \
 	%D%/command_world.c \
 	%D%/commands.c \
 	%D%/commands.h \

@@ -16,6 +16,7 @@
 
 #include "app/doctor.h"
 #include "app/provision.h"
+#include "app/tour.h"
 #include "app/world_control.h"
 #include "base/assert.h"
 #include "base/i18n.h"
@@ -39,6 +40,7 @@ struct loop {
     struct ui *ui;
     struct ui_canvas *canvas;
     char *world_note;
+    struct tg_tour *tour;     /* what happens by itself; NULL: nothing */
     struct tg_secret *secret; /* the operator's, for standing the lab up; NULL: none given */
     bool is_up_pending;       /* the lab is stood up once the preflight has looked at it */
     bool is_dirty;
@@ -83,6 +85,7 @@ static struct ui_inputs gather(const struct loop *loop)
         .detail_err = app->detail_err.code != TG_CODE_NONE ? &app->detail_err : NULL,
         .detail_us = app->detail_us,
         .world_note = loop->world_note,
+        .tour_note = loop->tour != NULL ? tg_tour_phase_text(loop->tour->phase) : NULL,
         .notice = app->notice[0] != '\0' ? app->notice : NULL,
         .notice_severity = app->notice_severity,
     };
@@ -212,6 +215,27 @@ static bool command_own_world(struct loop *loop, const char *words, struct tg_er
     return is_ok;
 }
 
+/* Stops the clock of this console's own world, or lets it go on. */
+static bool pause_own_world(struct loop *loop, struct tg_err *err)
+{
+    struct tg_buf answer;
+    int status = 0;
+    if (loop->server == NULL) {
+        return command_own_world(loop, "pause", err);
+    }
+    tg_buf_init(&answer, 65536);
+    sim_server_ask(loop->server, "GET", TG_WORLD_PATH, NULL, &answer, &status);
+    bool is_paused = tg_world_answer_is_paused(tg_buf_text(&answer), answer.len);
+    tg_buf_fini(&answer);
+    if (!command_own_world(loop, is_paused ? "resume" : "pause", err)) {
+        return false;
+    }
+    tg_app_notice(loop->session->app, TG_SEVERITY_INFO, "%s",
+                  is_paused ? _("The simulated world goes on.")
+                            : _("The simulated world stands still; Space lets it go on."));
+    return true;
+}
+
 static void carry_out(struct loop *loop, struct ui_intent *intent)
 {
     struct tg_app *app = loop->session->app;
@@ -259,10 +283,14 @@ static void carry_out(struct loop *loop, struct ui_intent *intent)
     case UI_INTENT_SIM:
         is_ok = command_own_world(loop, intent->reason, &err);
         break;
+    case UI_INTENT_WORLD_PAUSE:
+        is_ok = pause_own_world(loop, &err);
+        break;
     }
     if (!is_ok) {
         tg_app_notice(app, TG_SEVERITY_FAIL, "%s: %s", _(tg_code_text(err.code)), err.msg);
-    } else if (intent->kind != UI_INTENT_QUIT && intent->kind != UI_INTENT_SIM) {
+    } else if (intent->kind != UI_INTENT_QUIT && intent->kind != UI_INTENT_SIM &&
+               intent->kind != UI_INTENT_WORLD_PAUSE) {
         app->notice[0] = '\0';
     }
     loop->is_dirty = true;
@@ -381,6 +409,26 @@ static void arm_in_simulation(struct loop *loop)
     }
 }
 
+/* The demonstration goes on, and shows the pane that it is about. */
+static void step_tour(struct loop *loop)
+{
+    struct tg_app *app = loop->session->app;
+    if (loop->tour == NULL || loop->is_leaving || !tg_tour_step(loop->tour, app)) {
+        return;
+    }
+    enum tg_tour_phase phase = loop->tour->phase;
+    app->notice[0] = '\0'; /* what came of the phase before is past */
+    bool is_drill = phase == TG_TOUR_SETTLE || phase == TG_TOUR_DRILL;
+    ui_show_pane(loop->ui, is_drill ? TG_COMMAND_PANE_DRILL : TG_COMMAND_PANE_STEPS);
+    if (phase == TG_TOUR_OVER) {
+        tg_app_notice(app, tg_tour_is_good(loop->tour) ? TG_SEVERITY_OK : TG_SEVERITY_FAIL, "%s",
+                      tg_tour_is_good(loop->tour)
+                          ? _("Nothing is left by the simulated world's own books. q leaves.")
+                          : loop->tour->err.msg);
+    }
+    loop->is_dirty = true;
+}
+
 static void run_frames(struct loop *loop)
 {
     loop->is_dirty = true;
@@ -401,6 +449,7 @@ static void run_frames(struct loop *loop)
         }
         begin_pending(loop);
         arm_in_simulation(loop);
+        step_tour(loop);
         if (loop->is_leaving &&
             (!tg_app_must_clear(loop->session->app) ||
              tg_clock_monotonic_us(&loop->session->app->clock) >= loop->leave_until_us)) {
@@ -440,7 +489,22 @@ static int say_goodbye(const struct loop *loop)
     return CLI_EXIT_OK;
 }
 
-int loop_run(struct tg_session *session, const struct cli *cli, struct sim_server *server)
+/* Whoever leaves early has seen enough: that is no failure. */
+static int say_tour(const struct tg_tour *tour)
+{
+    if (tour->phase != TG_TOUR_OVER) {
+        return CLI_EXIT_OK;
+    }
+    struct tg_buf out;
+    tg_buf_init(&out, 65536);
+    tg_tour_report_text(tour, &out);
+    fwrite(tg_buf_text(&out), 1, out.len, stdout);
+    tg_buf_fini(&out);
+    return tg_tour_is_good(tour) ? CLI_EXIT_OK : CLI_EXIT_FAILED;
+}
+
+int loop_run(struct tg_session *session, const struct cli *cli, struct sim_server *server,
+             const struct tg_tour_config *tour)
 {
     struct tg_err err = TG_ERR_INIT;
     const char *no_color = getenv("NO_COLOR");
@@ -459,12 +523,15 @@ int loop_run(struct tg_session *session, const struct cli *cli, struct sim_serve
     loop.ui = ui_new(tg_str_eq(nl_langinfo(CODESET), "UTF-8"));
     loop.canvas = ui_canvas_new(80, 24);
     loop.last_frame_us = tg_clock_monotonic_us(&session->app->clock) - FRAME_US;
+    loop.tour = tour != NULL ? tg_tour_new(tour) : NULL;
     run_frames(&loop);
     if (loop.term != NULL) {
         loop.term->ops->free(loop.term);
     }
     tg_assert_set_hook(NULL);
     int status = say_goodbye(&loop);
+    status = status == CLI_EXIT_OK && loop.tour != NULL ? say_tour(loop.tour) : status;
+    tg_tour_free(loop.tour);
     ui_canvas_free(loop.canvas);
     ui_free(loop.ui);
     tg_secret_free(loop.secret);

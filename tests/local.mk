@@ -30,6 +30,7 @@ TESTS += %D%/test_integration
 	%D%/integration/test_provision.c \
 	%D%/integration/test_status.c \
 	%D%/integration/test_tls_faults.c \
+	%D%/integration/test_tour.c \
 	%D%/integration/test_world_control.c
 %C%_test_integration_LDADD =  $(app_libs) $(CRITERION_LIBS) -lm
 
@@ -220,6 +221,7 @@ TESTS += %D%/lint/layers.sh
 TESTS += %D%/lint/sanitizer.sh
 TESTS += %D%/lint/selftest.sh
 TESTS += %D%/lint/tidy.sh
+TESTS += %D%/e2e/auto.sh
 TESTS += %D%/e2e/console.sh
 TESTS += %D%/e2e/doctor.sh
 TESTS += %D%/e2e/drill.sh
@@ -405,6 +407,7 @@ fuzz: all
 EXTRA_DIST += \
 	%D%/README.md \
 	%D%/bench/run.sh \
+	%D%/e2e/auto.sh \
 	%D%/e2e/common.sh \
 	%D%/e2e/console.sh \
 	%D%/e2e/doctor.sh \

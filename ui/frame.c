@@ -225,6 +225,13 @@ static void draw_sources(const struct ui_inputs *inputs, struct ui_canvas *canva
         x = ui_canvas_printf(canvas, x, 1, UI_STYLE_TEXT, "%s ", inputs->model->targets[i]->label);
         x = ui_canvas_printf(canvas, x, 1, style, "%s   ", text);
     }
+    int room = ui_canvas_width(canvas) - x - 1;
+    if (inputs->tour_note != NULL && room > 3) {
+        int cells = (int)tg_utf8_width(inputs->tour_note);
+        cells = cells < room ? cells : room;
+        ui_canvas_put_fit(canvas, ui_canvas_width(canvas) - cells - 1, 1, cells, false,
+                          UI_STYLE_RUNNING, inputs->tour_note);
+    }
 }
 
 static const char *problem_text(enum tg_problem_code code)

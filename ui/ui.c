@@ -274,6 +274,9 @@ static void run(struct ui *ui, const struct ui_inputs *inputs, enum tg_command c
     case TG_COMMAND_DOCTOR:
         ui_doctor_command(ui, inputs, intent);
         break;
+    case TG_COMMAND_WORLD_PAUSE:
+        intent->kind = UI_INTENT_WORLD_PAUSE;
+        break;
     case TG_COMMAND_SIM:
         intent->kind = UI_INTENT_SIM; /* without words: how the world is */
         intent->reason[0] = '\0';
@@ -281,6 +284,14 @@ static void run(struct ui *ui, const struct ui_inputs *inputs, enum tg_command c
     default:
         drill_commands(ui, inputs, command, intent);
         break;
+    }
+}
+
+void ui_show_pane(struct ui *ui, enum tg_command pane)
+{
+    if (ui->overlay == UI_OVERLAY_NONE) {
+        focus_on(ui, (int)pane - (int)TG_COMMAND_PANE_STEPS);
+        ui->is_touched = true;
     }
 }
 

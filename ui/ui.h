@@ -44,7 +44,8 @@ struct ui_inputs {
     int64_t detail_us; /* monotonic time the text arrived */
     const char
         *world_note; /* how to reach the simulated world: shown by WORLD; NULL on real clusters */
-    const char *notice; /* one line of the app's, translated; NULL */
+    const char *tour_note; /* what the demonstration is at, translated; NULL: none runs */
+    const char *notice;    /* one line of the app's, translated; NULL */
     enum tg_severity notice_severity;
 };
 
@@ -60,9 +61,10 @@ enum ui_intent_kind {
     UI_INTENT_LAB_UP, /* confirmed by typing the project; reason: the secret that was asked for */
     UI_INTENT_LAB_DOWN,
     UI_INTENT_LAB_STOP,
-    UI_INTENT_DOCTOR, /* begin a preflight */
-    UI_INTENT_FIXES,  /* fixes: choose these for the next run */
-    UI_INTENT_SIM,    /* reason: a command for the simulated world, in words */
+    UI_INTENT_DOCTOR,      /* begin a preflight */
+    UI_INTENT_FIXES,       /* fixes: choose these for the next run */
+    UI_INTENT_WORLD_PAUSE, /* of a world of the console's own: stop its clock, or let it go on */
+    UI_INTENT_SIM,         /* reason: a command for the simulated world, in words */
 };
 
 struct ui_intent {
@@ -88,6 +90,10 @@ bool ui_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key,
 /* Runs a command of the catalogue as if its key was pressed (scripts, palette). */
 bool ui_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_command command,
                 struct ui_intent *intent);
+
+/* Brings a pane into focus unless something is open over the panes: for what happens by itself.
+ * pane: one of TG_COMMAND_PANE_STEPS to TG_COMMAND_PANE_EVENTS. */
+void ui_show_pane(struct ui *ui, enum tg_command pane);
 
 /* Draws the whole screen at the canvas's size. */
 void ui_render(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas);

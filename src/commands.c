@@ -19,6 +19,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "codec/lab_file.h"
+#include "codec/walk_file.h"
 #include "io/clock_real.h"
 #include "io/google_login.h"
 #include "io/paths.h"
@@ -27,6 +28,7 @@
 #include "model/select.h"
 
 #define BUILT_IN_LAB   "labs/gemma-two-region.yaml"
+#define BUILT_IN_WALK  "labs/gemma-two-region.walk.yaml"
 #define SMALL_FILE_MAX (1024 * 1024)
 #define ECHO_US        (500 * TG_US_PER_MS)
 
@@ -47,11 +49,38 @@ int command_fail(const struct tg_err *err)
                                                                      : CLI_EXIT_ENVIRONMENT;
 }
 
+static struct tg_lab *load_built_in_lab(struct tg_err *err)
+{
+    const struct tg_asset *asset = tg_asset_get(BUILT_IN_LAB);
+    const struct tg_asset *walk = tg_asset_get(BUILT_IN_WALK);
+    struct tg_lab *lab = tg_lab_parse(asset->path, asset->text, asset->len, err);
+    if (lab != NULL && !tg_walk_parse(lab, walk->path, walk->text, walk->len, err)) {
+        tg_lab_free(lab);
+        lab = NULL;
+    }
+    return lab;
+}
+
+/* The walk of NAME.yaml is NAME.walk.yaml beside it; a lab may well have none. */
+static bool load_walk_beside(struct tg_lab *lab, const char *path, struct tg_err *err)
+{
+    size_t len = strlen(path);
+    size_t stem = len > 5 && tg_str_eq(path + len - 5, ".yaml") ? len - 5 : len;
+    char *walk = tg_asprintf("%.*s.walk.yaml", (int)stem, path);
+    bool is_ok = true;
+    if (access(walk, F_OK) == 0) {
+        char *text = tg_read_file(walk, SMALL_FILE_MAX, &len, err);
+        is_ok = text != NULL && tg_walk_parse(lab, walk, text, len, err);
+        free(text);
+    }
+    free(walk);
+    return is_ok;
+}
+
 struct tg_lab *command_load_lab(const struct cli *cli, struct tg_err *err)
 {
     if (cli->lab == NULL) {
-        const struct tg_asset *asset = tg_asset_get(BUILT_IN_LAB);
-        return tg_lab_parse(asset->path, asset->text, asset->len, err);
+        return load_built_in_lab(err);
     }
     size_t len = 0;
     char *text = tg_read_file(cli->lab, SMALL_FILE_MAX, &len, err);
@@ -60,6 +89,10 @@ struct tg_lab *command_load_lab(const struct cli *cli, struct tg_err *err)
     }
     struct tg_lab *lab = tg_lab_parse(cli->lab, text, len, err);
     free(text);
+    if (lab != NULL && !load_walk_beside(lab, cli->lab, err)) {
+        tg_lab_free(lab);
+        lab = NULL;
+    }
     return lab;
 }
 

@@ -116,7 +116,9 @@ noinst_LIBRARIES += %D%/libtg_plan.a
 	%D%/plan/run_report.h \
 	%D%/plan/run_state.def \
 	%D%/plan/verify.c \
-	%D%/plan/verify.h
+	%D%/plan/verify.h \
+	%D%/plan/walk.c \
+	%D%/plan/walk.h
 
 noinst_LIBRARIES += %D%/libtg_drill.a
 %C%_libtg_drill_a_SOURCES = \
@@ -177,6 +179,8 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 	%D%/codec/metrics.h \
 	%D%/codec/question.c \
 	%D%/codec/question.h \
+	%D%/codec/walk_file.c \
+	%D%/codec/walk_file.h \
 	%D%/codec/yaml.c \
 	%D%/codec/yaml.h \
 	%D%/codec/yaml_json.c \
@@ -493,7 +497,9 @@ noinst_LIBRARIES += %D%/libtg_io.a
 	%D%/io/token_file.c \
 	%D%/io/token_file.h \
 	%D%/io/worker.c \
-	%D%/io/worker.h
+	%D%/io/worker.h \
+	%D%/io/write_file.c \
+	%D%/io/write_file.h
 
 noinst_LIBRARIES += %D%/libtg_app.a
 %C%_libtg_app_a_SOURCES = \
@@ -519,6 +525,8 @@ noinst_LIBRARIES += %D%/libtg_app.a
 	%D%/app/swarm_check.h \
 	%D%/app/tour.c \
 	%D%/app/tour.h \
+	%D%/app/walk_files.c \
+	%D%/app/walk_files.h \
 	%D%/app/world_control.c \
 	%D%/app/world_control.h
 

@@ -31,6 +31,7 @@ TESTS += %D%/test_integration
 	%D%/integration/test_status.c \
 	%D%/integration/test_tls_faults.c \
 	%D%/integration/test_tour.c \
+	%D%/integration/test_walk.c \
 	%D%/integration/test_world_control.c
 %C%_test_integration_LDADD =  $(app_libs) $(CRITERION_LIBS) -lm
 
@@ -134,7 +135,8 @@ TESTS += %D%/test_plan
 	%D%/unit/plan/test_lab.c \
 	%D%/unit/plan/test_permission.c \
 	%D%/unit/plan/test_run.c \
-	%D%/unit/plan/test_verify.c
+	%D%/unit/plan/test_verify.c \
+	%D%/unit/plan/test_walk.c
 %C%_test_plan_LDADD =  $(codec_libs) $(CRITERION_LIBS) -lm
 
 check_PROGRAMS += %D%/test_provider
@@ -231,6 +233,7 @@ TESTS += %D%/e2e/secret.sh
 TESTS += %D%/e2e/plain.sh
 TESTS += %D%/e2e/probe.sh
 TESTS += %D%/e2e/two_worlds.sh
+TESTS += %D%/e2e/walk.sh
 
 EXTRA_PROGRAMS += %D%/stress/stress_login
 %C%_stress_stress_login_SOURCES = %D%/stress/stress_login.c
@@ -418,6 +421,7 @@ EXTRA_DIST += \
 	%D%/e2e/plain.sh \
 	%D%/e2e/probe.sh \
 	%D%/e2e/two_worlds.sh \
+	%D%/e2e/walk.sh \
 	%D%/fuzz/corpus \
 	%D%/fuzz/dictionary \
 	%D%/interop/apiserver.py \

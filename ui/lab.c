@@ -51,6 +51,8 @@ void ui_lab_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_comma
         }
         return;
     }
+    ui->lab_from = -1;
+    ui->lab_until = -1;
     const char *refusal = why_not(inputs);
     if (refusal != NULL) {
         tg_str_copy(ui->message, sizeof(ui->message), refusal);
@@ -62,10 +64,43 @@ void ui_lab_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_comma
     }
 }
 
-/* Something that is not there yet carries a secret of the operator's. */
-static bool needs_secret(const struct ui_inputs *inputs)
+void ui_lab_ask_range(struct ui *ui, const struct ui_inputs *inputs, int from, int until,
+                      struct ui_intent *intent)
 {
-    for (size_t i = 0; i < inputs->lab->steps_count; i++) {
+    ui_lab_command(ui, inputs, TG_COMMAND_LAB_UP, intent);
+    ui->lab_from = from;
+    ui->lab_until = until;
+}
+
+static size_t first_asked(const struct ui *ui)
+{
+    return ui->lab_from < 0 ? 0 : (size_t)ui->lab_from;
+}
+
+static size_t after_asked(const struct ui *ui, const struct ui_inputs *inputs)
+{
+    return ui->lab_from < 0 ? inputs->lab->steps_count : (size_t)ui->lab_until + 1;
+}
+
+/* The first step that the steps asked for need, that is none of them, and that is not done. */
+static const char *missing_before(const struct ui *ui, const struct ui_inputs *inputs)
+{
+    for (size_t i = first_asked(ui); i < after_asked(ui, inputs); i++) {
+        const struct tg_lab_step *step = &inputs->lab->steps[i];
+        for (size_t n = 0; n < step->needs_count; n++) {
+            size_t need = (size_t)step->needs[n];
+            if (need < first_asked(ui) && inputs->steps[need].state != TG_STEP_DONE) {
+                return inputs->lab->steps[need].id;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Something that is not there yet carries a secret of the operator's. */
+static bool needs_secret(const struct ui *ui, const struct ui_inputs *inputs)
+{
+    for (size_t i = first_asked(ui); i < after_asked(ui, inputs); i++) {
         const struct tg_lab_step *step = &inputs->lab->steps[i];
         bool is_there = step->is_made_only_once && inputs->steps[i].state == TG_STEP_DONE;
         for (size_t m = 0; m < step->makes_count && !is_there; m++) {
@@ -81,6 +116,8 @@ void ui_lab_submit(struct ui *ui, const struct ui_inputs *inputs, enum ui_overla
                    struct ui_intent *intent)
 {
     const struct tg_target *gcp = tg_model_gcp(inputs->model);
+    intent->from = ui->lab_from;
+    intent->until = ui->lab_until;
     if (overlay == UI_OVERLAY_SECRET) {
         if (ui->input[0] != '\0') {
             intent->kind = UI_INTENT_LAB_UP;
@@ -104,7 +141,7 @@ void ui_lab_submit(struct ui *ui, const struct ui_inputs *inputs, enum ui_overla
     ui->focus = UI_VIEW_STEPS;
     if (overlay == UI_OVERLAY_LAB_DOWN) {
         intent->kind = UI_INTENT_LAB_DOWN;
-    } else if (needs_secret(inputs)) {
+    } else if (needs_secret(ui, inputs)) {
         ui_ask(ui, UI_OVERLAY_SECRET);
     } else {
         intent->kind = UI_INTENT_LAB_UP;
@@ -118,8 +155,10 @@ void ui_lab_draw_confirm(struct ui *ui, const struct ui_inputs *inputs, struct u
     bool is_down = ui->overlay == UI_OVERLAY_LAB_DOWN;
     int cells = ui_overlay_cells(canvas, 92);
     int there = 0;
-    int count = (int)inputs->lab->steps_count;
-    for (int i = 0; i < count; i++) {
+    size_t first = is_down ? 0 : first_asked(ui);
+    size_t after = is_down ? inputs->lab->steps_count : after_asked(ui, inputs);
+    int count = (int)(after - first);
+    for (size_t i = first; i < after; i++) {
         there += inputs->steps[i].state == TG_STEP_DONE ? 1 : 0;
     }
     struct ui_line *line = ui_lines_add(&lines);
@@ -127,8 +166,18 @@ void ui_lab_draw_confirm(struct ui *ui, const struct ui_inputs *inputs, struct u
                 is_down ? _("Everything of the lab in project %s is removed, its weights too.")
                         : _("What is missing of the lab in project %s is made."),
                 gcp != NULL ? gcp->name : "");
+    if (!is_down && ui->lab_from >= 0) {
+        line = ui_lines_add(&lines);
+        ui_line_put(line, UI_STYLE_TEXT, 0, _("Of it only the steps %s to %s."),
+                    inputs->lab->steps[ui->lab_from].id, inputs->lab->steps[ui->lab_until].id);
+    }
     line = ui_lines_add(&lines);
     ui_line_put(line, UI_STYLE_TEXT, 0, _("%d of %d steps are done now."), there, count);
+    const char *missing = is_down ? NULL : missing_before(ui, inputs);
+    if (missing != NULL) {
+        line = ui_lines_add(&lines);
+        ui_line_put(line, UI_STYLE_WARN, 0, _("It needs what is not done before it: %s."), missing);
+    }
     ui_lines_add_wrapped(&lines, UI_STYLE_TEXT, cells,
                          is_down
                              ? _("Firewall rules that controllers leave behind are found and "

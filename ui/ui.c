@@ -44,7 +44,7 @@ static void focus_on(struct ui *ui, int view)
 static bool is_page(enum ui_overlay overlay)
 {
     return overlay == UI_OVERLAY_DETAIL || overlay == UI_OVERLAY_HELP ||
-           overlay == UI_OVERLAY_STEP || overlay == UI_OVERLAY_DOCTOR;
+           overlay == UI_OVERLAY_STEP || overlay == UI_OVERLAY_DOCTOR || overlay == UI_OVERLAY_WALK;
 }
 
 static void move(struct ui *ui, long by)
@@ -274,6 +274,12 @@ static void run(struct ui *ui, const struct ui_inputs *inputs, enum tg_command c
     case TG_COMMAND_DOCTOR:
         ui_doctor_command(ui, inputs, intent);
         break;
+    case TG_COMMAND_WALK:
+    case TG_COMMAND_WALK_DO:
+    case TG_COMMAND_WALK_COPY:
+    case TG_COMMAND_WALK_WRITE:
+        ui_walk_command(ui, inputs, command, intent);
+        break;
     case TG_COMMAND_WORLD_PAUSE:
         intent->kind = UI_INTENT_WORLD_PAUSE;
         break;
@@ -487,6 +493,12 @@ static bool dialog_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_
     if (ui->overlay == UI_OVERLAY_DOCTOR && ui_doctor_key(inputs, key, intent)) {
         return true;
     }
+    if (ui->overlay == UI_OVERLAY_WALK) {
+        ui->message[0] = '\0';
+        if (ui_walk_key(ui, inputs, key, intent)) {
+            return true;
+        }
+    }
     if (is_page(ui->overlay)) {
         return false;
     }
@@ -522,6 +534,19 @@ static bool dialog_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_
     return true;
 }
 
+/* The walkthrough comes back when the dialog that it opened was answered. */
+static void come_back(struct ui *ui, enum ui_overlay before)
+{
+    if (ui->overlay != UI_OVERLAY_NONE || !ui->is_walking) {
+        return;
+    }
+    ui->is_walking = before != UI_OVERLAY_WALK;
+    if (ui->is_walking) {
+        ui->overlay = UI_OVERLAY_WALK;
+        ui->overlay_first = ui->walk_first;
+    }
+}
+
 bool ui_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key,
             struct ui_intent *intent)
 {
@@ -531,7 +556,12 @@ bool ui_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key,
         return false;
     }
     ui->is_touched = true;
+    enum ui_overlay before = ui->overlay;
+    if (before == UI_OVERLAY_WALK) {
+        ui->walk_first = ui->overlay_first;
+    }
     if (dialog_key(ui, inputs, key, intent)) {
+        come_back(ui, before);
         return true;
     }
     if (ui->is_pasting) {
@@ -545,6 +575,7 @@ bool ui_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key,
         command != TG_COMMAND_PAGE_UP && command != TG_COMMAND_PAGE_DOWN &&
         command != TG_COMMAND_FIRST && command != TG_COMMAND_LAST && command != TG_COMMAND_HELP) {
         ui->overlay = UI_OVERLAY_NONE;
+        ui->is_walking = false;
     }
     run(ui, inputs, command, intent);
     return true;

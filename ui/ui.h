@@ -20,6 +20,7 @@
 #include "plan/lab.h"
 #include "plan/run.h"
 #include "plan/verify.h"
+#include "plan/walk.h"
 #include "ui/canvas.h"
 #include "ui/key.h"
 
@@ -44,8 +45,11 @@ struct ui_inputs {
     int64_t detail_us; /* monotonic time the text arrived */
     const char
         *world_note; /* how to reach the simulated world: shown by WORLD; NULL on real clusters */
-    const char *tour_note; /* what the demonstration is at, translated; NULL: none runs */
-    const char *notice;    /* one line of the app's, translated; NULL */
+    const struct tg_walk_place *walk_place; /* NULL: at the beginning */
+    const char *walk_folder;                /* where its files are written; NULL: nowhere */
+    const char *world_environment; /* file that makes a shell speak to the simulated world; NULL */
+    const char *tour_note;         /* what the demonstration is at, translated; NULL: none runs */
+    const char *notice;            /* one line of the app's, translated; NULL */
     enum tg_severity notice_severity;
 };
 
@@ -57,7 +61,10 @@ enum ui_intent_kind {
     UI_INTENT_DRILL_START, /* confirmed by typing the region: target */
     UI_INTENT_DRILL_ABORT,
     UI_INTENT_RESTORE,
-    UI_INTENT_WAIVE,  /* reason */
+    UI_INTENT_WAIVE,      /* reason */
+    UI_INTENT_WALK_GO,    /* the walkthrough's reader is at section */
+    UI_INTENT_WALK_COPY,  /* the commands of section to the terminal's clipboard */
+    UI_INTENT_WALK_WRITE, /* the same with their files to the walk's folder */
     UI_INTENT_LAB_UP, /* confirmed by typing the project; reason: the secret that was asked for */
     UI_INTENT_LAB_DOWN,
     UI_INTENT_LAB_STOP,
@@ -70,6 +77,9 @@ enum ui_intent_kind {
 struct ui_intent {
     enum ui_intent_kind kind;
     int target;
+    size_t section;
+    int from; /* LAB_UP: steps asked for; -1: all */
+    int until;
     enum tg_kind resource;
     char ns[256];
     char name[256];

@@ -32,6 +32,15 @@ struct ui_view_context {
     int height;
 };
 
+/* What is shown of a step in a line: a sign, a style, and a word or two. */
+struct ui_look {
+    const char *sign;
+    enum ui_style style;
+    char word[80];
+};
+struct ui_look ui_view_look(const struct ui_view_context *context,
+                            const struct tg_step_status *status);
+
 /* Fills lines; one function for each view. */
 void ui_view_steps(const struct ui_view_context *context, struct ui_lines *lines);
 void ui_view_pods(const struct ui_view_context *context, struct ui_lines *lines);

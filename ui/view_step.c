@@ -14,17 +14,10 @@
 
 #define COMMANDS_BYTES_MAX 16384
 
-/* What is shown of a step in a line: a sign, a style, and a word or two. */
-struct look {
-    const char *sign;
-    enum ui_style style;
-    char word[80];
-};
-
-static struct look look_of_observed(const struct ui_view_context *context,
-                                    const struct tg_step_status *status)
+struct ui_look ui_view_look(const struct ui_view_context *context,
+                            const struct tg_step_status *status)
 {
-    struct look look = {"?", UI_STYLE_STALE, ""};
+    struct ui_look look = {"?", UI_STYLE_STALE, ""};
     switch (status->state) {
     case TG_STEP_DONE:
         look.sign = ui_view_sign(context, TG_SEVERITY_OK);
@@ -57,7 +50,7 @@ static const char *span_of(const struct ui_view_context *context, const struct t
 }
 
 /* While the lab is changed, and where that failed, the run's word counts; else what is observed. */
-static bool look_of_run(const struct ui_view_context *context, size_t index, struct look *look)
+static bool look_of_run(const struct ui_view_context *context, size_t index, struct ui_look *look)
 {
     const struct tg_run *run = context->inputs->run;
     if (run == NULL) {
@@ -104,7 +97,7 @@ void ui_view_steps(const struct ui_view_context *context, struct ui_lines *lines
     const struct tg_lab *lab = context->inputs->lab;
     for (size_t i = 0; i < lab->steps_count; i++) {
         const struct tg_step_status *status = &context->inputs->steps[i];
-        struct look look = look_of_observed(context, status);
+        struct ui_look look = ui_view_look(context, status);
         bool is_moving = look_of_run(context, i, &look);
         struct ui_line *line = ui_lines_add(lines);
         line->step = (int)i;
@@ -138,7 +131,7 @@ static void add_state(const struct ui_view_context *context, size_t index, int c
                       struct ui_lines *lines)
 {
     const struct tg_step_status *status = &context->inputs->steps[index];
-    struct look look = look_of_observed(context, status);
+    struct ui_look look = ui_view_look(context, status);
     char age[24];
     struct ui_line *line = ui_lines_add(lines);
     ui_line_put(line, look.style, 2, "%s", look.sign);

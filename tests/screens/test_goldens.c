@@ -150,6 +150,33 @@ Test(goldens, lab_up_after_a_preflight_that_fails)
     scene_expect(&scene, "lab-up-80x24-C", 80, 24);
     scene_free(&scene);
 }
+/* Pages of the walkthrough, at all sizes. */
+static void walk(enum scene_moment moment, const char *name, const char *locale, const char *keys)
+{
+    struct scene scene = scene_new(moment, locale);
+    char file[120];
+    scene_keys(&scene, keys);
+    for (size_t i = 0; i < TG_COUNT(sizes); i++) {
+        snprintf(file, sizeof(file), "walk-%s-%dx%d-%s", name, sizes[i].width, sizes[i].height,
+                 tag(locale));
+        scene_expect(&scene, file, sizes[i].width, sizes[i].height);
+    }
+    scene_free(&scene);
+}
+
+#define WALK(moment, name, keys)                  \
+    Test(goldens, walk_##name)                    \
+    {                                             \
+        walk(moment, #name, "C", keys);           \
+    }                                             \
+    Test(goldens, walk_##name##_in_chinese)       \
+    {                                             \
+        walk(moment, #name, "zh_TW.UTF-8", keys); \
+    }
+
+WALK(SCENE_STEADY, start, "w")
+WALK(SCENE_STEADY, gateway, "w n n n n n n n PageDown")
+WALK(SCENE_OBSERVING, failover, "w n n n n n n n n PageDown")
 
 /* A picture that stands still says how old it is, at the size of the terminal too. */
 Test(goldens, paused)

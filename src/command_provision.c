@@ -21,12 +21,18 @@
 #define FIRST_DATA_US    (60 * TG_US_PER_S)
 #define REPEAT_US        (10 * TG_US_PER_S) /* a step that only waits says so this often at most */
 
-/* A plan is only worth reading when everything it speaks of was looked at. */
+/* A plan is only worth reading when everything it speaks of was looked at, and judged since. */
+static bool is_looked_at(const struct tg_app *app)
+{
+    return tg_app_is_project_seen(app) && command_is_settled(app) &&
+           app->steps_revision == app->model->revision;
+}
+
 static void wait_for_project(struct tg_session *session)
 {
     const struct tg_app *app = session->app;
     int64_t until_us = tg_clock_monotonic_us(&app->clock) + FIRST_DATA_US;
-    while (!tg_app_is_project_seen(app) && command_signal_count() == 0 &&
+    while (!is_looked_at(app) && command_signal_count() == 0 &&
            tg_clock_monotonic_us(&app->clock) < until_us) {
         command_wait(session, 50 * TG_US_PER_MS);
     }
@@ -188,12 +194,17 @@ static void print_plan(const struct tg_app *app, const struct cli *cli,
 {
     struct tg_buf out;
     tg_buf_init(&out, REPORT_BYTES_MAX);
+    struct tg_cost cost = tg_cost_of(app->lab, app->model, tg_clock_monotonic_us(&app->clock),
+                                     config->from, config->until);
     if (cli->is_json) {
-        tg_run_report_plan_json(config, app->steps, &out);
+        tg_run_report_plan_json(config, app->steps, &cost, &out);
         tg_buf_putc(&out, '\n');
     } else {
         tg_run_report_plan(config, app->steps, command_language(), &out);
+        tg_cost_report(app->lab, &cost, command_language(), tg_model_is_simulated(app->model, NULL),
+                       &out);
     }
+    tg_cost_fini(&cost);
     command_print_lines(&out, cli->is_json && !cli->is_dry_run ? stderr : stdout);
 }
 

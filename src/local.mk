@@ -106,6 +106,8 @@ noinst_LIBRARIES += %D%/libtg_plan.a
 	%D%/plan/permission.c \
 	%D%/plan/permission.def \
 	%D%/plan/permission.h \
+	%D%/plan/price.c \
+	%D%/plan/price.h \
 	%D%/plan/record.c \
 	%D%/plan/record.h \
 	%D%/plan/run.c \
@@ -179,6 +181,8 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 	%D%/codec/metrics.h \
 	%D%/codec/question.c \
 	%D%/codec/question.h \
+	%D%/codec/price_file.c \
+	%D%/codec/price_file.h \
 	%D%/codec/walk_file.c \
 	%D%/codec/walk_file.h \
 	%D%/codec/yaml.c \

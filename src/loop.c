@@ -309,6 +309,14 @@ static bool write_commands(struct loop *loop, size_t section, struct tg_err *err
     return true;
 }
 
+/* A folder for each project; what is no plain name shares one. */
+static const char *walk_name(const struct tg_app *app)
+{
+    const struct tg_target *gcp = tg_model_gcp(app->model);
+    const char *name = gcp != NULL ? gcp->name : "";
+    return *name == '\0' || *name == '.' || strchr(name, '/') != NULL ? "project" : name;
+}
+
 /* Where a place and files are kept; a simulated world that has just begun remembers nothing. */
 static void open_walk(struct loop *loop, const struct cli *cli)
 {
@@ -319,7 +327,7 @@ static void open_walk(struct loop *loop, const struct cli *cli)
         free(state);
         return;
     }
-    loop->walk_folder = tg_asprintf("%s/walk", state);
+    loop->walk_folder = tg_asprintf("%s/walk/%s", state, walk_name(app));
     loop->walk_place = tg_walk_load(loop->walk_folder, app->lab);
     if (loop->server != NULL) {
         tg_walk_forget_world(&loop->walk_place);

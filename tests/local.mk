@@ -134,6 +134,7 @@ TESTS += %D%/test_plan
 	%D%/unit/plan/test_doctor.c \
 	%D%/unit/plan/test_lab.c \
 	%D%/unit/plan/test_permission.c \
+	%D%/unit/plan/test_price.c \
 	%D%/unit/plan/test_run.c \
 	%D%/unit/plan/test_verify.c \
 	%D%/unit/plan/test_walk.c

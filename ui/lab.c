@@ -3,11 +3,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "base/mem.h"
 #include "base/str.h"
+#include "plan/price.h"
 #include "ui/state.h"
 
 #define FINDINGS_LAST_US (10 * 60 * TG_US_PER_S)
@@ -148,6 +151,33 @@ void ui_lab_submit(struct ui *ui, const struct ui_inputs *inputs, enum ui_overla
     }
 }
 
+/* What it costs by the hour, and that this is an estimate. */
+static void add_cost(const struct ui *ui, const struct ui_inputs *inputs, int cells, bool is_down,
+                     struct ui_lines *lines)
+{
+    if (inputs->lab->prices == NULL) {
+        return;
+    }
+    int last = (int)inputs->lab->steps_count - 1;
+    struct tg_cost cost =
+        tg_cost_of(inputs->lab, inputs->model, inputs->now_us, is_down ? 0 : (int)first_asked(ui),
+                   is_down ? last : (int)after_asked(ui, inputs) - 1);
+    char *text = is_down
+                     ? tg_asprintf(_("What runs now costs about %.2f USD per hour (estimate, list "
+                                     "prices of %s)."),
+                                   cost.running, inputs->lab->prices->date)
+                     : tg_asprintf(_("It costs about %.2f USD per hour when it stands, %.2f now "
+                                     "(estimate, list prices of %s)."),
+                                   cost.usd, cost.running, inputs->lab->prices->date);
+    ui_lines_add_wrapped(lines, UI_STYLE_WARN, cells, text);
+    if (inputs->is_simulated) {
+        ui_lines_add_wrapped(lines, UI_STYLE_TEXT, cells,
+                             _("This world is simulated: nothing is billed."));
+    }
+    free(text);
+    tg_cost_fini(&cost);
+}
+
 void ui_lab_draw_confirm(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas)
 {
     struct ui_lines lines = {0};
@@ -173,6 +203,7 @@ void ui_lab_draw_confirm(struct ui *ui, const struct ui_inputs *inputs, struct u
     }
     line = ui_lines_add(&lines);
     ui_line_put(line, UI_STYLE_TEXT, 0, _("%d of %d steps are done now."), there, count);
+    add_cost(ui, inputs, cells, is_down, &lines);
     const char *missing = is_down ? NULL : missing_before(ui, inputs);
     if (missing != NULL) {
         line = ui_lines_add(&lines);
@@ -222,7 +253,7 @@ void ui_lab_draw_step(struct ui *ui, const struct ui_inputs *inputs, struct ui_c
 {
     struct ui_lines lines = {0};
     char title[160];
-    struct ui_view_context context = {inputs, ui->is_utf8, ui_overlay_cells(canvas, 110), 0};
+    struct ui_view_context context = {inputs, ui->is_utf8, ui_overlay_cells(canvas, 110), 0, false};
     ui_view_step_page(&context, ui->step, &lines);
     snprintf(title, sizeof(title), "%zu/%zu %s", ui->step + 1, inputs->lab->steps_count,
              tg_lab_text_for(&inputs->lab->steps[ui->step].title, inputs->locale));

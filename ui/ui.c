@@ -83,7 +83,8 @@ static void open_row(struct ui *ui, const struct ui_line *line)
 static void open_selected(struct ui *ui, const struct ui_inputs *inputs, struct ui_intent *intent)
 {
     const struct ui_pane *pane = &ui->panes[ui->focus];
-    struct ui_view_context context = {inputs, ui->is_utf8, pane->width, pane->height};
+    struct ui_view_context context = {inputs, ui->is_utf8, pane->width, pane->height,
+                                      ui->is_zoomed};
     struct ui_lines lines = {0};
     ui_frame_fill(&context, ui->focus, &lines);
     ui_lines_filter(&lines, pane->filter);
@@ -493,7 +494,7 @@ static bool dialog_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_
     if (ui->overlay == UI_OVERLAY_DOCTOR && ui_doctor_key(inputs, key, intent)) {
         return true;
     }
-    if (ui->overlay == UI_OVERLAY_WALK) {
+    if (ui->overlay == UI_OVERLAY_WALK && !ui->is_pasting) {
         ui->message[0] = '\0';
         if (ui_walk_key(ui, inputs, key, intent)) {
             return true;

@@ -30,6 +30,7 @@ struct ui_view_context {
     bool is_utf8;
     int width; /* cells within the pane */
     int height;
+    bool is_zoomed; /* the pane has the screen for itself: there is room for more than the rows */
 };
 
 /* What is shown of a step in a line: a sign, a style, and a word or two. */

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "plan/price.h"
 #include "plan/walk.h"
 #include "ui/state.h"
 
@@ -159,7 +160,7 @@ static void add_text(struct ui_lines *lines, int cells, const char *mark, const 
     while (*text != '\0') {
         size_t len = strcspn(text, "\n");
         struct ui_lines wrapped = {0};
-        char *line = tg_strndup(text, len);
+        char *line = tg_utf8_sanitize(text, len);
         ui_lines_add_wrapped(&wrapped, UI_STYLE_TEXT, cells - (int)strlen(mark), line);
         for (size_t i = 0; i < wrapped.count; i++) {
             ui_line_put(ui_lines_add(lines), UI_STYLE_TEXT, 0, "%*s%s", (int)strlen(mark),
@@ -212,6 +213,24 @@ static void add_point(const struct ui_view_context *context, bool is_met, const 
     ui_line_put(line, UI_STYLE_TEXT, 0, "%s", text);
 }
 
+static void add_cost(const struct ui_inputs *inputs, const struct tg_walk_section *section,
+                     int cells, struct ui_lines *lines)
+{
+    if (inputs->lab->prices == NULL || section->from < 0) {
+        return;
+    }
+    struct tg_cost cost =
+        tg_cost_of(inputs->lab, inputs->model, inputs->now_us, section->from, section->until);
+    if (cost.usd >= 0.01) {
+        char *text = tg_asprintf(_("costs about %.2f USD per hour while it stands (estimate, list "
+                                   "prices of %s)"),
+                                 cost.usd, inputs->lab->prices->date);
+        ui_lines_add_wrapped(lines, UI_STYLE_WARN, cells, text);
+        free(text);
+    }
+    tg_cost_fini(&cost);
+}
+
 static void add_proof(const struct ui_view_context *context, size_t index, int cells,
                       struct ui_lines *lines)
 {
@@ -232,6 +251,7 @@ static void add_proof(const struct ui_view_context *context, size_t index, int c
         ui_line_put(line, UI_STYLE_MUTED, 0, _("usually %s"), section->usual);
     }
     add_steps(context, section, cells, lines);
+    add_cost(inputs, section, cells, lines);
     if (section->proof == TG_WALK_DRILL) {
         add_point(context, place != NULL && place->was_at_zero,
                   _("the primary region was seen at zero replicas"), lines);
@@ -350,7 +370,7 @@ static void draw_keys(struct ui_canvas *canvas)
 void ui_walk_draw(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas)
 {
     struct ui_rect rect = {0, 2, ui_canvas_width(canvas), ui_canvas_height(canvas) - 4};
-    struct ui_view_context context = {inputs, ui->is_utf8, rect.width, rect.height};
+    struct ui_view_context context = {inputs, ui->is_utf8, rect.width, rect.height, true};
     if (rect.width >= LIST_WIDTH_MIN) {
         draw_list(ui, &context, canvas, (struct ui_rect){rect.x, rect.y, LIST_CELLS, rect.height});
         rect.x += LIST_CELLS;

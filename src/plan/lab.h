@@ -132,6 +132,7 @@ struct tg_lab_step {
 };
 
 struct tg_walk;
+struct tg_prices;
 
 struct tg_lab {
     struct tg_arena *arena;
@@ -157,7 +158,8 @@ struct tg_lab {
     size_t hazards_count;
     const struct tg_lab_step *steps;
     size_t steps_count;
-    const struct tg_walk *walk; /* plan/walk.h; NULL: the lab has none */
+    const struct tg_prices *prices; /* plan/price.h; NULL: none are known */
+    const struct tg_walk *walk;     /* plan/walk.h; NULL: the lab has none */
 };
 
 /* Appends text with {project} {region} {zone} {cluster} {node_pool} {address} {node_range}

@@ -30,16 +30,38 @@ keys n
 expect_screen 10 "5/11"
 keys f
 expect_screen 10 "written: "
-file=$XDG_STATE_HOME/tidegate/walk/section-05.sh
+file=$XDG_STATE_HOME/tidegate/walk/demo-4711/section-05.sh
 [ "$(stat -c %a "$file")" = 600 ] || fail "$file is not for its owner alone"
 sh -n "$file" || fail "$file is no shell script"
 [ -s "${file%/*}/download-job.yaml" ] || fail "the manifest that the commands read is not there"
 
-# Left and found again, in another language and at another size.
+# What a lab file plants does not reach a shell by the clipboard.
 keys Escape
 expect_screen 10 "1 Steps"
 keys q
-expect_sane_terminal "q after the walkthrough"
+expect_sane_terminal "q before the planted lab"
+cp "$TOP_SRCDIR/assets/labs/gemma-two-region.yaml" "$work/lab.yaml"
+cat >"$work/lab.walk.yaml" <<'END'
+sections:
+  - number: 1
+    proof: project
+    title: {en: Planted}
+    why: {en: "\e[31mred\e[0m"}
+    look: {en: nothing}
+    commands: "echo safe\e[201~\rrm everything\n"
+END
+open_terminal 80 24 "LANG=C $TIDEGATE demo --empty --dir $work/planted --lab $work/lab.yaml"
+tmux -S "$tmux_socket" set-option -s set-clipboard on
+expect_screen 30 SIMULATED
+keys w
+expect_screen 10 "1/1 Planted"
+keys c
+wait_for 10 copied "echo safe" || fail "the planted commands are not in tmux's buffer"
+tmux -S "$tmux_socket" show-buffer | LC_ALL=C grep -q "[$(printf '\033\r')]" && fail "control characters reach the clipboard"
+keys q
+expect_sane_terminal "q after the planted lab"
+
+# Left and found again, in another language and at another size.
 open_terminal 100 30 "LANG=zh_TW.UTF-8 $TIDEGATE demo --empty --dir $work/demo"
 expect_screen 30 SIMULATED
 keys w

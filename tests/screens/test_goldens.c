@@ -97,6 +97,8 @@ OVERLAY(palette, "C-p", "pa")
 OVERLAY(command_line, ":", "drill")
 OVERLAY(filter, "2 /", "vllm")
 OVERLAY(confirm, "D", "us-ea")
+OVERLAY(lab_up, ": l a b . u p Enter", "demo")
+OVERLAY(lab_down, ": l a b . d o w n Enter", "demo")
 OVERLAY(detail, "2 Down Down Enter", "")
 
 /* The preflight as a page: what fails and what is unknown, hazards with their fixes, two of them
@@ -177,6 +179,32 @@ static void walk(enum scene_moment moment, const char *name, const char *locale,
 WALK(SCENE_STEADY, start, "w")
 WALK(SCENE_STEADY, gateway, "w n n n n n n n PageDown")
 WALK(SCENE_OBSERVING, failover, "w n n n n n n n n PageDown")
+
+/* Below the steps stands what runs now and what it costs. */
+static void zoom_steps(const char *locale)
+{
+    struct scene scene = scene_new(SCENE_STEADY, locale);
+    scene_keys(&scene, "1 z");
+    for (size_t i = 0; i < 3; i++) {
+        char file[120];
+        free(scene_draw(&scene, sizes[i].width, sizes[i].height));
+        scene_keys(&scene, "End");
+        snprintf(file, sizeof(file), "steps-zoomed-%dx%d-%s", sizes[i].width, sizes[i].height,
+                 tag(locale));
+        scene_expect(&scene, file, sizes[i].width, sizes[i].height);
+    }
+    scene_free(&scene);
+}
+
+Test(goldens, steps_zoomed)
+{
+    zoom_steps("C");
+}
+
+Test(goldens, steps_zoomed_in_chinese)
+{
+    zoom_steps("zh_TW.UTF-8");
+}
 
 /* A picture that stands still says how old it is, at the size of the terminal too. */
 Test(goldens, paused)

@@ -234,6 +234,10 @@ static bool apply(struct cli *cli, enum option_id id, const char *value, struct 
     case OPTION_EMPTY:
         cli->is_empty = true;
         return true;
+    case OPTION_AUTO:
+        cli->is_auto = true;
+        cli->is_empty = true; /* it begins with nothing */
+        return true;
     case OPTION_SPEED:
         return parse_speed(cli, value, err);
     case OPTION_SEED:

@@ -77,6 +77,7 @@ struct cli {
     const char *dir;
     const char *listen;
     bool is_empty;
+    bool is_auto; /* of demo: the tour */
     double speed; /* 0: the command's default */
     uint64_t seed;
     int regions;

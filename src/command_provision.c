@@ -21,22 +21,19 @@
 #define FIRST_DATA_US    (60 * TG_US_PER_S)
 #define REPEAT_US        (10 * TG_US_PER_S) /* a step that only waits says so this often at most */
 
-/* A plan is only worth reading when everything it speaks of was looked at. */
+/* A plan is only worth reading when everything it speaks of was looked at, and judged since. */
+static bool is_looked_at(const struct tg_app *app)
+{
+    return tg_app_is_project_seen(app) && command_is_settled(app) &&
+           app->steps_revision == app->model->revision;
+}
+
 static void wait_for_project(struct tg_session *session)
 {
     const struct tg_app *app = session->app;
     int64_t until_us = tg_clock_monotonic_us(&app->clock) + FIRST_DATA_US;
-    bool is_waiting = true;
-    while (is_waiting && command_signal_count() == 0 &&
+    while (!is_looked_at(app) && command_signal_count() == 0 &&
            tg_clock_monotonic_us(&app->clock) < until_us) {
-        const struct tg_target *gcp = tg_model_gcp(app->model);
-        is_waiting = false;
-        for (int kind = 0; kind < TG_KIND_COUNT; kind++) {
-            enum tg_kind_phase phase = gcp->kinds[kind].phase;
-            is_waiting =
-                is_waiting || (tg_kind_info((enum tg_kind)kind)->source == TG_KIND_SOURCE_GCP &&
-                               (phase == TG_KIND_PHASE_UNKNOWN || phase == TG_KIND_PHASE_LISTING));
-        }
         command_wait(session, 50 * TG_US_PER_MS);
     }
 }
@@ -90,7 +87,7 @@ static bool confirm(const struct cli *cli, const struct tg_run_config *config, s
 
 /* ---- telling what happens ---- */
 
-struct teller {
+struct command_teller {
     const struct tg_app *app;
     FILE *out;
     enum tg_run_state *states; /* as told last */
@@ -98,7 +95,29 @@ struct teller {
     int64_t *told_us;
 };
 
-static void tell_step(struct teller *teller, int step)
+struct command_teller *command_teller_new(const struct tg_app *app, FILE *out)
+{
+    size_t count = app->lab->steps_count;
+    struct command_teller *teller = TG_NEW(struct command_teller);
+    *teller = (struct command_teller){.app = app,
+                                      .out = out,
+                                      .states = tg_calloc(count, sizeof(*teller->states)),
+                                      .waits = tg_calloc(count, sizeof(*teller->waits)),
+                                      .told_us = tg_calloc(count, sizeof(*teller->told_us))};
+    return teller;
+}
+
+void command_teller_free(struct command_teller *teller)
+{
+    if (teller != NULL) {
+        free(teller->states);
+        free(teller->waits);
+        free(teller->told_us);
+        free(teller);
+    }
+}
+
+static void tell_step(struct command_teller *teller, int step)
 {
     const struct tg_app *app = teller->app;
     const struct tg_run_step *of = &app->run->steps[step];
@@ -123,21 +142,21 @@ static void tell_step(struct teller *teller, int step)
     command_print_lines(&out, teller->out);
 }
 
+void command_teller_tell(struct command_teller *teller)
+{
+    for (size_t step = 0; step < teller->app->lab->steps_count; step++) {
+        tell_step(teller, (int)step);
+    }
+}
+
 static void follow(struct tg_session *session, FILE *out)
 {
     struct tg_app *app = session->app;
-    size_t count = app->lab->steps_count;
-    struct teller teller = {.app = app,
-                            .out = out,
-                            .states = tg_calloc(count, sizeof(*teller.states)),
-                            .waits = tg_calloc(count, sizeof(*teller.waits)),
-                            .told_us = tg_calloc(count, sizeof(*teller.told_us))};
+    struct command_teller *teller = command_teller_new(app, out);
     int obeyed = 0;
     while (!app->run->is_over) {
         command_wait(session, -1);
-        for (size_t step = 0; step < count; step++) {
-            tell_step(&teller, (int)step);
-        }
+        command_teller_tell(teller);
         int signals = command_signal_count();
         if (signals > obeyed && obeyed == 0) {
             fprintf(stderr, "%s\n",
@@ -149,9 +168,7 @@ static void follow(struct tg_session *session, FILE *out)
             break;
         }
     }
-    free(teller.states);
-    free(teller.waits);
-    free(teller.told_us);
+    command_teller_free(teller);
 }
 
 static int report(const struct tg_app *app, const struct cli *cli)
@@ -177,12 +194,17 @@ static void print_plan(const struct tg_app *app, const struct cli *cli,
 {
     struct tg_buf out;
     tg_buf_init(&out, REPORT_BYTES_MAX);
+    struct tg_cost cost = tg_cost_of(app->lab, app->model, tg_clock_monotonic_us(&app->clock),
+                                     config->from, config->until);
     if (cli->is_json) {
-        tg_run_report_plan_json(config, app->steps, &out);
+        tg_run_report_plan_json(config, app->steps, &cost, &out);
         tg_buf_putc(&out, '\n');
     } else {
         tg_run_report_plan(config, app->steps, command_language(), &out);
+        tg_cost_report(app->lab, &cost, command_language(), tg_model_is_simulated(app->model, NULL),
+                       &out);
     }
+    tg_cost_fini(&cost);
     command_print_lines(&out, cli->is_json && !cli->is_dry_run ? stderr : stdout);
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/assert.h"
 #include "base/assets.h"
 #include "base/buf.h"
 #include "base/i18n.h"
@@ -19,6 +20,8 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "codec/lab_file.h"
+#include "codec/price_file.h"
+#include "codec/walk_file.h"
 #include "io/clock_real.h"
 #include "io/google_login.h"
 #include "io/paths.h"
@@ -47,19 +50,58 @@ int command_fail(const struct tg_err *err)
                                                                      : CLI_EXIT_ENVIRONMENT;
 }
 
+/* What may stand beside a lab, NAME.yaml: NAME.walk.yaml and NAME.prices.yaml. */
+static const struct {
+    const char *ending;
+    bool (*parse)(struct tg_lab *lab, const char *name, const char *text, size_t len,
+                  struct tg_err *err);
+} companions[] = {{".walk.yaml", tg_walk_parse}, {".prices.yaml", tg_prices_parse}};
+
+/* Without .yaml; the caller frees. */
+static char *stem_of(const char *path)
+{
+    size_t len = strlen(path);
+    return tg_strndup(path, len > 5 && tg_str_eq(path + len - 5, ".yaml") ? len - 5 : len);
+}
+
+static bool load_beside(struct tg_lab *lab, const char *path, bool is_built_in, struct tg_err *err)
+{
+    bool is_ok = true;
+    char *stem = stem_of(path);
+    for (size_t i = 0; i < TG_COUNT(companions) && is_ok; i++) {
+        char *beside = tg_asprintf("%s%s", stem, companions[i].ending);
+        const struct tg_asset *asset = is_built_in ? tg_asset_get(beside) : NULL;
+        if (asset != NULL) {
+            is_ok = companions[i].parse(lab, beside, asset->text, asset->len, err);
+        } else if (!is_built_in && access(beside, F_OK) == 0) {
+            size_t len = 0;
+            char *text = tg_read_file(beside, SMALL_FILE_MAX, &len, err);
+            is_ok = text != NULL && companions[i].parse(lab, beside, text, len, err);
+            free(text);
+        }
+        free(beside);
+    }
+    free(stem);
+    return is_ok;
+}
+
 struct tg_lab *command_load_lab(const struct cli *cli, struct tg_err *err)
 {
+    struct tg_lab *lab = NULL;
+    const char *path = cli->lab != NULL ? cli->lab : BUILT_IN_LAB;
     if (cli->lab == NULL) {
-        const struct tg_asset *asset = tg_asset_get(BUILT_IN_LAB);
-        return tg_lab_parse(asset->path, asset->text, asset->len, err);
+        const struct tg_asset *asset = tg_asset_get(path);
+        lab = tg_lab_parse(asset->path, asset->text, asset->len, err);
+    } else {
+        size_t len = 0;
+        char *text = tg_read_file(path, SMALL_FILE_MAX, &len, err);
+        lab = text != NULL ? tg_lab_parse(path, text, len, err) : NULL;
+        free(text);
     }
-    size_t len = 0;
-    char *text = tg_read_file(cli->lab, SMALL_FILE_MAX, &len, err);
-    if (text == NULL) {
-        return NULL;
+    if (lab != NULL && !load_beside(lab, path, cli->lab == NULL, err)) {
+        tg_lab_free(lab);
+        lab = NULL;
     }
-    struct tg_lab *lab = tg_lab_parse(cli->lab, text, len, err);
-    free(text);
     return lab;
 }
 

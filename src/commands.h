@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "app/session.h"
+#include "app/tour.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -94,8 +95,21 @@ void command_wait_signal(int64_t timeout_us);
  * Returns the exit status. */
 int command_run_drill(struct tg_session *session, const struct cli *cli, bool is_story_wanted);
 
-/* The console on a running session; server is the embedded world or NULL. Returns the exit status.
- */
-int loop_run(struct tg_session *session, const struct cli *cli, struct sim_server *server);
+/* Tells of the app's run in lines on out, one whenever a step is otherwise than told before; made
+ * when the run has begun, freed before another begins. */
+struct command_teller;
+struct command_teller *command_teller_new(const struct tg_app *app, FILE *out);
+void command_teller_tell(struct command_teller *teller);
+void command_teller_free(struct command_teller *teller); /* NULL allowed */
+
+/* The demonstration that runs by itself (app/tour.h), without screens, on an empty world of its
+ * own. Returns the exit status. */
+int command_run_tour(struct tg_session *session, const struct cli *cli,
+                     const struct tg_tour_config *config);
+
+/* The console on a running session; server is the embedded world or NULL, tour what runs in it by
+ * itself or NULL. Returns the exit status. */
+int loop_run(struct tg_session *session, const struct cli *cli, struct sim_server *server,
+             const struct tg_tour_config *tour);
 
 #endif

@@ -106,6 +106,8 @@ noinst_LIBRARIES += %D%/libtg_plan.a
 	%D%/plan/permission.c \
 	%D%/plan/permission.def \
 	%D%/plan/permission.h \
+	%D%/plan/price.c \
+	%D%/plan/price.h \
 	%D%/plan/record.c \
 	%D%/plan/record.h \
 	%D%/plan/run.c \
@@ -116,7 +118,9 @@ noinst_LIBRARIES += %D%/libtg_plan.a
 	%D%/plan/run_report.h \
 	%D%/plan/run_state.def \
 	%D%/plan/verify.c \
-	%D%/plan/verify.h
+	%D%/plan/verify.h \
+	%D%/plan/walk.c \
+	%D%/plan/walk.h
 
 noinst_LIBRARIES += %D%/libtg_drill.a
 %C%_libtg_drill_a_SOURCES = \
@@ -177,6 +181,10 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 	%D%/codec/metrics.h \
 	%D%/codec/question.c \
 	%D%/codec/question.h \
+	%D%/codec/price_file.c \
+	%D%/codec/price_file.h \
+	%D%/codec/walk_file.c \
+	%D%/codec/walk_file.h \
 	%D%/codec/yaml.c \
 	%D%/codec/yaml.h \
 	%D%/codec/yaml_json.c \
@@ -322,6 +330,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/httpd.h \
 	%D%/sim/hub.c \
 	%D%/sim/hub.h \
+	%D%/sim/inventory.c \
+	%D%/sim/inventory.h \
 	%D%/sim/json_path.c \
 	%D%/sim/json_path.h \
 	%D%/sim/json_write.c \
@@ -491,7 +501,9 @@ noinst_LIBRARIES += %D%/libtg_io.a
 	%D%/io/token_file.c \
 	%D%/io/token_file.h \
 	%D%/io/worker.c \
-	%D%/io/worker.h
+	%D%/io/worker.h \
+	%D%/io/write_file.c \
+	%D%/io/write_file.h
 
 noinst_LIBRARIES += %D%/libtg_app.a
 %C%_libtg_app_a_SOURCES = \
@@ -515,6 +527,10 @@ noinst_LIBRARIES += %D%/libtg_app.a
 	%D%/app/swarm.h \
 	%D%/app/swarm_check.c \
 	%D%/app/swarm_check.h \
+	%D%/app/tour.c \
+	%D%/app/tour.h \
+	%D%/app/walk_files.c \
+	%D%/app/walk_files.h \
 	%D%/app/world_control.c \
 	%D%/app/world_control.h
 
@@ -529,6 +545,7 @@ tidegate_SOURCES = \
 	%D%/command_sim.c \
 	%D%/command_status.c \
 	%D%/command_swarm.c \
+	%D%/command_tour.c \
 	%D%/command_world.c \
 	%D%/commands.c \
 	%D%/commands.h \

@@ -30,6 +30,8 @@ TESTS += %D%/test_integration
 	%D%/integration/test_provision.c \
 	%D%/integration/test_status.c \
 	%D%/integration/test_tls_faults.c \
+	%D%/integration/test_tour.c \
+	%D%/integration/test_walk.c \
 	%D%/integration/test_world_control.c
 %C%_test_integration_LDADD =  $(app_libs) $(CRITERION_LIBS) -lm
 
@@ -132,8 +134,10 @@ TESTS += %D%/test_plan
 	%D%/unit/plan/test_doctor.c \
 	%D%/unit/plan/test_lab.c \
 	%D%/unit/plan/test_permission.c \
+	%D%/unit/plan/test_price.c \
 	%D%/unit/plan/test_run.c \
-	%D%/unit/plan/test_verify.c
+	%D%/unit/plan/test_verify.c \
+	%D%/unit/plan/test_walk.c
 %C%_test_plan_LDADD =  $(codec_libs) $(CRITERION_LIBS) -lm
 
 check_PROGRAMS += %D%/test_provider
@@ -220,6 +224,7 @@ TESTS += %D%/lint/layers.sh
 TESTS += %D%/lint/sanitizer.sh
 TESTS += %D%/lint/selftest.sh
 TESTS += %D%/lint/tidy.sh
+TESTS += %D%/e2e/auto.sh
 TESTS += %D%/e2e/console.sh
 TESTS += %D%/e2e/doctor.sh
 TESTS += %D%/e2e/drill.sh
@@ -229,6 +234,7 @@ TESTS += %D%/e2e/secret.sh
 TESTS += %D%/e2e/plain.sh
 TESTS += %D%/e2e/probe.sh
 TESTS += %D%/e2e/two_worlds.sh
+TESTS += %D%/e2e/walk.sh
 
 EXTRA_PROGRAMS += %D%/stress/stress_login
 %C%_stress_stress_login_SOURCES = %D%/stress/stress_login.c
@@ -405,6 +411,7 @@ fuzz: all
 EXTRA_DIST += \
 	%D%/README.md \
 	%D%/bench/run.sh \
+	%D%/e2e/auto.sh \
 	%D%/e2e/common.sh \
 	%D%/e2e/console.sh \
 	%D%/e2e/doctor.sh \
@@ -415,6 +422,7 @@ EXTRA_DIST += \
 	%D%/e2e/plain.sh \
 	%D%/e2e/probe.sh \
 	%D%/e2e/two_worlds.sh \
+	%D%/e2e/walk.sh \
 	%D%/fuzz/corpus \
 	%D%/fuzz/dictionary \
 	%D%/interop/apiserver.py \

@@ -28,4 +28,5 @@ noinst_LIBRARIES += %D%/libtg_ui.a
 	%D%/view_drill.c \
 	%D%/view_lab.c \
 	%D%/view_regions.c \
-	%D%/view_step.c
+	%D%/view_step.c \
+	%D%/walk.c

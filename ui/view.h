@@ -30,7 +30,17 @@ struct ui_view_context {
     bool is_utf8;
     int width; /* cells within the pane */
     int height;
+    bool is_zoomed; /* the pane has the screen for itself: there is room for more than the rows */
 };
+
+/* What is shown of a step in a line: a sign, a style, and a word or two. */
+struct ui_look {
+    const char *sign;
+    enum ui_style style;
+    char word[80];
+};
+struct ui_look ui_view_look(const struct ui_view_context *context,
+                            const struct tg_step_status *status);
 
 /* Fills lines; one function for each view. */
 void ui_view_steps(const struct ui_view_context *context, struct ui_lines *lines);

@@ -10,21 +10,16 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/price.h"
 #include "ui/view.h"
 
 #define COMMANDS_BYTES_MAX 16384
+#define COST_LINES_MAX     64
 
-/* What is shown of a step in a line: a sign, a style, and a word or two. */
-struct look {
-    const char *sign;
-    enum ui_style style;
-    char word[80];
-};
-
-static struct look look_of_observed(const struct ui_view_context *context,
-                                    const struct tg_step_status *status)
+struct ui_look ui_view_look(const struct ui_view_context *context,
+                            const struct tg_step_status *status)
 {
-    struct look look = {"?", UI_STYLE_STALE, ""};
+    struct ui_look look = {"?", UI_STYLE_STALE, ""};
     switch (status->state) {
     case TG_STEP_DONE:
         look.sign = ui_view_sign(context, TG_SEVERITY_OK);
@@ -57,7 +52,7 @@ static const char *span_of(const struct ui_view_context *context, const struct t
 }
 
 /* While the lab is changed, and where that failed, the run's word counts; else what is observed. */
-static bool look_of_run(const struct ui_view_context *context, size_t index, struct look *look)
+static bool look_of_run(const struct ui_view_context *context, size_t index, struct ui_look *look)
 {
     const struct tg_run *run = context->inputs->run;
     if (run == NULL) {
@@ -99,12 +94,46 @@ static const char *rest_of(const struct ui_view_context *context, size_t index)
     return status->missing;
 }
 
+/* What runs now and what it costs by the hour: whoever forgets it pays. */
+static void add_running(const struct ui_view_context *context, struct ui_lines *lines)
+{
+    struct tg_cost_line costs[COST_LINES_MAX];
+    const struct ui_inputs *inputs = context->inputs;
+    const struct tg_lab *lab = inputs->lab;
+    if (lab->prices == NULL) {
+        return;
+    }
+    struct tg_cost cost =
+        tg_cost_of(lab, inputs->model, inputs->now_us, 0, (int)lab->steps_count - 1);
+    size_t count = tg_cost_lines(&cost, costs, COST_LINES_MAX);
+    ui_line_put(ui_lines_add(lines), UI_STYLE_TEXT, 0, " ");
+    ui_line_put(ui_lines_add(lines), UI_STYLE_TITLE, 0,
+                _("Running now: about %.2f USD per hour of %.2f (estimate, list prices of %s)"),
+                cost.running, cost.usd, lab->prices->date);
+    for (size_t i = 0; i < count; i++) {
+        const struct tg_charge *charge = costs[i].charge;
+        if (costs[i].running_usd <= 0) {
+            continue;
+        }
+        struct ui_line *line = ui_lines_add(lines);
+        ui_line_put(line, UI_STYLE_WARN, 2, "%s", ui_view_sign(context, TG_SEVERITY_WARN));
+        ui_line_put(line, UI_STYLE_TEXT, 42, "%s", tg_lab_text_for(&charge->what, inputs->locale));
+        ui_line_put(line, UI_STYLE_TEXT, -8, "%.2f", costs[i].running_usd);
+        ui_line_put(line, UI_STYLE_MUTED, 0, "  %c  %s", charge->confidence, charge->source);
+    }
+    ui_line_put(ui_lines_add(lines), UI_STYLE_MUTED, 0, "%s",
+                inputs->is_simulated
+                    ? _("This world is simulated: nothing is billed.")
+                    : _("V read at its source, K known, U assumed; no discounts, no taxes"));
+    tg_cost_fini(&cost);
+}
+
 void ui_view_steps(const struct ui_view_context *context, struct ui_lines *lines)
 {
     const struct tg_lab *lab = context->inputs->lab;
     for (size_t i = 0; i < lab->steps_count; i++) {
         const struct tg_step_status *status = &context->inputs->steps[i];
-        struct look look = look_of_observed(context, status);
+        struct ui_look look = ui_view_look(context, status);
         bool is_moving = look_of_run(context, i, &look);
         struct ui_line *line = ui_lines_add(lines);
         line->step = (int)i;
@@ -124,6 +153,9 @@ void ui_view_steps(const struct ui_view_context *context, struct ui_lines *lines
                         tg_lab_text_for(&lab->steps[i].why, context->inputs->locale));
         }
     }
+    if (context->is_zoomed) {
+        add_running(context, lines);
+    }
 }
 
 /* ---- one step as a page ---- */
@@ -138,7 +170,7 @@ static void add_state(const struct ui_view_context *context, size_t index, int c
                       struct ui_lines *lines)
 {
     const struct tg_step_status *status = &context->inputs->steps[index];
-    struct look look = look_of_observed(context, status);
+    struct ui_look look = ui_view_look(context, status);
     char age[24];
     struct ui_line *line = ui_lines_add(lines);
     ui_line_put(line, look.style, 2, "%s", look.sign);

@@ -86,6 +86,19 @@ bool tg_app_provision_range(const struct tg_lab *lab, const char *from, const ch
                       lab->steps[config->from].id, lab->steps[config->until].id);
 }
 
+bool tg_app_is_project_seen(const struct tg_app *app)
+{
+    const struct tg_target *gcp = tg_model_gcp(app->model);
+    for (int kind = 0; gcp != NULL && kind < TG_KIND_COUNT; kind++) {
+        enum tg_kind_phase phase = gcp->kinds[kind].phase;
+        if (tg_kind_info((enum tg_kind)kind)->source == TG_KIND_SOURCE_GCP &&
+            (phase == TG_KIND_PHASE_UNKNOWN || phase == TG_KIND_PHASE_LISTING)) {
+            return false;
+        }
+    }
+    return gcp != NULL;
+}
+
 /* Takes up an open run of the same direction; closes one of the other. */
 static bool take_open(struct tg_app *app, struct tg_run_config *config,
                       struct tg_run_reopened *reopened, char *id, size_t size, struct tg_err *err)

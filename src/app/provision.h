@@ -25,6 +25,10 @@ struct tg_provision_request {
 bool tg_app_provision_range(const struct tg_lab *lab, const char *from, const char *until,
                             struct tg_run_config *config, struct tg_err *err);
 
+/* True when every kind of Google Cloud's was read, or is known not to be readable: a plan is only
+ * worth reading when everything it speaks of was looked at. False without a project. */
+bool tg_app_is_project_seen(const struct tg_app *app);
+
 /* Starts a run, or takes up the open one of the journal when it is of the same direction (an open
  * one of the other is closed: what was half made is what is taken down now). Fails (READ_ONLY,
  * STATE, NOT_FOUND, USAGE) without having done anything. */

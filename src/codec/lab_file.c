@@ -139,7 +139,7 @@ bool tg_lab_read_where(struct tg_lab_reader *reader, const struct tg_yaml_node *
                         "'where' must be gcp, config, regions or each_region_gcp");
 }
 
-static bool read_condition(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+bool tg_lab_read_condition(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
                            struct tg_lab_condition *out)
 {
     static const char *const keys[] = {"where", "kind",   "name",     "condition",
@@ -182,7 +182,7 @@ static bool read_conditions(struct tg_lab_reader *reader, const struct tg_yaml_n
     struct tg_lab_condition *conditions =
         tg_arena_alloc(reader->lab->arena, list->count * sizeof(*conditions));
     for (size_t i = 0; i < list->count; i++) {
-        if (!read_condition(reader, list->items[i], &conditions[i])) {
+        if (!tg_lab_read_condition(reader, list->items[i], &conditions[i])) {
             return false;
         }
     }

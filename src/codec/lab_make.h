@@ -36,6 +36,8 @@ bool tg_lab_need_text(struct tg_lab_reader *reader, const struct tg_yaml_node *n
 bool tg_lab_read_localised(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
                            const char *key, struct tg_lab_text *out);
 
+bool tg_lab_read_condition(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                           struct tg_lab_condition *out);
 bool tg_lab_read_where(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
                        enum tg_lab_where *out);
 

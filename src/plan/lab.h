@@ -131,6 +131,9 @@ struct tg_lab_step {
     bool is_made_only_once; /* nothing is made while its conditions hold (a download) */
 };
 
+struct tg_walk;
+struct tg_prices;
+
 struct tg_lab {
     struct tg_arena *arena;
     const char *name;
@@ -155,6 +158,8 @@ struct tg_lab {
     size_t hazards_count;
     const struct tg_lab_step *steps;
     size_t steps_count;
+    const struct tg_prices *prices; /* plan/price.h; NULL: none are known */
+    const struct tg_walk *walk;     /* plan/walk.h; NULL: the lab has none */
 };
 
 /* Appends text with {project} {region} {zone} {cluster} {node_pool} {address} {node_range}

@@ -92,11 +92,13 @@ static void put_observed(struct tg_json_out *json, const struct tg_step_status *
 }
 
 bool tg_run_report_plan_json(const struct tg_run_config *config,
-                             const struct tg_step_status *statuses, struct tg_buf *out)
+                             const struct tg_step_status *statuses, const struct tg_cost *cost,
+                             struct tg_buf *out)
 {
     struct tg_json_out json = {out, false};
     const struct tg_lab *lab = config->lab;
     open_json(&json, config);
+    tg_cost_json(lab, cost, &json);
     tg_json_open(&json, "steps", '[');
     for (int step = config->from; step <= config->until; step++) {
         tg_json_open(&json, NULL, '{');

@@ -190,6 +190,13 @@ static void note_creation(struct judgement *judgement, const struct tg_obj *obj)
     }
 }
 
+static bool is_in_region(const struct tg_lab_condition *condition, const struct tg_obj *obj,
+                         const struct tg_lab_region *region)
+{
+    return region == NULL || condition->where != TG_LAB_WHERE_EACH_REGION_GCP ||
+           *obj->as.gcp.location == '\0' || tg_str_has_prefix(obj->as.gcp.location, region->name);
+}
+
 static enum finding judge_at(struct judgement *judgement, const struct tg_target *target,
                              const struct tg_lab_condition *condition,
                              const struct tg_lab_region *region)
@@ -214,10 +221,7 @@ static enum finding judge_at(struct judgement *judgement, const struct tg_target
     int met = 0;
     for (size_t i = 0; is_observed && i < view->store.count; i++) {
         const struct tg_obj *obj = view->store.items[i];
-        bool is_here = region == NULL || condition->where != TG_LAB_WHERE_EACH_REGION_GCP ||
-                       *obj->as.gcp.location == '\0' ||
-                       tg_str_has_prefix(obj->as.gcp.location, region->name);
-        if (!is_here || !has_name(obj, name)) {
+        if (!is_in_region(condition, obj, region) || !has_name(obj, name)) {
             continue;
         }
         there++;
@@ -287,6 +291,33 @@ static void judge_condition(struct judgement *judgement, const struct tg_lab_con
         }
         break;
     }
+}
+
+const struct tg_obj *tg_verify_find(const struct tg_lab *lab, const struct tg_model *model,
+                                    int64_t now_us, const struct tg_lab_condition *condition,
+                                    const struct tg_lab_region *region)
+{
+    char name[256];
+    char why[160];
+    struct tg_step_status status = {0};
+    struct judgement judgement = {.lab = lab, .model = model, .now_us = now_us, .status = &status};
+    bool is_in_cluster =
+        condition->where == TG_LAB_WHERE_CONFIG || condition->where == TG_LAB_WHERE_REGIONS;
+    const char *cluster = region != NULL ? region->cluster : lab->config_cluster;
+    const struct tg_target *target =
+        is_in_cluster ? tg_verify_cluster(model, cluster) : tg_model_gcp(model);
+    if (target == NULL || (is_in_cluster && tg_verify_is_cluster_absent(model, cluster))) {
+        return NULL;
+    }
+    expand(lab, condition->name, region, target->project, name, sizeof(name));
+    const struct tg_store *store = &target->kinds[condition->kind].store;
+    for (size_t i = 0; i < store->count; i++) {
+        if (is_in_region(condition, store->items[i], region) && has_name(store->items[i], name) &&
+            is_satisfied(&judgement, target, condition, store->items[i], why, sizeof(why))) {
+            return store->items[i];
+        }
+    }
+    return NULL;
 }
 
 void tg_verify_lab(const struct tg_lab *lab, const struct tg_model *model, int64_t now_us,

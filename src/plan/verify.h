@@ -41,6 +41,12 @@ void tg_verify_lab(const struct tg_lab *lab, const struct tg_model *model, int64
 /* The watched cluster with this name, or NULL. */
 const struct tg_target *tg_verify_cluster(const struct tg_model *model, const char *cluster);
 
+/* The first object that meets a condition in one place, region NULL for those of no region; NULL
+ * when none is observed to. Borrowed from the model. */
+const struct tg_obj *tg_verify_find(const struct tg_lab *lab, const struct tg_model *model,
+                                    int64_t now_us, const struct tg_lab_condition *condition,
+                                    const struct tg_lab_region *region);
+
 /* True when Google Cloud's clusters are seen and this one is not among them: then nothing is in it
  * either. */
 bool tg_verify_is_cluster_absent(const struct tg_model *model, const char *cluster);

@@ -44,19 +44,6 @@ static bool is_over(const struct tg_app *app)
     return app->run != NULL && app->run->is_over;
 }
 
-static bool is_project_seen(const struct tg_app *app)
-{
-    const struct tg_target *gcp = tg_model_gcp(app->model);
-    for (int kind = 0; kind < TG_KIND_COUNT; kind++) {
-        enum tg_kind_phase phase = gcp->kinds[kind].phase;
-        if (tg_kind_info((enum tg_kind)kind)->source == TG_KIND_SOURCE_GCP &&
-            (phase == TG_KIND_PHASE_UNKNOWN || phase == TG_KIND_PHASE_LISTING)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* The secret outlives the runs that borrow it. */
 static void begin(struct tg_rig *rig, enum tg_run_direction direction)
 {
@@ -66,7 +53,7 @@ static void begin(struct tg_rig *rig, enum tg_run_direction direction)
     const struct tg_run_secret given = {"hf_token", token};
     struct tg_provision_request request = {
         .direction = direction, .secrets = &given, .secrets_count = 1};
-    cr_assert(tg_rig_run(rig, 2 * MINUTE_US, is_project_seen));
+    cr_assert(tg_rig_run(rig, 2 * MINUTE_US, tg_app_is_project_seen));
     cr_assert(tg_app_provision_start(tg_rig_app(rig), &request, &err), "%s", err.msg);
 }
 

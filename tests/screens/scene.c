@@ -69,6 +69,13 @@ static void hide_kind(struct tg_app *app, enum tg_kind kind, enum tg_kind_phase 
     tg_app_handle(app, msg);
 }
 
+static void observe_walk(struct scene *scene)
+{
+    const struct tg_app *app = tg_rig_app(scene->rig);
+    tg_walk_observe(&scene->walk_place, app->lab, app->steps, app->model,
+                    tg_clock_monotonic_us(&app->clock));
+}
+
 static void bring(struct scene *scene, enum scene_moment moment)
 {
     struct tg_err err = TG_ERR_INIT;
@@ -78,6 +85,7 @@ static void bring(struct scene *scene, enum scene_moment moment)
     }
     rig_wait_until_serving(scene->rig);
     tg_rig_run(scene->rig, 30 * TG_US_PER_S, NULL);
+    observe_walk(scene);
     if (moment == SCENE_OBSERVING || moment == SCENE_VERDICT) {
         cr_assert(tg_app_drill_start(app, tg_app_primary_target(app), &err), "%s", err.msg);
         cr_assert(tg_rig_run(scene->rig, 5 * MINUTE_US, is_observing));
@@ -109,6 +117,8 @@ void scene_gather(struct scene *scene)
         .detail_text = app->detail_text,
         .detail_err = app->detail_err.code != TG_CODE_NONE ? &app->detail_err : NULL,
         .detail_us = app->detail_us,
+        .walk_place = &scene->walk_place,
+        .walk_folder = "state/tidegate/walk",
         .world_note = "export KUBECONFIG=world/kubeconfig",
     };
     scene->inputs.is_simulated = tg_model_is_simulated(app->model, &scene->inputs.speed);
@@ -134,6 +144,7 @@ struct scene scene_new(enum scene_moment moment, const char *locale)
         hide_kind(tg_rig_app(scene.rig), TG_KIND_EVENT, TG_KIND_PHASE_DENIED,
                   "Forbidden: events is forbidden");
     }
+    observe_walk(&scene);
     scene_gather(&scene);
     if (moment == SCENE_LOST) {
         scene.inputs.now_us += 25 * TG_US_PER_S;
@@ -157,7 +168,11 @@ static bool has_detail(const struct tg_app *app)
 static struct ui_intent press(struct scene *scene, struct ui_key key)
 {
     struct ui_intent intent = {.kind = UI_INTENT_NONE};
+    scene->inputs.walk_place = &scene->walk_place; /* a scene is a value, and moves */
     ui_key(scene->ui, &scene->inputs, key, &intent);
+    if (intent.kind == UI_INTENT_WALK_GO) {
+        tg_walk_go(&scene->walk_place, scene->inputs.lab->walk, intent.section);
+    }
     if (intent.kind == UI_INTENT_OPEN) {
         tg_app_open_detail(tg_rig_app(scene->rig), intent.target, intent.resource, intent.ns,
                            intent.name);
@@ -230,6 +245,7 @@ char *scene_draw(struct scene *scene, int width, int height)
     if (ui_canvas_width(scene->canvas) != width || ui_canvas_height(scene->canvas) != height) {
         ui_canvas_resize(scene->canvas, width, height);
     }
+    scene->inputs.walk_place = &scene->walk_place;
     ui_render(scene->ui, &scene->inputs, scene->canvas);
     check_cells(scene->canvas);
     return ui_canvas_dump(scene->canvas, false);

@@ -28,6 +28,7 @@ struct scene {
     struct ui_inputs inputs;
     struct ui_canvas *canvas;
     bool is_utf8;
+    struct tg_walk_place walk_place;
 };
 
 const char *scene_name(enum scene_moment moment);

@@ -97,6 +97,8 @@ OVERLAY(palette, "C-p", "pa")
 OVERLAY(command_line, ":", "drill")
 OVERLAY(filter, "2 /", "vllm")
 OVERLAY(confirm, "D", "us-ea")
+OVERLAY(lab_up, ": l a b . u p Enter", "demo")
+OVERLAY(lab_down, ": l a b . d o w n Enter", "demo")
 OVERLAY(detail, "2 Down Down Enter", "")
 
 /* The preflight as a page: what fails and what is unknown, hazards with their fixes, two of them
@@ -149,6 +151,59 @@ Test(goldens, lab_up_after_a_preflight_that_fails)
     scene_keys(&scene, "Enter");
     scene_expect(&scene, "lab-up-80x24-C", 80, 24);
     scene_free(&scene);
+}
+/* Pages of the walkthrough, at all sizes. */
+static void walk(enum scene_moment moment, const char *name, const char *locale, const char *keys)
+{
+    struct scene scene = scene_new(moment, locale);
+    char file[120];
+    scene_keys(&scene, keys);
+    for (size_t i = 0; i < TG_COUNT(sizes); i++) {
+        snprintf(file, sizeof(file), "walk-%s-%dx%d-%s", name, sizes[i].width, sizes[i].height,
+                 tag(locale));
+        scene_expect(&scene, file, sizes[i].width, sizes[i].height);
+    }
+    scene_free(&scene);
+}
+
+#define WALK(moment, name, keys)                  \
+    Test(goldens, walk_##name)                    \
+    {                                             \
+        walk(moment, #name, "C", keys);           \
+    }                                             \
+    Test(goldens, walk_##name##_in_chinese)       \
+    {                                             \
+        walk(moment, #name, "zh_TW.UTF-8", keys); \
+    }
+
+WALK(SCENE_STEADY, start, "w")
+WALK(SCENE_STEADY, gateway, "w n n n n n n n PageDown")
+WALK(SCENE_OBSERVING, failover, "w n n n n n n n n PageDown")
+
+/* Below the steps stands what runs now and what it costs. */
+static void zoom_steps(const char *locale)
+{
+    struct scene scene = scene_new(SCENE_STEADY, locale);
+    scene_keys(&scene, "1 z");
+    for (size_t i = 0; i < 3; i++) {
+        char file[120];
+        free(scene_draw(&scene, sizes[i].width, sizes[i].height));
+        scene_keys(&scene, "End");
+        snprintf(file, sizeof(file), "steps-zoomed-%dx%d-%s", sizes[i].width, sizes[i].height,
+                 tag(locale));
+        scene_expect(&scene, file, sizes[i].width, sizes[i].height);
+    }
+    scene_free(&scene);
+}
+
+Test(goldens, steps_zoomed)
+{
+    zoom_steps("C");
+}
+
+Test(goldens, steps_zoomed_in_chinese)
+{
+    zoom_steps("zh_TW.UTF-8");
 }
 
 /* A picture that stands still says how old it is, at the size of the terminal too. */

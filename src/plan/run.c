@@ -373,10 +373,13 @@ static void advance_waiting(struct tg_run *run, int step, const struct tg_run_ev
     struct tg_run_step *of = &run->steps[step];
     const struct tg_step_status *status = &event->statuses[step];
     bool is_up = run->config.direction == TG_RUN_UP;
+    bool is_proof_open = is_up && status->proof == TG_STEP_PROOF_OPEN;
     bool is_so = is_up ? status->state == TG_STEP_DONE : is_seen_gone(run, step, status);
-    if (!is_so) {
+    if (!is_so || is_proof_open) {
         tg_str_copy(of->waiting_for, sizeof(of->waiting_for),
-                    is_up ? status->missing : "to be seen gone");
+                    !is_up  ? "to be seen gone"
+                    : is_so ? status->proof_note
+                            : status->missing);
         is_overdue(run, step, event, update);
         return;
     }

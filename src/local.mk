@@ -112,6 +112,10 @@ noinst_LIBRARIES += %D%/libtg_plan.a
 	%D%/plan/permission.c \
 	%D%/plan/permission.def \
 	%D%/plan/permission.h \
+	%D%/plan/progress.c \
+	%D%/plan/progress.h \
+	%D%/plan/progress_pods.c \
+	%D%/plan/progress_rows.h \
 	%D%/plan/record.c \
 	%D%/plan/record.h \
 	%D%/plan/run.c \
@@ -187,6 +191,8 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 	%D%/codec/metrics.h \
 	%D%/codec/question.c \
 	%D%/codec/question.h \
+	%D%/codec/weights.c \
+	%D%/codec/weights.h \
 	%D%/codec/yaml.c \
 	%D%/codec/yaml.h \
 	%D%/codec/yaml_json.c \

@@ -28,6 +28,7 @@ TESTS += %D%/test_integration
 	%D%/integration/test_google_login.c \
 	%D%/integration/test_kill.c \
 	%D%/integration/test_params.c \
+	%D%/integration/test_progress.c \
 	%D%/integration/test_provision.c \
 	%D%/integration/test_status.c \
 	%D%/integration/test_tls_faults.c \
@@ -90,6 +91,7 @@ TESTS += %D%/test_codec
 	%D%/unit/codec/test_metrics.c \
 	%D%/unit/codec/test_pod_status.c \
 	%D%/unit/codec/test_question.c \
+	%D%/unit/codec/test_weights.c \
 	%D%/unit/codec/test_yaml.c
 %C%_test_codec_LDADD =  $(codec_libs) $(OPENSSL_LIBS) $(CRITERION_LIBS) -lm
 

@@ -10,6 +10,7 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/progress.h"
 #include "ui/view.h"
 
 #define COMMANDS_BYTES_MAX 16384
@@ -206,6 +207,53 @@ static void add_things(const struct ui_view_context *context, int index, struct 
     }
 }
 
+static void add_proof(const struct ui_view_context *context, size_t index, struct ui_lines *lines)
+{
+    size_t count = 0;
+    if (!context->inputs->lab->steps[index].proves_interfaces) {
+        return;
+    }
+    struct tg_proof_row *rows =
+        tg_select_proofs(context->inputs->model, context->inputs->now_us, &count);
+    if (count > 0) {
+        heading(lines, _("What the containers say themselves"));
+    }
+    for (size_t i = 0; i < count; i++) {
+        ui_view_proof(context, &rows[i], lines);
+    }
+    free(rows);
+}
+
+static void add_progress(const struct ui_view_context *context, size_t index, int cells,
+                         struct ui_lines *lines)
+{
+    size_t count = 0;
+    const struct ui_inputs *inputs = context->inputs;
+    struct tg_progress_row *rows = tg_progress_rows(inputs->lab, index, inputs->model, inputs->run,
+                                                    inputs->now_us, inputs->lab_us, &count);
+    if (count > 0) {
+        heading(lines, _("What its things are doing"));
+    }
+    for (size_t i = 0; i < count; i++) {
+        enum ui_style style = ui_view_style(rows[i].severity);
+        struct ui_line *line = ui_lines_add(lines);
+        ui_line_put(line, style, 2, "%s", ui_view_sign(context, rows[i].severity));
+        ui_line_put(line, UI_STYLE_TEXT, 0, "%s%s", rows[i].object,
+                    rows[i].object[0] != '\0' ? "  " : "");
+        if (rows[i].target >= 0 && rows[i].object[0] != '\0') {
+            ui_line_put(line, UI_STYLE_MUTED, 0, "%s  ",
+                        tg_model_target(inputs->model, rows[i].target)->label);
+        }
+        ui_line_put(line, style, 0, "%s", _(rows[i].phase));
+        if (rows[i].detail[0] != '\0') {
+            char *detail = tg_asprintf("    %s", rows[i].detail);
+            ui_lines_add_wrapped(lines, UI_STYLE_MUTED, cells, detail);
+            free(detail);
+        }
+    }
+    free(rows);
+}
+
 static void add_commands(const struct ui_view_context *context, const struct tg_lab_step *step,
                          int cells, struct ui_lines *lines)
 {
@@ -234,6 +282,8 @@ void ui_view_step_page(const struct ui_view_context *context, size_t index, stru
                          tg_lab_text_for(&step->why, context->inputs->locale));
     ui_line_put(ui_lines_add(lines), UI_STYLE_TEXT, 0, " ");
     add_state(context, index, cells, lines);
+    add_progress(context, index, cells, lines);
+    add_proof(context, index, lines);
     heading(lines, _("It is done when this is observed"));
     add_conditions(step, lines);
     int done = 0;

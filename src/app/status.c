@@ -9,6 +9,7 @@
 #include "base/json_out.h"
 #include "base/str.h"
 #include "model/select.h"
+#include "plan/progress.h"
 
 #define EVENTS_SHOWN_MAX 50
 
@@ -37,6 +38,10 @@ static void put_steps(struct tg_json_out *json, const struct tg_status_inputs *i
         tg_json_put_int(json, "conditions_total", status->conditions_total);
         tg_json_put_text(json, "missing", status->missing[0] != '\0' ? status->missing : NULL);
         tg_json_put_seconds(json, "age_seconds", status->age_us);
+        if (status->state != TG_STEP_DONE) {
+            tg_progress_json(json, inputs->lab, i, inputs->model, NULL, inputs->now_us,
+                             inputs->lab_us);
+        }
         tg_json_close(json, '}');
     }
     tg_json_close(json, ']');

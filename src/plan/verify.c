@@ -113,6 +113,18 @@ static bool k8s_field(const struct judgement *judgement, const struct tg_target 
     return true;
 }
 
+/* "complete", or how many of how many. */
+static void shards(const struct tg_weights *weights, char *out, size_t size)
+{
+    if (tg_weights_are_complete(weights)) {
+        snprintf(out, size, "complete");
+    } else if (weights->shards_expected > 0) {
+        snprintf(out, size, "%d of %d", weights->shards, weights->shards_expected);
+    } else {
+        snprintf(out, size, "none");
+    }
+}
+
 static bool gcp_field(const struct tg_obj *obj, const char *field, char *out, size_t size)
 {
     const struct tg_gcp *gcp = &obj->as.gcp;
@@ -125,6 +137,8 @@ static bool gcp_field(const struct tg_obj *obj, const char *field, char *out, si
     out[0] = '\0';
     if (text != NULL) {
         snprintf(out, size, "%s", text);
+    } else if (tg_str_eq(field, "shards")) {
+        shards(&gcp->weights, out, size);
     } else if (tg_str_eq(field, "number")) {
         number(out, size, gcp->number);
     } else {

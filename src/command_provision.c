@@ -95,7 +95,7 @@ static bool confirm(const struct cli *cli, const struct tg_run_config *config, s
 struct told_row {
     char object[120];
     int target;
-    char phase[48];
+    char phase[80];
 };
 
 #define TOLD_ROWS_MAX 256

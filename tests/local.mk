@@ -45,7 +45,8 @@ TESTS += %D%/test_screens
 	%D%/screens/scene.h \
 	%D%/screens/stretch.c \
 	%D%/screens/test_goldens.c \
-	%D%/screens/test_keys.c
+	%D%/screens/test_keys.c \
+	%D%/screens/test_lab_pages.c
 %C%_test_screens_LDADD =  ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) $(CRITERION_LIBS) -lm
 
 check_PROGRAMS += %D%/test_base
@@ -527,6 +528,26 @@ EXTRA_DIST += \
 	%D%/screens/golden/observing-60x16-zh_TW.txt \
 	%D%/screens/golden/observing-80x24-C.txt \
 	%D%/screens/golden/observing-80x24-zh_TW.txt \
+	%D%/screens/golden/page-claims-100x30-C.txt \
+	%D%/screens/golden/page-claims-100x30-zh_TW.txt \
+	%D%/screens/golden/page-claims-80x24-C.txt \
+	%D%/screens/golden/page-claims-80x24-zh_TW.txt \
+	%D%/screens/golden/page-gateway-lacks-100x30-C.txt \
+	%D%/screens/golden/page-gateway-lacks-100x30-zh_TW.txt \
+	%D%/screens/golden/page-gateway-lacks-80x24-C.txt \
+	%D%/screens/golden/page-gateway-lacks-80x24-zh_TW.txt \
+	%D%/screens/golden/page-serving-100x30-C.txt \
+	%D%/screens/golden/page-serving-100x30-zh_TW.txt \
+	%D%/screens/golden/page-serving-80x24-C.txt \
+	%D%/screens/golden/page-serving-80x24-zh_TW.txt \
+	%D%/screens/golden/page-weights-100x30-C.txt \
+	%D%/screens/golden/page-weights-100x30-zh_TW.txt \
+	%D%/screens/golden/page-weights-80x24-C.txt \
+	%D%/screens/golden/page-weights-80x24-zh_TW.txt \
+	%D%/screens/golden/page-weights-failed-100x30-C.txt \
+	%D%/screens/golden/page-weights-failed-100x30-zh_TW.txt \
+	%D%/screens/golden/page-weights-failed-80x24-C.txt \
+	%D%/screens/golden/page-weights-failed-80x24-zh_TW.txt \
 	%D%/screens/golden/palette-100x30-C.txt \
 	%D%/screens/golden/palette-100x30-zh_TW.txt \
 	%D%/screens/golden/palette-80x24-C.txt \

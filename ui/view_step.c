@@ -14,6 +14,7 @@
 #include "ui/view.h"
 
 #define COMMANDS_BYTES_MAX 16384
+#define STAGES_MAX         16 /* a row that counts more than these counts bytes */
 
 /* What is shown of a step in a line: a sign, a style, and a word or two. */
 struct look {
@@ -135,7 +136,7 @@ static void heading(struct ui_lines *lines, const char *text)
     ui_line_put(ui_lines_add(lines), UI_STYLE_TITLE, 0, "%s", text);
 }
 
-static void add_state(const struct ui_view_context *context, size_t index, int cells,
+static void add_state(const struct ui_view_context *context, size_t index, int cells, bool has_rows,
                       struct ui_lines *lines)
 {
     const struct tg_step_status *status = &context->inputs->steps[index];
@@ -158,7 +159,10 @@ static void add_state(const struct ui_view_context *context, size_t index, int c
         ui_line_put(line, look.style, 0, "%s", look.word);
     }
     const char *rest = rest_of(context, index);
-    if (rest[0] != '\0') {
+    /* What is waited for stands among the rows of progress, where there are any. */
+    bool is_error =
+        context->inputs->run != NULL && context->inputs->run->steps[index].err.code != TG_CODE_NONE;
+    if (rest[0] != '\0' && (is_error || !has_rows)) {
         ui_lines_add_wrapped(lines, UI_STYLE_WARN, cells, rest);
     }
 }
@@ -224,34 +228,31 @@ static void add_proof(const struct ui_view_context *context, size_t index, struc
     free(rows);
 }
 
-static void add_progress(const struct ui_view_context *context, size_t index, int cells,
-                         struct ui_lines *lines)
+static void add_progress_row(const struct ui_view_context *context,
+                             const struct tg_progress_row *row, int cells, struct ui_lines *lines)
 {
-    size_t count = 0;
-    const struct ui_inputs *inputs = context->inputs;
-    struct tg_progress_row *rows = tg_progress_rows(inputs->lab, index, inputs->model, inputs->run,
-                                                    inputs->now_us, inputs->lab_us, &count);
-    if (count > 0) {
-        heading(lines, _("What its things are doing"));
+    enum ui_style style = ui_view_style(row->severity);
+    char *detail = tg_asprintf("    %s", row->detail);
+    if (row->object[0] == '\0') { /* a line of a log, below its Pod */
+        ui_lines_add_wrapped(lines, style, cells, detail);
+        free(detail);
+        return;
     }
-    for (size_t i = 0; i < count; i++) {
-        enum ui_style style = ui_view_style(rows[i].severity);
-        struct ui_line *line = ui_lines_add(lines);
-        ui_line_put(line, style, 2, "%s", ui_view_sign(context, rows[i].severity));
-        ui_line_put(line, UI_STYLE_TEXT, 0, "%s%s", rows[i].object,
-                    rows[i].object[0] != '\0' ? "  " : "");
-        if (rows[i].target >= 0 && rows[i].object[0] != '\0') {
-            ui_line_put(line, UI_STYLE_MUTED, 0, "%s  ",
-                        tg_model_target(inputs->model, rows[i].target)->label);
-        }
-        ui_line_put(line, style, 0, "%s", _(rows[i].phase));
-        if (rows[i].detail[0] != '\0') {
-            char *detail = tg_asprintf("    %s", rows[i].detail);
-            ui_lines_add_wrapped(lines, UI_STYLE_MUTED, cells, detail);
-            free(detail);
-        }
+    struct ui_line *line = ui_lines_add(lines);
+    ui_line_put(line, style, 2, "%s", ui_view_sign(context, row->severity));
+    ui_line_put(line, UI_STYLE_TEXT, 0, "%s  ", row->object);
+    if (row->target >= 0) {
+        ui_line_put(line, UI_STYLE_MUTED, 0, "%s  ",
+                    tg_model_target(context->inputs->model, row->target)->label);
     }
-    free(rows);
+    ui_line_put(line, style, 0, "%s", _(row->phase));
+    if (row->total > 0 && row->total < STAGES_MAX) {
+        ui_line_put(line, UI_STYLE_MUTED, 0, "  %d/%d", (int)row->done, (int)row->total);
+    }
+    if (row->detail[0] != '\0') {
+        ui_lines_add_wrapped(lines, UI_STYLE_MUTED, cells, detail);
+    }
+    free(detail);
 }
 
 static void add_commands(const struct ui_view_context *context, const struct tg_lab_step *step,
@@ -281,8 +282,18 @@ void ui_view_step_page(const struct ui_view_context *context, size_t index, stru
     ui_lines_add_wrapped(lines, UI_STYLE_TEXT, cells,
                          tg_lab_text_for(&step->why, context->inputs->locale));
     ui_line_put(ui_lines_add(lines), UI_STYLE_TEXT, 0, " ");
-    add_state(context, index, cells, lines);
-    add_progress(context, index, cells, lines);
+    size_t count = 0;
+    const struct ui_inputs *inputs = context->inputs;
+    struct tg_progress_row *rows = tg_progress_rows(lab, index, inputs->model, inputs->run,
+                                                    inputs->now_us, inputs->lab_us, &count);
+    add_state(context, index, cells, count > 0, lines);
+    if (count > 0) {
+        heading(lines, _("What its things are doing"));
+    }
+    for (size_t i = 0; i < count; i++) {
+        add_progress_row(context, &rows[i], cells, lines);
+    }
+    free(rows);
     add_proof(context, index, lines);
     heading(lines, _("It is done when this is observed"));
     add_conditions(step, lines);

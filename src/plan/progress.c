@@ -15,7 +15,8 @@
 #include "base/str.h"
 #include "plan/progress_rows.h"
 
-#define GRACE_US (30 * TG_US_PER_S) /* until the bucket's list is one from after the Job's end */
+#define LATE_US       (60 * TG_US_PER_S) /* a bucket without its shards so long after its Job */
+#define LIST_TAKES_US (2 * TG_US_PER_S)  /* from the asking for a bucket's objects to their list */
 
 struct tg_progress_row *tg_progress_add(struct tg_progress *progress, enum tg_severity severity,
                                         int target, const char *kind, const char *name,
@@ -61,15 +62,20 @@ const struct tg_obj *tg_progress_event(const struct tg_target *target, const cha
     return newest;
 }
 
-void tg_progress_say_event(struct tg_progress_row *row, const struct tg_obj *event, int64_t lab_us)
+void tg_progress_say_event(struct tg_progress_row *row, const struct tg_obj *event,
+                           const char *said, int64_t lab_us)
 {
     if (event == NULL) {
         return;
     }
     char age[24];
-    int64_t age_us = lab_us - event->as.event.last_us;
-    tg_progress_say(row, "Event %s %s ago: %s", event->as.event.reason,
-                    tg_fmt_age(age, sizeof(age), age_us), event->as.event.message);
+    tg_fmt_age(age, sizeof(age), lab_us - event->as.event.last_us);
+    if (*said != '\0' && strstr(event->as.event.message, said) != NULL) {
+        tg_progress_say(row, "Event %s %s ago says so too", event->as.event.reason, age);
+    } else {
+        tg_progress_say(row, "Event %s %s ago: %s", event->as.event.reason, age,
+                        event->as.event.message);
+    }
     if (row->severity == TG_SEVERITY_INFO && tg_str_eq(event->as.event.type, "Warning")) {
         row->severity = TG_SEVERITY_WARN;
     }
@@ -158,17 +164,30 @@ static const struct tg_obj *bucket_of(const struct tg_lab *lab, size_t step,
     return NULL;
 }
 
+/* A list of the bucket that began after the Job's end was seen shows all that it brought. */
+static bool is_bucket_listed_since(const struct tg_model *model, int64_t ended_us)
+{
+    const struct tg_target *gcp = tg_model_gcp(model);
+    return gcp != NULL && gcp->kinds[TG_KIND_GCP_BUCKET].synced_us > ended_us + LIST_TAKES_US;
+}
+
 bool tg_progress_is_hopeless(const struct tg_lab *lab, size_t step, const struct tg_model *model,
-                             int64_t since_lab_us, int64_t lab_us, struct tg_err *err)
+                             int64_t since_lab_us, int64_t now_us, int64_t *ended_us,
+                             struct tg_err *err)
 {
     const struct tg_obj *job = tg_progress_job(lab, step, model);
     const struct tg_condition *end = job != NULL ? end_of(job) : NULL;
-    if (end == NULL || end->since_us < since_lab_us || lab_us - end->since_us < GRACE_US) {
+    if (end == NULL || end->since_us < since_lab_us) {
+        return false;
+    }
+    const struct tg_obj *bucket = bucket_of(lab, step, model);
+    bool is_complete = bucket != NULL && tg_weights_are_complete(&bucket->as.gcp.weights);
+    *ended_us = *ended_us == 0 ? now_us : *ended_us;
+    if (is_complete || !is_bucket_listed_since(model, *ended_us)) {
         return false;
     }
     const struct tg_target *target = tg_verify_cluster(model, lab->config_cluster);
     const struct tg_log_digest *log = log_of_job(target, job->name);
-    const struct tg_obj *bucket = bucket_of(lab, step, model);
     int there = bucket != NULL ? bucket->as.gcp.weights.shards : 0;
     const char *words = log == NULL               ? "its log was not read"
                         : log->failure[0] != '\0' ? log->failure
@@ -219,7 +238,7 @@ static void add_last_lines(struct tg_progress *progress, int target,
 {
     for (int i = 0; i < log->last_count; i++) {
         struct tg_progress_row *row =
-            tg_progress_add(progress, TG_SEVERITY_WARN, target, NULL, NULL, N_("its log"));
+            tg_progress_add(progress, TG_SEVERITY_WARN, target, NULL, NULL, "log");
         tg_progress_say(row, "%s", log->last[i]);
     }
 }
@@ -232,7 +251,7 @@ static void add_download(struct tg_progress *progress, const struct tg_target *t
     if (log == NULL) {
         struct tg_progress_row *row = tg_progress_add(progress, TG_SEVERITY_INFO, target->index,
                                                       "Pod", pod->name, pod->as.pod.status);
-        tg_progress_say_event(row, tg_progress_event(target, "Pod", pod->ns, pod->name),
+        tg_progress_say_event(row, tg_progress_event(target, "Pod", pod->ns, pod->name), "",
                               progress->lab_us);
         return;
     }
@@ -263,22 +282,39 @@ static void add_job(struct tg_progress *progress, size_t step)
     const struct tg_condition *end = end_of(job);
     const struct tg_obj *bucket = bucket_of(progress->lab, step, progress->model);
     bool is_complete = bucket != NULL && tg_weights_are_complete(&bucket->as.gcp.weights);
-    enum tg_severity severity = end == NULL   ? TG_SEVERITY_INFO
-                                : is_complete ? TG_SEVERITY_OK
-                                              : TG_SEVERITY_FAIL;
+    bool is_given_up = progress->run != NULL && progress->run->steps[step].err.code != TG_CODE_NONE;
+    bool is_late =
+        end != NULL && !is_complete && (is_given_up || progress->lab_us - end->since_us > LATE_US);
+    enum tg_severity severity = is_late                      ? TG_SEVERITY_FAIL
+                                : end != NULL && is_complete ? TG_SEVERITY_OK
+                                                             : TG_SEVERITY_INFO;
     struct tg_progress_row *row =
         tg_progress_add(progress, severity, target->index, "Job", job->name,
                         end != NULL ? end->type : N_("running"));
     if (end != NULL && !is_complete) {
-        tg_progress_say(row, "it ended, and its shards are not all there");
+        tg_progress_say(row, is_late ? "it ended, and its shards are not all there"
+                                     : "it ended; the bucket is looked at again");
     }
     tg_progress_say(row, "%s", end != NULL ? end->message : "");
     const struct tg_store *pods = &target->kinds[TG_KIND_POD].store;
     for (size_t i = 0; i < pods->count; i++) {
         if (is_of_job(pods->items[i], job->name)) {
-            add_download(progress, target, pods->items[i], end != NULL && !is_complete);
+            add_download(progress, target, pods->items[i], is_late);
         }
     }
+}
+
+/* A later item of the run removes what this one made. */
+static bool is_taken_away(const struct tg_run *run, size_t index)
+{
+    const struct tg_run_item *item = &run->items[index];
+    for (size_t i = index + 1; i < run->items_count; i++) {
+        if (run->items[i].step == item->step && run->items[i].make == item->make &&
+            run->items[i].is_removal) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* What carries a secret for the time of the step alone: whether it is gone again. */
@@ -288,7 +324,7 @@ static void add_secrets(struct tg_progress *progress, int step)
     for (size_t i = 0; run != NULL && i < run->items_count; i++) {
         const struct tg_run_item *item = &run->items[i];
         if (item->step != step || item->make < 0 ||
-            !progress->lab->steps[step].makes[item->make].is_passing) {
+            !progress->lab->steps[step].makes[item->make].is_passing || is_taken_away(run, i)) {
             continue;
         }
         bool is_done = item->state == TG_RUN_ITEM_DONE;
@@ -358,24 +394,40 @@ void tg_progress_json(struct tg_json_out *json, const struct tg_lab *lab, size_t
     free(rows);
 }
 
+/* Whether the row is of a kind that the step itself waits for. */
+static bool is_own(const struct tg_lab_step *step, const struct tg_progress_row *row)
+{
+    for (size_t i = 0; i < step->conditions_count; i++) {
+        const char *kind = tg_kind_info(step->conditions[i].kind)->name;
+        if (tg_str_has_prefix(row->object, kind) && row->object[strlen(kind)] == '/') {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool tg_progress_reason(const struct tg_lab *lab, size_t step, const struct tg_model *model,
                         const struct tg_run *run, int64_t now_us, int64_t lab_us, char *out,
                         size_t size)
 {
     size_t count = 0;
+    int worst_weight = 0;
     const struct tg_progress_row *worst = NULL;
     struct tg_progress_row *rows = tg_progress_rows(lab, step, model, run, now_us, lab_us, &count);
     for (size_t i = 0; i < count; i++) {
-        bool is_told = rows[i].object[0] != '\0' && rows[i].severity != TG_SEVERITY_OK;
-        if (is_told && (worst == NULL || rows[i].severity > worst->severity)) {
+        bool is_told = rows[i].object[0] != '\0' && rows[i].detail[0] != '\0' &&
+                       rows[i].severity != TG_SEVERITY_OK;
+        int weight = (int)rows[i].severity + (is_own(&lab->steps[step], &rows[i]) ? 10 : 1);
+        if (is_told && weight > worst_weight) {
             worst = &rows[i];
+            worst_weight = weight;
         }
     }
     if (worst != NULL) {
-        snprintf(out, size, "%s %s%s%s%s%s", worst->object, worst->phase,
+        snprintf(out, size, "%s %s%s%s: %s", worst->object, worst->phase,
                  worst->target >= 0 ? " in " : "",
                  worst->target >= 0 ? tg_model_target(model, worst->target)->label : "",
-                 worst->detail[0] != '\0' ? ": " : "", worst->detail);
+                 worst->detail);
     }
     free(rows);
     return worst != NULL;

@@ -24,8 +24,8 @@ struct tg_progress_row {
     enum tg_severity severity; /* OK: nothing is waited for; WARN: something is amiss; FAIL */
     int target;                /* -1: none */
     char object[120];          /* "Pod/vllm-gemma-..."; "" for a line of a log */
-    char phase[48];            /* English; N_ text when it is one of tidegate's own words */
-    char detail[240];          /* what is waited for, mostly in the servers' words; may be "" */
+    char phase[80];            /* English; N_ text when it is one of tidegate's own words */
+    char detail[320];          /* what is waited for, mostly in the servers' words; may be "" */
     int64_t done;              /* bytes of the weights; 0 of 0 where there are none to tell */
     int64_t total;
 };
@@ -47,9 +47,11 @@ bool tg_progress_reason(const struct tg_lab *lab, size_t step, const struct tg_m
                         size_t size);
 
 /* True when a step cannot come to be done any more, whatever it waits for: its Job ended since
- * since_lab_us and a while ago, and what it was to bring is not there. */
+ * since_lab_us, and what it was to bring is not in a list that was asked for after that. *ended_us
+ * keeps when (monotonic) its end was first seen; 0 before. */
 bool tg_progress_is_hopeless(const struct tg_lab *lab, size_t step, const struct tg_model *model,
-                             int64_t since_lab_us, int64_t lab_us, struct tg_err *err);
+                             int64_t since_lab_us, int64_t now_us, int64_t *ended_us,
+                             struct tg_err *err);
 
 /* The Job of a step, as it is observed, or NULL; and whether it ended. */
 const struct tg_obj *tg_progress_job(const struct tg_lab *lab, size_t step,

@@ -100,7 +100,7 @@ static void say_waiting(struct tg_progress *progress, struct tg_progress_row *ro
     if (container != NULL && container->message[0] != '\0') {
         tg_progress_say(row, "%s: %s", container->reason, container->message);
     }
-    tg_progress_say_event(row, tg_progress_event(target, "Pod", pod->ns, pod->name),
+    tg_progress_say_event(row, tg_progress_event(target, "Pod", pod->ns, pod->name), "",
                           progress->lab_us);
 }
 
@@ -182,46 +182,49 @@ void tg_progress_add_pods(struct tg_progress *progress)
 static const enum tg_kind gateway_kinds[] = {
     TG_KIND_GATEWAY, TG_KIND_HTTP_ROUTE, TG_KIND_HEALTH_CHECK_POLICY, TG_KIND_GCP_BACKEND_POLICY};
 
-/* The first condition that does not hold. */
-static const struct tg_condition *lacking(const struct tg_conditions *conditions)
+/* The first condition that does not hold; all of them by name go to out. */
+static const struct tg_condition *lacking(const struct tg_conditions *conditions, char *out,
+                                          size_t size)
 {
+    const struct tg_condition *first = NULL;
+    out[0] = '\0';
     for (size_t i = 0; i < conditions->count; i++) {
-        if (!tg_str_eq(conditions->items[i].status, "True")) {
-            return &conditions->items[i];
+        const struct tg_condition *condition = &conditions->items[i];
+        size_t len = strlen(out);
+        if (!tg_str_eq(condition->status, "True")) {
+            snprintf(out + len, size - len, "%s%.40s=%.10s", len > 0 ? " " : "", condition->type,
+                     condition->status);
+            first = first == NULL ? condition : first;
         }
     }
-    return NULL;
+    return first;
 }
 
 static void add_object(struct tg_progress *progress, const struct tg_target *target,
                        const struct tg_obj *obj)
 {
-    char phase[48];
+    char phase[80];
     const char *kind = tg_kind_info(obj->kind)->name;
     struct tg_conditions conditions = tg_obj_conditions(obj);
-    const struct tg_condition *lacks = lacking(&conditions);
-    const struct tg_condition *shown = lacks != NULL ? lacks
-                                       : conditions.count > 0
-                                           ? &conditions.items[conditions.count - 1]
-                                           : NULL;
-    if (shown != NULL) {
-        snprintf(phase, sizeof(phase), "%.30s=%.14s", shown->type, shown->status);
-    } else {
+    const struct tg_condition *lacks = lacking(&conditions, phase, sizeof(phase));
+    if (lacks == NULL && conditions.count > 0) {
+        snprintf(phase, sizeof(phase), "%.60s=True", conditions.items[conditions.count - 1].type);
+    } else if (lacks == NULL) {
         tg_str_copy(phase, sizeof(phase), N_("no condition yet"));
     }
     /* Policies and pools may never get a condition: that nobody speaks is no warning. */
     struct tg_progress_row *row = tg_progress_add(progress,
-                                                  lacks != NULL   ? TG_SEVERITY_WARN
-                                                  : shown != NULL ? TG_SEVERITY_OK
-                                                                  : TG_SEVERITY_INFO,
+                                                  lacks != NULL          ? TG_SEVERITY_WARN
+                                                  : conditions.count > 0 ? TG_SEVERITY_OK
+                                                                         : TG_SEVERITY_INFO,
                                                   target->index, kind, obj->name, phase);
     if (lacks != NULL) {
         tg_progress_say(row, "%s%s%s", lacks->reason, lacks->message[0] != '\0' ? ": " : "",
                         lacks->message);
     }
-    if (lacks != NULL || shown == NULL) {
+    if (lacks != NULL || conditions.count == 0) {
         tg_progress_say_event(row, tg_progress_event(target, kind, obj->ns, obj->name),
-                              progress->lab_us);
+                              lacks != NULL ? lacks->message : "", progress->lab_us);
     }
 }
 

@@ -28,11 +28,12 @@ struct tg_progress_row *tg_progress_add(struct tg_progress *progress, enum tg_se
 void tg_progress_say(struct tg_progress_row *row, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The newest Event about an object, or NULL; and what it says, which makes a row that only waits a
- * warning when it is one. */
+/* The newest Event about an object, or NULL; and what it says, when it is more than was said
+ * already ("" when nothing was). A warning makes a row that only waits one. */
 const struct tg_obj *tg_progress_event(const struct tg_target *target, const char *kind,
                                        const char *ns, const char *name);
-void tg_progress_say_event(struct tg_progress_row *row, const struct tg_obj *event, int64_t lab_us);
+void tg_progress_say_event(struct tg_progress_row *row, const struct tg_obj *event,
+                           const char *said, int64_t lab_us);
 
 /* A row for each model server's Pod: scheduled, claim, mount, pull, load, compile, listening. */
 void tg_progress_add_pods(struct tg_progress *progress);

@@ -411,7 +411,7 @@ static void advance_waiting(struct tg_run *run, int step, const struct tg_run_ev
     struct tg_err err = TG_ERR_INIT;
     if (is_up && !is_so &&
         tg_progress_is_hopeless(run->config.lab, (size_t)step, event->model, of->started_lab_us,
-                                event->lab_us, &err)) {
+                                event->at_us, &of->job_ended_us, &err)) {
         fail(run, step, &err, event, update);
         return;
     }

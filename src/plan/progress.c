@@ -424,8 +424,9 @@ bool tg_progress_reason(const struct tg_lab *lab, size_t step, const struct tg_m
         }
     }
     if (worst != NULL) {
-        snprintf(out, size, "%s %s%s%s: %s", worst->object, worst->phase,
-                 worst->target >= 0 ? " in " : "",
+        /* The kind alone: names are long, and stand in the rows. */
+        snprintf(out, size, "%.*s %s%s%s: %s", (int)strcspn(worst->object, "/"), worst->object,
+                 worst->phase, worst->target >= 0 ? " in " : "",
                  worst->target >= 0 ? tg_model_target(model, worst->target)->label : "",
                  worst->detail);
     }

@@ -192,6 +192,9 @@ static bool apply(struct cli *cli, enum option_id id, const char *value, struct 
     case OPTION_JSON:
         cli->is_json = true;
         return true;
+    case OPTION_PROVE:
+        cli->is_prove = true;
+        return true;
     case OPTION_WATCH:
         cli->is_watch = true;
         return true;

@@ -62,6 +62,7 @@ struct cli {
     bool is_plain;
     bool is_json;
     bool is_watch;
+    bool is_prove;
     int timeout_s;
     const char *waive_reason;
     const char *from;

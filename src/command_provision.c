@@ -15,6 +15,7 @@
 #include "commands.h"
 #include "io/ask.h"
 #include "plan/doctor_report.h"
+#include "plan/progress.h"
 #include "plan/run_report.h"
 
 #define REPORT_BYTES_MAX (4 * 1024 * 1024)
@@ -87,11 +88,22 @@ static bool confirm(const struct cli *cli, const struct tg_run_config *config, s
 
 /* ---- telling what happens ---- */
 
+/* The phase of one row of progress, as told last. */
+struct told_row {
+    char object[120];
+    int target;
+    char phase[80];
+};
+
+#define TOLD_ROWS_MAX 256
+
 struct command_teller {
+    struct told_row *rows; /* TOLD_ROWS_MAX */
+    size_t rows_count;
     const struct tg_app *app;
     FILE *out;
     enum tg_run_state *states; /* as told last */
-    char (*waits)[160];
+    char (*waits)[320];
     int64_t *told_us;
 };
 
@@ -101,6 +113,7 @@ struct command_teller *command_teller_new(const struct tg_app *app, FILE *out)
     struct command_teller *teller = TG_NEW(struct command_teller);
     *teller = (struct command_teller){.app = app,
                                       .out = out,
+                                      .rows = tg_calloc(TOLD_ROWS_MAX, sizeof(struct told_row)),
                                       .states = tg_calloc(count, sizeof(*teller->states)),
                                       .waits = tg_calloc(count, sizeof(*teller->waits)),
                                       .told_us = tg_calloc(count, sizeof(*teller->told_us))};
@@ -110,6 +123,7 @@ struct command_teller *command_teller_new(const struct tg_app *app, FILE *out)
 void command_teller_free(struct command_teller *teller)
 {
     if (teller != NULL) {
+        free(teller->rows);
         free(teller->states);
         free(teller->waits);
         free(teller->told_us);
@@ -142,10 +156,59 @@ static void tell_step(struct command_teller *teller, int step)
     command_print_lines(&out, teller->out);
 }
 
+static bool is_new_phase(struct command_teller *teller, const struct tg_progress_row *row)
+{
+    size_t at = 0;
+    while (at < teller->rows_count && (teller->rows[at].target != row->target ||
+                                       !tg_str_eq(teller->rows[at].object, row->object))) {
+        at++;
+    }
+    if (row->object[0] == '\0' || at == TOLD_ROWS_MAX ||
+        (at < teller->rows_count && tg_str_eq(teller->rows[at].phase, row->phase))) {
+        return false;
+    }
+    teller->rows_count = at == teller->rows_count ? at + 1 : teller->rows_count;
+    teller->rows[at].target = row->target;
+    tg_str_copy(teller->rows[at].object, sizeof(teller->rows[at].object), row->object);
+    tg_str_copy(teller->rows[at].phase, sizeof(teller->rows[at].phase), row->phase);
+    return true;
+}
+
+/* A line whenever something of a step under way comes to another phase. */
+static void tell_progress(struct command_teller *teller, int step)
+{
+    const struct tg_app *app = teller->app;
+    enum tg_run_state state = app->run->steps[step].state;
+    size_t count = 0;
+    int64_t lab_us = tg_app_lab_us(app);
+    if (app->run->config.direction != TG_RUN_UP ||
+        (state != TG_RUN_MAKING && state != TG_RUN_WAITING)) {
+        return;
+    }
+    struct tg_progress_row *rows =
+        tg_progress_rows(app->lab, (size_t)step, app->model, app->run,
+                         tg_clock_monotonic_us(&app->clock), lab_us, &count);
+    for (size_t i = 0; i < count; i++) {
+        char clock[16];
+        struct tg_buf out;
+        if (!is_new_phase(teller, &rows[i])) {
+            continue;
+        }
+        tg_buf_init(&out, REPORT_BYTES_MAX);
+        tg_buf_printf(&out, "%s   %s %s  %s  %s\n", tg_fmt_clock(clock, sizeof(clock), lab_us),
+                      rows[i].object,
+                      rows[i].target >= 0 ? tg_model_target(app->model, rows[i].target)->label : "",
+                      _(rows[i].phase), rows[i].detail);
+        command_print_lines(&out, teller->out);
+    }
+    free(rows);
+}
+
 void command_teller_tell(struct command_teller *teller)
 {
     for (size_t step = 0; step < teller->app->lab->steps_count; step++) {
         tell_step(teller, (int)step);
+        tell_progress(teller, (int)step);
     }
 }
 
@@ -176,7 +239,8 @@ static int report(const struct tg_app *app, const struct cli *cli)
     struct tg_buf out;
     tg_buf_init(&out, REPORT_BYTES_MAX);
     if (cli->is_json) {
-        tg_run_report_json(app->run, app->steps, &out);
+        tg_run_report_json(app->run, app->steps, app->model, tg_clock_monotonic_us(&app->clock),
+                           tg_app_lab_us(app), &out);
         tg_buf_putc(&out, '\n');
     } else {
         tg_run_report_text(app->run, command_language(), &out);

@@ -51,8 +51,12 @@ noinst_LIBRARIES += %D%/libtg_net.a
 	%D%/net/linesplit.h \
 	%D%/net/token_source.h \
 	%D%/net/transport.h \
+	%D%/net/upgrade.c \
+	%D%/net/upgrade.h \
 	%D%/net/url.c \
-	%D%/net/url.h
+	%D%/net/url.h \
+	%D%/net/websocket.c \
+	%D%/net/websocket.h
 
 noinst_LIBRARIES += %D%/libtg_model.a
 %C%_libtg_model_a_SOURCES = \
@@ -67,6 +71,7 @@ noinst_LIBRARIES += %D%/libtg_model.a
 	%D%/model/kind.c \
 	%D%/model/kind.def \
 	%D%/model/kind.h \
+	%D%/model/log_digest.h \
 	%D%/model/msg.c \
 	%D%/model/msg.h \
 	%D%/model/obj.c \
@@ -79,6 +84,7 @@ noinst_LIBRARIES += %D%/libtg_model.a
 	%D%/model/select.c \
 	%D%/model/select.h \
 	%D%/model/select_problems.c \
+	%D%/model/select_proofs.c \
 	%D%/model/select_routes.c \
 	%D%/model/select_unseen.c \
 	%D%/model/snapshot.c \
@@ -108,6 +114,10 @@ noinst_LIBRARIES += %D%/libtg_plan.a
 	%D%/plan/permission.h \
 	%D%/plan/price.c \
 	%D%/plan/price.h \
+	%D%/plan/progress.c \
+	%D%/plan/progress.h \
+	%D%/plan/progress_pods.c \
+	%D%/plan/progress_rows.h \
 	%D%/plan/record.c \
 	%D%/plan/record.h \
 	%D%/plan/run.c \
@@ -163,6 +173,8 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 	%D%/codec/k8s.h \
 	%D%/codec/k8s_apply.c \
 	%D%/codec/k8s_apply.h \
+	%D%/codec/k8s_exec.c \
+	%D%/codec/k8s_exec.h \
 	%D%/codec/k8s_object.c \
 	%D%/codec/k8s_object.h \
 	%D%/codec/k8s_pod_status.c \
@@ -177,6 +189,8 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 	%D%/codec/lab_hazard.h \
 	%D%/codec/lab_make.c \
 	%D%/codec/lab_make.h \
+	%D%/codec/log_digest.c \
+	%D%/codec/log_digest.h \
 	%D%/codec/metrics.c \
 	%D%/codec/metrics.h \
 	%D%/codec/question.c \
@@ -185,6 +199,8 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 	%D%/codec/price_file.h \
 	%D%/codec/walk_file.c \
 	%D%/codec/walk_file.h \
+	%D%/codec/weights.c \
+	%D%/codec/weights.h \
 	%D%/codec/yaml.c \
 	%D%/codec/yaml.h \
 	%D%/codec/yaml_json.c \
@@ -204,6 +220,8 @@ noinst_LIBRARIES += %D%/libtg_provider.a
 	%D%/provider/ensure_k8s.c \
 	%D%/provider/ensure_machine.h \
 	%D%/provider/ensure_policy.c \
+	%D%/provider/exec.c \
+	%D%/provider/exec.h \
 	%D%/provider/gcp_path.c \
 	%D%/provider/gcp_path.h \
 	%D%/provider/gcp_poll.c \
@@ -481,8 +499,12 @@ noinst_LIBRARIES += %D%/libtg_io.a
 	%D%/io/ask.h \
 	%D%/io/capture.c \
 	%D%/io/capture.h \
+	%D%/io/curl_options.c \
+	%D%/io/curl_options.h \
 	%D%/io/curl_transport.c \
 	%D%/io/curl_transport.h \
+	%D%/io/curl_upgrade.c \
+	%D%/io/curl_upgrade.h \
 	%D%/io/google_login.c \
 	%D%/io/google_login.h \
 	%D%/io/google_places.c \
@@ -531,6 +553,8 @@ noinst_LIBRARIES += %D%/libtg_app.a
 	%D%/app/tour.h \
 	%D%/app/walk_files.c \
 	%D%/app/walk_files.h \
+	%D%/app/witness.c \
+	%D%/app/witness.h \
 	%D%/app/world_control.c \
 	%D%/app/world_control.h
 
@@ -555,12 +579,12 @@ tidegate_SOURCES = \
 
 # What a program of a layer links with: the layer and everything below it.
 base_libs = %D%/libtg_base.a $(LTLIBINTL) -lpthread
-net_libs = %D%/libtg_net.a $(base_libs)
+net_libs = %D%/libtg_net.a $(base_libs) $(WSLAY_LIBS) $(OPENSSL_LIBS)
 model_libs = %D%/libtg_model.a $(base_libs)
 plan_libs = %D%/libtg_plan.a $(model_libs)
 drill_libs = %D%/libtg_drill.a %D%/libtg_plan.a $(model_libs)
 codec_libs = %D%/libtg_codec.a $(drill_libs) %D%/libtg_net.a %D%/libtg_base.a $(JANSSON_LIBS) $(YAML_LIBS)
-provider_libs = %D%/libtg_provider.a $(codec_libs)
+provider_libs = %D%/libtg_provider.a $(codec_libs) $(WSLAY_LIBS) $(OPENSSL_LIBS)
 sim_libs = %D%/libtg_sim.a $(net_libs) $(JANSSON_LIBS) $(MICROHTTPD_LIBS) $(OPENSSL_LIBS) $(WSLAY_LIBS) $(ZLIB_LIBS) $(PCRE2_LIBS)
 io_libs = %D%/libtg_io.a $(provider_libs) $(CURL_LIBS) $(SQLITE_LIBS) $(OPENSSL_LIBS)
 app_libs = %D%/libtg_app.a %D%/libtg_io.a %D%/libtg_sim.a $(provider_libs) $(CURL_LIBS) $(SQLITE_LIBS) $(MICROHTTPD_LIBS) $(OPENSSL_LIBS) $(WSLAY_LIBS) $(ZLIB_LIBS) $(PCRE2_LIBS)

@@ -18,6 +18,7 @@
 #include "app/provision.h"
 #include "app/tour.h"
 #include "app/walk_files.h"
+#include "app/witness.h"
 #include "app/world_control.h"
 #include "base/assert.h"
 #include "base/i18n.h"
@@ -232,6 +233,20 @@ static bool command_own_world(struct loop *loop, const char *words, struct tg_er
     return is_ok;
 }
 
+static void prove(struct tg_app *app)
+{
+    size_t asked = tg_app_prove(app);
+    if (asked > 0) {
+        tg_app_notice(app, TG_SEVERITY_INFO,
+                      ngettext("%zu container is asked for its interfaces.",
+                               "%zu containers are asked for their interfaces.", asked),
+                      asked);
+    } else {
+        tg_app_notice(app, TG_SEVERITY_WARN, "%s",
+                      _("Nobody to ask: no running Pod holds a claim."));
+    }
+}
+
 /* Stops the clock of this console's own world, or lets it go on. */
 static bool pause_own_world(struct loop *loop, struct tg_err *err)
 {
@@ -393,6 +408,10 @@ static void carry_out(struct loop *loop, struct ui_intent *intent)
     case UI_INTENT_FIXES:
         tg_app_choose_fixes(app, intent->fixes);
         break;
+    case UI_INTENT_PROVE:
+        prove(app);
+        loop->is_dirty = true;
+        return;
     case UI_INTENT_SIM:
         is_ok = command_own_world(loop, intent->reason, &err);
         break;

@@ -23,15 +23,18 @@ TESTS += %D%/test_integration
 	%D%/integration/test_doctor.c \
 	%D%/integration/test_drill_rig.c \
 	%D%/integration/test_ensure.c \
+	%D%/integration/test_exec_sockets.c \
 	%D%/integration/test_faults.c \
 	%D%/integration/test_google_login.c \
 	%D%/integration/test_kill.c \
 	%D%/integration/test_params.c \
+	%D%/integration/test_progress.c \
 	%D%/integration/test_provision.c \
 	%D%/integration/test_status.c \
 	%D%/integration/test_tls_faults.c \
 	%D%/integration/test_tour.c \
 	%D%/integration/test_walk.c \
+	%D%/integration/test_witness.c \
 	%D%/integration/test_world_control.c
 %C%_test_integration_LDADD =  $(app_libs) $(CRITERION_LIBS) -lm
 
@@ -44,7 +47,8 @@ TESTS += %D%/test_screens
 	%D%/screens/scene.h \
 	%D%/screens/stretch.c \
 	%D%/screens/test_goldens.c \
-	%D%/screens/test_keys.c
+	%D%/screens/test_keys.c \
+	%D%/screens/test_lab_pages.c
 %C%_test_screens_LDADD =  ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) $(CRITERION_LIBS) -lm
 
 check_PROGRAMS += %D%/test_base
@@ -78,6 +82,7 @@ TESTS += %D%/test_codec
 	%D%/unit/codec/test_json.c \
 	%D%/unit/codec/test_json_match.c \
 	%D%/unit/codec/test_json_pick.c \
+	%D%/unit/codec/test_k8s_exec.c \
 	%D%/unit/codec/test_k8s_kinds.c \
 	%D%/unit/codec/test_k8s_list.c \
 	%D%/unit/codec/test_k8s_status.c \
@@ -85,9 +90,11 @@ TESTS += %D%/test_codec
 	%D%/unit/codec/test_k8s_wanted.c \
 	%D%/unit/codec/test_k8s_watch_line.c \
 	%D%/unit/codec/test_k8s_write.c \
+	%D%/unit/codec/test_log_digest.c \
 	%D%/unit/codec/test_metrics.c \
 	%D%/unit/codec/test_pod_status.c \
 	%D%/unit/codec/test_question.c \
+	%D%/unit/codec/test_weights.c \
 	%D%/unit/codec/test_yaml.c
 %C%_test_codec_LDADD =  $(codec_libs) $(OPENSSL_LIBS) $(CRITERION_LIBS) -lm
 
@@ -125,7 +132,9 @@ TESTS += %D%/test_net
 	%D%/unit/net/test_backoff.c \
 	%D%/unit/net/test_http.c \
 	%D%/unit/net/test_linesplit.c \
-	%D%/unit/net/test_url.c
+	%D%/unit/net/test_upgrade.c \
+	%D%/unit/net/test_url.c \
+	%D%/unit/net/test_websocket.c
 %C%_test_net_LDADD =  $(net_libs) $(CRITERION_LIBS) -lm
 
 check_PROGRAMS += %D%/test_plan
@@ -149,6 +158,7 @@ TESTS += %D%/test_provider
 	%D%/unit/provider/test_calls.c \
 	%D%/unit/provider/test_ensure_gcp.c \
 	%D%/unit/provider/test_ensure_k8s.c \
+	%D%/unit/provider/test_exec.c \
 	%D%/unit/provider/test_gcp_poll.c \
 	%D%/unit/provider/test_scrape.c \
 	%D%/unit/provider/test_watch_machine.c
@@ -228,6 +238,7 @@ TESTS += %D%/e2e/auto.sh
 TESTS += %D%/e2e/console.sh
 TESTS += %D%/e2e/doctor.sh
 TESTS += %D%/e2e/drill.sh
+TESTS += %D%/e2e/exec.sh
 TESTS += %D%/e2e/faults.sh
 TESTS += %D%/e2e/login.sh
 TESTS += %D%/e2e/secret.sh
@@ -274,6 +285,10 @@ check_PROGRAMS += %D%/fuzz/replay_apply
 TESTS += %D%/fuzz/replay_apply
 %C%_fuzz_replay_apply_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_apply.c
 %C%_fuzz_replay_apply_LDADD = $(app_libs) -lm
+check_PROGRAMS += %D%/fuzz/replay_exec
+TESTS += %D%/fuzz/replay_exec
+%C%_fuzz_replay_exec_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_exec.c
+%C%_fuzz_replay_exec_LDADD = $(app_libs) -lm
 check_PROGRAMS += %D%/fuzz/replay_filter
 TESTS += %D%/fuzz/replay_filter
 %C%_fuzz_replay_filter_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_filter.c
@@ -332,6 +347,11 @@ noinst_PROGRAMS += %D%/fuzz/fuzz_apply
 %C%_fuzz_fuzz_apply_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
 %C%_fuzz_fuzz_apply_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_fuzz_fuzz_apply_LDADD = $(app_libs) -lm
+noinst_PROGRAMS += %D%/fuzz/fuzz_exec
+%C%_fuzz_fuzz_exec_SOURCES = %D%/fuzz/fuzz_exec.c
+%C%_fuzz_fuzz_exec_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_exec_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_exec_LDADD = $(app_libs) -lm
 noinst_PROGRAMS += %D%/fuzz/fuzz_filter
 %C%_fuzz_fuzz_filter_SOURCES = %D%/fuzz/fuzz_filter.c
 %C%_fuzz_fuzz_filter_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
@@ -399,7 +419,7 @@ noinst_PROGRAMS += %D%/fuzz/fuzz_yaml
 %C%_fuzz_fuzz_yaml_LDADD = $(app_libs) -lm
 endif
 FUZZ_SECONDS = 60
-fuzz_targets = apply filter frames google kubeconfig patch protobuf request schema selector shell strategic watch yaml
+fuzz_targets = apply exec filter frames google kubeconfig patch protobuf request schema selector shell strategic watch yaml
 # Each target for so many seconds, on the corpus and what earlier runs added below the build tree.
 fuzz: all
 	$(AM_V_at)for target in $(fuzz_targets); do \
@@ -416,6 +436,7 @@ EXTRA_DIST += \
 	%D%/e2e/console.sh \
 	%D%/e2e/doctor.sh \
 	%D%/e2e/drill.sh \
+	%D%/e2e/exec.sh \
 	%D%/e2e/faults.sh \
 	%D%/e2e/login.sh \
 	%D%/e2e/secret.sh \
@@ -515,6 +536,26 @@ EXTRA_DIST += \
 	%D%/screens/golden/observing-60x16-zh_TW.txt \
 	%D%/screens/golden/observing-80x24-C.txt \
 	%D%/screens/golden/observing-80x24-zh_TW.txt \
+	%D%/screens/golden/page-claims-100x30-C.txt \
+	%D%/screens/golden/page-claims-100x30-zh_TW.txt \
+	%D%/screens/golden/page-claims-80x24-C.txt \
+	%D%/screens/golden/page-claims-80x24-zh_TW.txt \
+	%D%/screens/golden/page-gateway-lacks-100x30-C.txt \
+	%D%/screens/golden/page-gateway-lacks-100x30-zh_TW.txt \
+	%D%/screens/golden/page-gateway-lacks-80x24-C.txt \
+	%D%/screens/golden/page-gateway-lacks-80x24-zh_TW.txt \
+	%D%/screens/golden/page-serving-100x30-C.txt \
+	%D%/screens/golden/page-serving-100x30-zh_TW.txt \
+	%D%/screens/golden/page-serving-80x24-C.txt \
+	%D%/screens/golden/page-serving-80x24-zh_TW.txt \
+	%D%/screens/golden/page-weights-100x30-C.txt \
+	%D%/screens/golden/page-weights-100x30-zh_TW.txt \
+	%D%/screens/golden/page-weights-80x24-C.txt \
+	%D%/screens/golden/page-weights-80x24-zh_TW.txt \
+	%D%/screens/golden/page-weights-failed-100x30-C.txt \
+	%D%/screens/golden/page-weights-failed-100x30-zh_TW.txt \
+	%D%/screens/golden/page-weights-failed-80x24-C.txt \
+	%D%/screens/golden/page-weights-failed-80x24-zh_TW.txt \
 	%D%/screens/golden/palette-100x30-C.txt \
 	%D%/screens/golden/palette-100x30-zh_TW.txt \
 	%D%/screens/golden/palette-80x24-C.txt \
@@ -522,6 +563,10 @@ EXTRA_DIST += \
 	%D%/screens/golden/pane-1-100x30-C.txt \
 	%D%/screens/golden/pane-2-100x30-C.txt \
 	%D%/screens/golden/pane-3-100x30-C.txt \
+	%D%/screens/golden/pane-3-proved-100x30-C.txt \
+	%D%/screens/golden/pane-3-proved-100x30-zh_TW.txt \
+	%D%/screens/golden/pane-3-proved-80x24-C.txt \
+	%D%/screens/golden/pane-3-proved-80x24-zh_TW.txt \
 	%D%/screens/golden/pane-4-100x30-C.txt \
 	%D%/screens/golden/pane-5-100x30-C.txt \
 	%D%/screens/golden/pane-6-100x30-C.txt \

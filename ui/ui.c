@@ -267,6 +267,10 @@ static void run(struct ui *ui, const struct ui_inputs *inputs, enum tg_command c
                     inputs->world_note != NULL ? inputs->world_note
                                                : _("These are clusters of your kubeconfig."));
         break;
+    case TG_COMMAND_DRANET_PROVE:
+        intent->kind = UI_INTENT_PROVE;
+        ui->focus = UI_VIEW_INTERFACES;
+        break;
     case TG_COMMAND_LAB_UP:
     case TG_COMMAND_LAB_DOWN:
     case TG_COMMAND_LAB_STOP:

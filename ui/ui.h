@@ -70,6 +70,7 @@ enum ui_intent_kind {
     UI_INTENT_LAB_STOP,
     UI_INTENT_DOCTOR,      /* begin a preflight */
     UI_INTENT_FIXES,       /* fixes: choose these for the next run */
+    UI_INTENT_PROVE,       /* ask the containers for their interfaces */
     UI_INTENT_WORLD_PAUSE, /* of a world of the console's own: stop its clock, or let it go on */
     UI_INTENT_SIM,         /* reason: a command for the simulated world, in words */
 };

@@ -11,10 +11,12 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/price.h"
+#include "plan/progress.h"
 #include "ui/view.h"
 
 #define COMMANDS_BYTES_MAX 16384
 #define COST_LINES_MAX     64
+#define STAGES_MAX         16 /* a row that counts more than these counts bytes */
 
 struct ui_look ui_view_look(const struct ui_view_context *context,
                             const struct tg_step_status *status)
@@ -166,7 +168,7 @@ static void heading(struct ui_lines *lines, const char *text)
     ui_line_put(ui_lines_add(lines), UI_STYLE_TITLE, 0, "%s", text);
 }
 
-static void add_state(const struct ui_view_context *context, size_t index, int cells,
+static void add_state(const struct ui_view_context *context, size_t index, int cells, bool has_rows,
                       struct ui_lines *lines)
 {
     const struct tg_step_status *status = &context->inputs->steps[index];
@@ -189,7 +191,10 @@ static void add_state(const struct ui_view_context *context, size_t index, int c
         ui_line_put(line, look.style, 0, "%s", look.word);
     }
     const char *rest = rest_of(context, index);
-    if (rest[0] != '\0') {
+    /* What is waited for stands among the rows of progress, where there are any. */
+    bool is_error =
+        context->inputs->run != NULL && context->inputs->run->steps[index].err.code != TG_CODE_NONE;
+    if (rest[0] != '\0' && (is_error || !has_rows)) {
         ui_lines_add_wrapped(lines, UI_STYLE_WARN, cells, rest);
     }
 }
@@ -238,6 +243,50 @@ static void add_things(const struct ui_view_context *context, int index, struct 
     }
 }
 
+static void add_proof(const struct ui_view_context *context, size_t index, struct ui_lines *lines)
+{
+    size_t count = 0;
+    if (!context->inputs->lab->steps[index].proves_interfaces) {
+        return;
+    }
+    struct tg_proof_row *rows =
+        tg_select_proofs(context->inputs->model, context->inputs->now_us, &count);
+    if (count > 0) {
+        heading(lines, _("What the containers say themselves"));
+    }
+    for (size_t i = 0; i < count; i++) {
+        ui_view_proof(context, &rows[i], lines);
+    }
+    free(rows);
+}
+
+static void add_progress_row(const struct ui_view_context *context,
+                             const struct tg_progress_row *row, int cells, struct ui_lines *lines)
+{
+    enum ui_style style = ui_view_style(row->severity);
+    char *detail = tg_asprintf("    %s", row->detail);
+    if (row->object[0] == '\0') { /* a line of a log, below its Pod */
+        ui_lines_add_wrapped(lines, style, cells, detail);
+        free(detail);
+        return;
+    }
+    struct ui_line *line = ui_lines_add(lines);
+    ui_line_put(line, style, 2, "%s", ui_view_sign(context, row->severity));
+    ui_line_put(line, UI_STYLE_TEXT, 0, "%s  ", row->object);
+    if (row->target >= 0) {
+        ui_line_put(line, UI_STYLE_MUTED, 0, "%s  ",
+                    tg_model_target(context->inputs->model, row->target)->label);
+    }
+    ui_line_put(line, style, 0, "%s", _(row->phase));
+    if (row->total > 0 && row->total < STAGES_MAX) {
+        ui_line_put(line, UI_STYLE_MUTED, 0, "  %d/%d", (int)row->done, (int)row->total);
+    }
+    if (row->detail[0] != '\0') {
+        ui_lines_add_wrapped(lines, UI_STYLE_MUTED, cells, detail);
+    }
+    free(detail);
+}
+
 static void add_commands(const struct ui_view_context *context, const struct tg_lab_step *step,
                          int cells, struct ui_lines *lines)
 {
@@ -265,7 +314,19 @@ void ui_view_step_page(const struct ui_view_context *context, size_t index, stru
     ui_lines_add_wrapped(lines, UI_STYLE_TEXT, cells,
                          tg_lab_text_for(&step->why, context->inputs->locale));
     ui_line_put(ui_lines_add(lines), UI_STYLE_TEXT, 0, " ");
-    add_state(context, index, cells, lines);
+    size_t count = 0;
+    const struct ui_inputs *inputs = context->inputs;
+    struct tg_progress_row *rows = tg_progress_rows(lab, index, inputs->model, inputs->run,
+                                                    inputs->now_us, inputs->lab_us, &count);
+    add_state(context, index, cells, count > 0, lines);
+    if (count > 0) {
+        heading(lines, _("What its things are doing"));
+    }
+    for (size_t i = 0; i < count; i++) {
+        add_progress_row(context, &rows[i], cells, lines);
+    }
+    free(rows);
+    add_proof(context, index, lines);
     heading(lines, _("It is done when this is observed"));
     add_conditions(step, lines);
     int done = 0;

@@ -10,6 +10,7 @@
 
 #include "app/doctor.h"
 #include "app/provision.h"
+#include "app/witness.h"
 #include "base/assert.h"
 #include "base/i18n.h"
 #include "base/mem.h"
@@ -45,6 +46,7 @@ void tg_app_free(struct tg_app *app)
     tg_drill_free(app->drill);
     tg_run_free(app->run);
     tg_doctor_free(app->doctor);
+    tg_app_witness_fini(app);
     tg_journal_close(app->journal);
     tg_model_free(app->model);
     tg_lab_free(app->lab);
@@ -237,6 +239,7 @@ bool tg_app_handle(struct tg_app *app, struct tg_msg *msg)
 {
     note_news(app, msg);
     bool is_changed = tg_reduce(app->model, msg);
+    tg_app_witness_handle(app, msg);
     is_changed = tg_app_provision_handle(app, msg) || is_changed;
     is_changed = tg_app_doctor_handle(app, msg) || is_changed;
     if (handle_detail(app, msg)) {
@@ -295,6 +298,7 @@ bool tg_app_tick(struct tg_app *app)
     follow_news(app, now_us);
     is_changed = tg_app_provision_tick(app) || is_changed;
     is_changed = tg_app_doctor_tick(app) || is_changed;
+    tg_app_witness_tick(app);
     if (app->drill != NULL && !tg_drill_is_over(app->drill) &&
         tg_app_lab_us(app) >= app->drill_wake_lab_us) {
         struct tg_drill_event event = {.kind = TG_DRILL_EVENT_TICK};

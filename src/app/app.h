@@ -62,6 +62,9 @@ struct tg_app {
     struct tg_doctor *doctor; /* the present or last one; NULL: none */
     int64_t doctor_wake_us;   /* monotonic */
     tg_lab_fixes fixes;       /* chosen for the next run */
+    /* What is asked of Pods themselves (app/witness.h). */
+    struct tg_witness_call *witness_calls;
+    size_t witness_calls_count;
 
     int64_t steps_judged_us; /* monotonic time of the last judgement */
     uint64_t steps_revision; /* model revision it was made on */

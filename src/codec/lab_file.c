@@ -196,7 +196,7 @@ static bool read_step(struct tg_lab_reader *reader, const struct tg_yaml_node *n
 {
     static const char *const keys[] = {"id",     "section",  "title", "why",       "usual",
                                        "verify", "make",     "needs", "leftovers", "timeout",
-                                       "once",   "commands", NULL};
+                                       "once",   "commands", "prove", NULL};
     int64_t section = 0;
     if (!tg_lab_check_keys(reader, node, keys) || !tg_lab_need_text(reader, node, "id", &out->id) ||
         !tg_lab_read_localised(reader, node, "title", &out->title) ||

@@ -237,6 +237,16 @@ static bool read_timeout(struct tg_lab_reader *reader, const struct tg_yaml_node
     return true;
 }
 
+static bool read_proof(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                       struct tg_lab_step *out)
+{
+    const char *proof = tg_yaml_text(node, "prove");
+    out->proves_interfaces = proof != NULL && tg_str_eq(proof, "interfaces");
+    return proof == NULL || out->proves_interfaces ||
+           tg_yaml_fail(reader->name, tg_yaml_get(node, "prove"), reader->err,
+                        "'prove' must be interfaces");
+}
+
 bool tg_lab_read_makes(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
                        struct tg_lab_step *out)
 {
@@ -244,6 +254,7 @@ bool tg_lab_read_makes(struct tg_lab_reader *reader, const struct tg_yaml_node *
     const struct tg_yaml_node *list = tg_yaml_get(node, "make");
     if (!read_timeout(reader, node, &out->timeout_s) ||
         !read_flag(reader, node, "once", &out->is_made_only_once) ||
+        !read_proof(reader, node, out) ||
         (leftovers != NULL && !read_leftovers(reader, leftovers, out))) {
         return false;
     }

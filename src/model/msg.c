@@ -49,6 +49,15 @@ void tg_msg_free(struct tg_msg *msg)
     case TG_MSG_LOG_LINES:
         free(msg->as.log.text);
         break;
+    case TG_MSG_LOG_DIGEST:
+        free(msg->as.digest.ns);
+        free(msg->as.digest.pod);
+        free(msg->as.digest.digest);
+        break;
+    case TG_MSG_INTERFACES:
+        free(msg->as.interfaces.ns);
+        free(msg->as.interfaces.pod);
+        break;
     default:
         break;
     }

@@ -129,6 +129,9 @@ struct tg_lab_step {
     size_t leftovers_count;
     int timeout_s;          /* lab time from its start until it must be done */
     bool is_made_only_once; /* nothing is made while its conditions hold (a download) */
+    /* Standing it up also asks the Pods themselves, by exec, for the interfaces that their claims
+     * name. */
+    bool proves_interfaces;
 };
 
 struct tg_walk;

@@ -12,10 +12,12 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/progress.h"
 #include "plan/run_items.h"
 
 #define ASKED_MAX       16 /* calls under way at once */
 #define RESCAN_TAKES_US (60 * TG_US_PER_S)
+#define CLEAR_TAKES_US  (120 * TG_US_PER_S)
 
 static const struct {
     const char *word;
@@ -201,10 +203,20 @@ static void enter(struct tg_run *run, int step, enum tg_run_state state,
     }
 }
 
+/* A token that was only needed on the way must not stay in the cluster because the way was none. */
 static void fail(struct tg_run *run, int step, const struct tg_err *err,
                  const struct tg_run_event *event, struct tg_run_update *update)
 {
-    run->steps[step].err = *err;
+    struct tg_run_step *of = &run->steps[step];
+    bool is_up = run->config.direction == TG_RUN_UP;
+    of->err = *err;
+    if (is_up && of->state != TG_RUN_PENDING && of->given_up_lab_us == 0 &&
+        !of->is_passing_removed && tg_run_items_add_passing(run, step)) {
+        of->is_passing_removed = true;
+        of->given_up_lab_us = event->lab_us;
+        enter(run, step, TG_RUN_MAKING, event, update);
+        return;
+    }
     enter(run, step, TG_RUN_FAILED, event, update);
 }
 
@@ -286,7 +298,7 @@ static bool is_overdue(struct tg_run *run, int step, const struct tg_run_event *
         return false;
     }
     struct tg_err err = TG_ERR_INIT;
-    tg_err_set(&err, TG_CODE_TIMEOUT, 0, "not done within %d min: %.160s",
+    tg_err_set(&err, TG_CODE_TIMEOUT, 0, "not done within %d min: %.200s",
                run->config.lab->steps[step].timeout_s / 60,
                of->waiting_for[0] != '\0' ? of->waiting_for : "no answer");
     fail(run, step, &err, event, update);
@@ -319,9 +331,30 @@ static void tell(struct tg_run *run, int step)
     }
 }
 
+/* Only what was asked for to clear away is waited for, and not for long. */
+static void advance_giving_up(struct tg_run *run, int step, const struct tg_run_event *event,
+                              struct tg_run_update *update)
+{
+    bool is_clear = true;
+    for (size_t i = 0; i < run->items_count; i++) {
+        const struct tg_run_item *item = &run->items[i];
+        is_clear =
+            is_clear && (item->step != step || !item->is_removal ||
+                         item->state == TG_RUN_ITEM_DONE || item->state == TG_RUN_ITEM_FAILED);
+    }
+    tell(run, step);
+    if (is_clear || event->lab_us - run->steps[step].given_up_lab_us > CLEAR_TAKES_US) {
+        enter(run, step, TG_RUN_FAILED, event, update);
+    }
+}
+
 static void advance_making(struct tg_run *run, int step, const struct tg_run_event *event,
                            struct tg_run_update *update)
 {
+    if (run->steps[step].given_up_lab_us != 0) {
+        advance_giving_up(run, step, event, update);
+        return;
+    }
     bool is_all_done = true;
     for (size_t i = 0; i < run->items_count; i++) {
         const struct tg_run_item *item = &run->items[i];
@@ -373,10 +406,24 @@ static void advance_waiting(struct tg_run *run, int step, const struct tg_run_ev
     struct tg_run_step *of = &run->steps[step];
     const struct tg_step_status *status = &event->statuses[step];
     bool is_up = run->config.direction == TG_RUN_UP;
+    bool is_proof_open = is_up && status->proof == TG_STEP_PROOF_OPEN;
     bool is_so = is_up ? status->state == TG_STEP_DONE : is_seen_gone(run, step, status);
-    if (!is_so) {
+    struct tg_err err = TG_ERR_INIT;
+    if (is_up && !is_so &&
+        tg_progress_is_hopeless(run->config.lab, (size_t)step, event->model, of->started_lab_us,
+                                event->at_us, &of->job_ended_us, &err)) {
+        fail(run, step, &err, event, update);
+        return;
+    }
+    if (!is_so || is_proof_open) {
         tg_str_copy(of->waiting_for, sizeof(of->waiting_for),
-                    is_up ? status->missing : "to be seen gone");
+                    !is_up  ? "to be seen gone"
+                    : is_so ? status->proof_note
+                            : status->missing);
+        if (is_up && !is_so) {
+            (void)tg_progress_reason(run->config.lab, (size_t)step, event->model, run, event->at_us,
+                                     event->lab_us, of->waiting_for, sizeof(of->waiting_for));
+        }
         is_overdue(run, step, event, update);
         return;
     }

@@ -10,6 +10,7 @@
 #include "base/i18n.h"
 #include "base/json_out.h"
 #include "base/utf8.h"
+#include "plan/progress.h"
 
 static const char *const seen_names[] = {"unknown", "missing", "running", "done"};
 
@@ -91,6 +92,16 @@ static void put_observed(struct tg_json_out *json, const struct tg_step_status *
     tg_json_put_text(json, "missing", status->missing[0] != '\0' ? status->missing : NULL);
 }
 
+/* What the Pods themselves said, of a step that wants to hear it. */
+static void put_proof(struct tg_json_out *json, const struct tg_step_status *status)
+{
+    static const char *const names[] = {NULL, "open", "agrees", "refused", "differs"};
+    if (status->proof != TG_STEP_PROOF_NONE) {
+        tg_json_put_text(json, "proof", names[status->proof]);
+        tg_json_put_text(json, "proof_note", status->proof_note);
+    }
+}
+
 bool tg_run_report_plan_json(const struct tg_run_config *config,
                              const struct tg_step_status *statuses, const struct tg_cost *cost,
                              struct tg_buf *out)
@@ -139,7 +150,17 @@ static int64_t span_us(const struct tg_run_step *step)
                : -1;
 }
 
+/* What stands, and how, is told of what the run was about. */
+static void put_progress(struct tg_json_out *json, const struct tg_run *run, size_t step,
+                         const struct tg_model *model, int64_t now_us, int64_t lab_us)
+{
+    if (run->config.direction == TG_RUN_UP && run->steps[step].state != TG_RUN_SKIPPED) {
+        tg_progress_json(json, run->config.lab, step, model, run, now_us, lab_us);
+    }
+}
+
 bool tg_run_report_json(const struct tg_run *run, const struct tg_step_status *statuses,
+                        const struct tg_model *model, int64_t now_us, int64_t lab_us,
                         struct tg_buf *out)
 {
     struct tg_json_out json = {out, false};
@@ -166,6 +187,8 @@ bool tg_run_report_json(const struct tg_run *run, const struct tg_step_status *s
             }
         }
         tg_json_close(&json, ']');
+        put_progress(&json, run, step, model, now_us, lab_us);
+        put_proof(&json, &statuses[step]);
         tg_json_close(&json, '}');
     }
     tg_json_close(&json, ']');

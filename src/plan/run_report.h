@@ -26,6 +26,7 @@ const char *tg_run_report_outcome(const struct tg_run *run);
 /* What failed and why, and that sentence. */
 bool tg_run_report_text(const struct tg_run *run, const char *locale, struct tg_buf *out);
 bool tg_run_report_json(const struct tg_run *run, const struct tg_step_status *statuses,
+                        const struct tg_model *model, int64_t now_us, int64_t lab_us,
                         struct tg_buf *out);
 
 /* One line about a step as it is now: "vpc: waiting  Network/... 25s". */

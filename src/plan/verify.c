@@ -113,6 +113,18 @@ static bool k8s_field(const struct judgement *judgement, const struct tg_target 
     return true;
 }
 
+/* "complete", or how many of how many. */
+static void shards(const struct tg_weights *weights, char *out, size_t size)
+{
+    if (tg_weights_are_complete(weights)) {
+        snprintf(out, size, "complete");
+    } else if (weights->shards_expected > 0) {
+        snprintf(out, size, "%d of %d", weights->shards, weights->shards_expected);
+    } else {
+        snprintf(out, size, "none");
+    }
+}
+
 static bool gcp_field(const struct tg_obj *obj, const char *field, char *out, size_t size)
 {
     const struct tg_gcp *gcp = &obj->as.gcp;
@@ -125,6 +137,8 @@ static bool gcp_field(const struct tg_obj *obj, const char *field, char *out, si
     out[0] = '\0';
     if (text != NULL) {
         snprintf(out, size, "%s", text);
+    } else if (tg_str_eq(field, "shards")) {
+        shards(&gcp->weights, out, size);
     } else if (tg_str_eq(field, "number")) {
         number(out, size, gcp->number);
     } else {
@@ -320,6 +334,67 @@ const struct tg_obj *tg_verify_find(const struct tg_lab *lab, const struct tg_mo
     return NULL;
 }
 
+static enum tg_step_proof weight_of(enum tg_proof proof)
+{
+    switch (proof) {
+    case TG_PROOF_AGREES:
+        return TG_STEP_PROOF_AGREES;
+    case TG_PROOF_REFUSED:
+        return TG_STEP_PROOF_REFUSED;
+    case TG_PROOF_DIFFERS:
+        return TG_STEP_PROOF_DIFFERS;
+    default:
+        return TG_STEP_PROOF_OPEN;
+    }
+}
+
+/* How much a Pod's word says about the step as a whole: a difference most, then what is open. */
+static int rank_of(enum tg_step_proof proof)
+{
+    static const int ranks[] = {0, 3, 1, 2, 4};
+    return ranks[proof];
+}
+
+static void note_proof(struct tg_step_status *status, const struct tg_proof_row *row)
+{
+    enum tg_step_proof proof = weight_of(row->proof);
+    if (rank_of(proof) <= rank_of(status->proof)) {
+        return;
+    }
+    status->proof = proof;
+    snprintf(status->proof_note, sizeof(status->proof_note), "Pod/%.60s %s %.110s", row->pod->name,
+             tg_proof_name(row->proof), *row->detail != '\0' ? row->detail : row->listed);
+}
+
+/* What the Pods of each region's cluster said; one without any has nothing to say yet. */
+static void judge_proof(struct judgement *judgement)
+{
+    size_t count = 0;
+    struct tg_step_status *status = judgement->status;
+    struct tg_proof_row *rows = tg_select_proofs(judgement->model, judgement->now_us, &count);
+    for (size_t r = 0; r < judgement->lab->regions_count; r++) {
+        const char *cluster = judgement->lab->regions[r].cluster;
+        const struct tg_target *target = tg_verify_cluster(judgement->model, cluster);
+        bool has_any = false;
+        for (size_t i = 0; i < count && target != NULL; i++) {
+            if (rows[i].target == target->index) {
+                has_any = true;
+                note_proof(status, &rows[i]);
+            }
+        }
+        if (!has_any && rank_of(status->proof) < rank_of(TG_STEP_PROOF_OPEN)) {
+            status->proof = TG_STEP_PROOF_OPEN;
+            snprintf(status->proof_note, sizeof(status->proof_note),
+                     "no running Pod holds a claim in %.60s", judgement->lab->regions[r].name);
+        }
+    }
+    free(rows);
+    if (status->proof == TG_STEP_PROOF_DIFFERS) {
+        judgement->unmet++;
+        tg_str_copy(status->missing, sizeof(status->missing), status->proof_note);
+    }
+}
+
 void tg_verify_lab(const struct tg_lab *lab, const struct tg_model *model, int64_t now_us,
                    struct tg_step_status *statuses)
 {
@@ -331,7 +406,11 @@ void tg_verify_lab(const struct tg_lab *lab, const struct tg_model *model, int64
         for (size_t c = 0; c < lab->steps[i].conditions_count; c++) {
             judge_condition(&judgement, &lab->steps[i].conditions[c]);
         }
-        if (status->conditions_met == status->conditions_total) {
+        if (lab->steps[i].proves_interfaces) {
+            judge_proof(&judgement);
+        }
+        if (status->conditions_met == status->conditions_total &&
+            status->proof != TG_STEP_PROOF_DIFFERS) {
             status->state = TG_STEP_DONE;
             status->missing[0] = '\0';
             status->observed_span_us =

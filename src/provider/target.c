@@ -14,6 +14,7 @@
 #include "provider/calls.h"
 #include "provider/context.h"
 #include "provider/ensure.h"
+#include "provider/exec.h"
 #include "provider/gcp_poll.h"
 #include "provider/k8s_watch.h"
 #include "provider/scrape.h"
@@ -27,6 +28,7 @@ struct tg_provider {
     struct tg_k8s_watch *watches[TG_KIND_COUNT];
     struct tg_gcp_poll *polls[TG_KIND_COUNT];
     struct tg_calls *calls;
+    struct tg_execs *execs;
     struct tg_ensures *ensures;
     struct tg_asks *asks; /* NULL: not Google Cloud */
     struct tg_scrape *scrape;
@@ -75,6 +77,7 @@ struct tg_provider *tg_provider_new(struct tg_target_config *config, struct tg_t
         provider->asks = tg_asks_new(&provider->context);
     } else {
         provider->calls = tg_calls_new(&provider->context);
+        provider->execs = tg_execs_new(&provider->context);
         provider->scrape = tg_scrape_new(&provider->context);
     }
     return provider;
@@ -90,6 +93,7 @@ void tg_provider_free(struct tg_provider *provider)
         tg_gcp_poll_free(provider->polls[kind]);
     }
     tg_calls_free(provider->calls);
+    tg_execs_free(provider->execs);
     tg_ensures_free(provider->ensures);
     tg_asks_free(provider->asks);
     tg_scrape_free(provider->scrape);
@@ -197,6 +201,7 @@ bool tg_provider_event(struct tg_provider *provider, const struct tg_transport_e
     is_taken = is_taken || tg_ensures_event(provider->ensures, event, now_us) ||
                (provider->scrape != NULL && tg_scrape_event(provider->scrape, event, now_us)) ||
                (provider->calls != NULL && tg_calls_event(provider->calls, event, now_us)) ||
+               (provider->execs != NULL && tg_execs_event(provider->execs, event, now_us)) ||
                (provider->asks != NULL && tg_asks_event(provider->asks, event, now_us));
     if (is_taken && !is_foreign && event->kind == TG_TRANSPORT_HEADERS && event->world != NULL) {
         read_world(provider, event->world, now_us);
@@ -234,6 +239,13 @@ void tg_provider_call(struct tg_provider *provider, struct tg_call *call, int64_
     }
     if (call->kind == TG_CALL_CANCEL) {
         tg_ensures_cancel(provider->ensures, call->cancel_id);
+        if (provider->execs != NULL) {
+            tg_execs_cancel(provider->execs, call->cancel_id);
+        }
+    }
+    if (call->kind == TG_CALL_LIST_INTERFACES && provider->execs != NULL) {
+        tg_execs_start(provider->execs, call, now_us);
+        return;
     }
     if (call->kind == TG_CALL_CANCEL && provider->asks != NULL) {
         tg_asks_cancel(provider->asks, call->cancel_id);

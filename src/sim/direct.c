@@ -28,6 +28,7 @@ struct exchange {
     struct sim_response response;
     bool has_waited;  /* it is a call that waits, and has begun to */
     bool is_answered; /* the headers went out */
+    bool is_hung_up;  /* the world's side of an upgraded connection wants no more of it */
     int64_t submitted_us;
     int64_t ready_us; /* when the answer is there; TG_TIME_NEVER: it never is */
     int64_t last_data_us;
@@ -72,6 +73,17 @@ static void submit(struct tg_transport *transport, uint64_t id, struct tg_http_r
         at = &(*at)->next;
     }
     *at = exchange;
+}
+
+static void send_bytes(struct tg_transport *transport, uint64_t id, const char *bytes, size_t len)
+{
+    struct direct *direct = direct_of(transport);
+    for (struct exchange *exchange = direct->first; exchange; exchange = exchange->next) {
+        struct sim_channel *channel = exchange->response.channel;
+        if (exchange->id == id && !exchange->is_over && exchange->is_answered && channel != NULL) {
+            exchange->is_hung_up = !channel->feed(channel, bytes, len) || exchange->is_hung_up;
+        }
+    }
 }
 
 static void sweep(struct direct *direct)
@@ -144,6 +156,8 @@ static void emit_headers(const struct direct *direct, const struct tg_transport_
         .retry_after_us = exchange->response.retry_after_s * TG_US_PER_S,
         .server_date_us = wall_us / TG_US_PER_S * TG_US_PER_S,
         .world = sim_front_world_header(direct->world, 1, clock_us, world, sizeof world),
+        .websocket_accept = exchange->response.websocket_accept,
+        .websocket_protocol = exchange->response.websocket_protocol,
     };
     emit(sink, exchange, &event);
 }
@@ -193,6 +207,10 @@ static void handle(struct direct *direct, struct exchange *exchange, int server,
         .content_type = request->content_type == NULL ? "" : request->content_type,
         .authorization = authorization,
         .user_agent = "tidegate",
+        .upgrade = request->websocket_key == NULL ? "" : "websocket",
+        .websocket_key = request->websocket_key == NULL ? "" : request->websocket_key,
+        .websocket_protocols =
+            request->websocket_protocols == NULL ? "" : request->websocket_protocols,
         .body = request->body == NULL ? "" : request->body,
         .body_len = request->body == NULL ? 0 : request->body_len,
         .has_waited = exchange->has_waited,
@@ -313,7 +331,8 @@ static void answer(struct direct *direct, struct exchange *exchange,
     if (exchange->response.stream != NULL) {
         await_news(exchange);
     }
-    if (exchange->response.stream != NULL || exchange->is_over) {
+    if (exchange->response.stream != NULL || exchange->response.channel != NULL ||
+        exchange->is_over) {
         return;
     }
     const struct tg_buf *body = &exchange->response.body;
@@ -411,6 +430,31 @@ static void deliver(struct direct *direct, struct exchange *exchange,
     }
 }
 
+/* What an upgraded connection has to say; its ceiling is of all that is said. */
+static void deliver_channel(struct exchange *exchange, const struct tg_transport_sink *sink,
+                            char *chunk)
+{
+    struct sim_channel *channel = exchange->response.channel;
+    bool is_end = false;
+    while (!exchange->is_over && !is_end) {
+        size_t len = channel->read(channel, chunk, CHUNK, &is_end);
+        exchange->body_len += len;
+        if (exchange->body_len > exchange->request.body_len_max) {
+            struct tg_err err = TG_ERR_INIT;
+            tg_err_set(&err, TG_CODE_LIMIT, 0, "an answer of more than %zu bytes",
+                       exchange->request.body_len_max);
+            emit_done(sink, exchange, &err);
+        } else if (len > 0) {
+            emit_data(sink, exchange, chunk, len);
+        } else {
+            break;
+        }
+    }
+    if (is_end || exchange->is_hung_up) {
+        emit_done(sink, exchange, NULL);
+    }
+}
+
 static void poll_once(struct tg_transport *transport, int64_t timeout_us,
                       const struct tg_transport_sink *sink)
 {
@@ -447,6 +491,9 @@ static void poll_once(struct tg_transport *transport, int64_t timeout_us,
         if (!exchange->is_over && exchange->is_answered && exchange->response.stream != NULL) {
             deliver(direct, exchange, sink, chunk);
         }
+        if (!exchange->is_over && exchange->is_answered && exchange->response.channel != NULL) {
+            deliver_channel(exchange, sink, chunk);
+        }
         if (!exchange->is_over) {
             end_if_late(direct, exchange, sink);
         }
@@ -478,6 +525,7 @@ struct tg_transport *sim_direct_new(struct sim_world *world)
     static const struct tg_transport_ops ops = {
         .submit = submit,
         .cancel = cancel,
+        .send = send_bytes,
         .poll = poll_once,
         .wake = wake,
         .free = direct_free,

@@ -212,7 +212,9 @@ static void store_file(struct sim_downloader *downloader)
     sim_cloud_weights_file(downloader->file, name, &size);
     if (bucket != NULL) {
         char *object = tg_asprintf("%s%s%s", prefix, prefix[0] == '\0' ? "" : "/", name);
-        sim_cloud_object_put(pod->world, bucket, object, size);
+        char *text = sim_cloud_weights_text(downloader->file);
+        sim_cloud_object_put(pod->world, bucket, object, size, text);
+        free(text);
         free(object);
     }
 }

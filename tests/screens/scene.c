@@ -108,6 +108,7 @@ void scene_gather(struct scene *scene)
         .drill = app->drill,
         .doctor = app->doctor,
         .fixes = app->fixes,
+        .run = app->run,
         .is_restore_offered = is_offered,
         .is_armed = app->is_armed,
         .now_us = tg_clock_monotonic_us(&app->clock),
@@ -150,6 +151,25 @@ struct scene scene_new(enum scene_moment moment, const char *locale)
         scene.inputs.now_us += 25 * TG_US_PER_S;
         scene.inputs.lab_us += 25 * TG_US_PER_S;
     }
+    return scene;
+}
+
+struct scene scene_empty_new(const char *locale)
+{
+    struct scene scene = {0};
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_rig_config config = {
+        .world = {.seed = 11, .regions = 2, .start_wall_us = INT64_C(1767225600) * TG_US_PER_S},
+        .lab = rig_lab(),
+        .journal = rig_journal_path()};
+    speak(locale);
+    scene.rig = tg_rig_new(&config, &err);
+    cr_assert_not_null(scene.rig, "%s", err.msg);
+    scene.ui = ui_new(!tg_str_eq(locale, "C"));
+    scene.canvas = ui_canvas_new(80, 24);
+    scene.inputs.locale = locale;
+    tg_rig_run(scene.rig, 30 * TG_US_PER_S, NULL);
+    scene_gather(&scene);
     return scene;
 }
 

@@ -37,6 +37,9 @@ const char *scene_name(enum scene_moment moment);
 struct scene scene_new(enum scene_moment moment, const char *locale);
 void scene_free(struct scene *scene);
 
+/* The same over a project in which nothing stands yet. */
+struct scene scene_empty_new(const char *locale);
+
 /* From now on every translated text is in brackets and half as long again (screens/stretch.c). */
 void scene_stretch_texts(void);
 

@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/witness.h"
 #include "base/assert.h"
 #include "sim/gcp_permission.h"
 #include "sim/gcp_quota.h"
 #include "sim/params.h"
 #include "tests/screens/scene.h"
+#include "tests/unit/sim/fault_rig.h"
 
 static const struct {
     int width, height;
@@ -65,6 +67,34 @@ ParameterizedTest(int *number, goldens, panes)
     snprintf(name, sizeof(name), "pane-%d-100x30-C", *number + 1);
     scene_expect(&scene, name, 100, 30);
     scene_free(&scene);
+}
+
+/* One region's container answered, the other may not be asked. */
+static void show_proofs(const char *locale)
+{
+    static const char *const names[] = {"pane-3-proved-80x24", "pane-3-proved-100x30"};
+    struct scene scene = scene_new(SCENE_STEADY, locale);
+    (void)fault_add(tg_rig_world(scene.rig), "deny region=europe-west4 route=*/exec");
+    cr_assert_eq(tg_app_prove(tg_rig_app(scene.rig)), 2);
+    tg_rig_run(scene.rig, 12 * TG_US_PER_S, NULL);
+    scene_gather(&scene);
+    scene_keys(&scene, "3 z");
+    for (size_t i = 0; i < TG_COUNT(names); i++) {
+        char name[120];
+        snprintf(name, sizeof(name), "%s-%s", names[i], tag(locale));
+        scene_expect(&scene, name, sizes[i].width, sizes[i].height);
+    }
+    scene_free(&scene);
+}
+
+Test(goldens, proofs)
+{
+    show_proofs("C");
+}
+
+Test(goldens, proofs_in_chinese)
+{
+    show_proofs("zh_TW.UTF-8");
 }
 
 static void overlay(const char *name, const char *locale, const char *keys, const char *text)

@@ -39,6 +39,9 @@ struct provider_rig {
     bool is_body_secret;
     bool is_stream;
     int64_t idle_us; /* its silence limit */
+    char websocket_key[32];
+    char sent[256]; /* on a WebSocket */
+    size_t sent_len;
     struct tg_msg *messages[MESSAGES_MAX];
     size_t messages_count;
     int64_t now_us;
@@ -63,6 +66,8 @@ static inline void rig_submit(struct tg_transport *transport, uint64_t id,
              endpoint->bearer_token != NULL ? tg_secret_peek(endpoint->bearer_token) : "");
     snprintf(rig->authorities, sizeof(rig->authorities), "%s",
              endpoint->ca_pem != NULL ? endpoint->ca_pem : "");
+    snprintf(rig->websocket_key, sizeof(rig->websocket_key), "%s",
+             request->websocket_key != NULL ? request->websocket_key : "");
     snprintf(rig->path, sizeof(rig->path), "%s", request->path);
     snprintf(rig->method, sizeof(rig->method), "%s", request->method);
     snprintf(rig->body, sizeof(rig->body), "%s", request->body != NULL ? request->body : "");
@@ -76,6 +81,16 @@ static inline void rig_cancel(struct tg_transport *transport, uint64_t id)
     ((struct provider_rig *)transport)->cancelled = id;
 }
 
+static inline void rig_send(struct tg_transport *transport, uint64_t id, const char *bytes,
+                            size_t len)
+{
+    struct provider_rig *rig = (struct provider_rig *)transport;
+    cr_assert_eq(id, rig->exchange);
+    cr_assert_lt(rig->sent_len + len, sizeof(rig->sent));
+    memcpy(rig->sent + rig->sent_len, bytes, len);
+    rig->sent_len += len;
+}
+
 static inline void rig_take(void *context, struct tg_msg *msg)
 {
     struct provider_rig *rig = context;
@@ -83,7 +98,8 @@ static inline void rig_take(void *context, struct tg_msg *msg)
     rig->messages[rig->messages_count++] = msg;
 }
 
-static const struct tg_transport_ops rig_ops = {.submit = rig_submit, .cancel = rig_cancel};
+static const struct tg_transport_ops rig_ops = {
+    .submit = rig_submit, .cancel = rig_cancel, .send = rig_send};
 
 static inline void rig_step(struct provider_rig *rig)
 {

@@ -237,7 +237,8 @@ static void add_all(const struct ui_view_context *context, struct ui_lines *line
 void ui_doctor_draw(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas)
 {
     struct ui_lines lines = {0};
-    struct ui_view_context context = {inputs, ui->is_utf8, ui_overlay_cells(canvas, PAGE_CELLS), 0};
+    struct ui_view_context context = {inputs, ui->is_utf8, ui_overlay_cells(canvas, PAGE_CELLS), 0,
+                                      false};
     const struct tg_doctor *doctor = inputs->doctor;
     char title[200];
     struct tg_buf counts;

@@ -194,7 +194,8 @@ static char *run_json(const struct tg_app *app)
 {
     struct tg_buf out;
     tg_buf_init(&out, REPORT_BYTES_MAX);
-    tg_run_report_json(app->run, app->steps, &out);
+    tg_run_report_json(app->run, app->steps, app->model, tg_clock_monotonic_us(&app->clock),
+                       tg_app_lab_us(app), &out);
     return tg_buf_take(&out, NULL);
 }
 

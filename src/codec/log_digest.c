@@ -145,7 +145,7 @@ static void take_segment(struct tg_log_digest *digest, const char *segment, size
 
 void tg_log_digest_line(struct tg_log_digest *digest, const char *line, size_t len)
 {
-    digest->lines++;
+    digest->lines_seen++;
     for (size_t at = 0; at < len;) {
         const char *end = memchr(line + at, '\r', len - at);
         size_t segment = end != NULL ? (size_t)(end - line) - at : len - at;

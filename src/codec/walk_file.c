@@ -128,7 +128,7 @@ bool tg_walk_parse(struct tg_lab *lab, const char *name, const char *text, size_
                    struct tg_err *err)
 {
     struct tg_yaml *yaml = tg_yaml_parse(name, text, len, err);
-    struct tg_lab_reader reader = {name, lab, err};
+    struct tg_lab_reader reader = {.name = name, .lab = lab, .err = err, .whole_name = name};
     bool is_ok = yaml != NULL && read_walk(&reader, tg_yaml_root(yaml));
     tg_yaml_free(yaml);
     return is_ok;

@@ -37,7 +37,7 @@ struct tg_log_digest {
     char failure[TG_LOG_LINE_SIZE];               /* the last line that names an error; "" none */
     char last[TG_LOG_LAST_MAX][TG_LOG_LINE_SIZE]; /* oldest first */
     int last_count;
-    int64_t lines;     /* seen in all */
+    int64_t lines_seen;
     bool is_ended;     /* the log is over: the container is, or it could not be read on */
     struct tg_err err; /* why it could not */
 };

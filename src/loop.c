@@ -361,7 +361,7 @@ static void open_walk(struct loop *loop, const struct cli *cli)
 static bool is_answered(enum ui_intent_kind kind)
 {
     return kind == UI_INTENT_SIM || kind == UI_INTENT_WORLD_PAUSE || kind == UI_INTENT_WALK_COPY ||
-           kind == UI_INTENT_WALK_WRITE;
+           kind == UI_INTENT_WALK_WRITE || kind == UI_INTENT_PROVE;
 }
 
 static void carry_out(struct loop *loop, struct ui_intent *intent)
@@ -410,8 +410,7 @@ static void carry_out(struct loop *loop, struct ui_intent *intent)
         break;
     case UI_INTENT_PROVE:
         prove(app);
-        loop->is_dirty = true;
-        return;
+        break;
     case UI_INTENT_SIM:
         is_ok = command_own_world(loop, intent->reason, &err);
         break;

@@ -17,8 +17,10 @@
 #include "sim/selector.h"
 #include "sim/shape.h"
 
-#define OWN_PREFIX "autoscaling.gke.io|"
-#define TOLERANCE  0.1
+#define OWN_PREFIX  "autoscaling.gke.io|"
+#define TOLERANCE   0.1
+#define NUMBER_SIZE 64
+#define VALUE_MAX   1e12 /* of a gauge; more is as good as this */
 
 /* What is asked of each Pod. */
 struct question {
@@ -71,6 +73,20 @@ static bool requested_by(struct question *question, const json_t *pod, int64_t *
 
 /* ---- metrics that Pods export ---- */
 
+/* The number that text begins with, after spaces. */
+static bool read_number(const char *text, double *value)
+{
+    char number[NUMBER_SIZE];
+    text += strspn(text, " ");
+    size_t len = strcspn(text, " \n");
+    if (len >= sizeof number) {
+        return false;
+    }
+    memcpy(number, text, len);
+    number[len] = '\0';
+    return tg_str_to_double(number, value);
+}
+
 /* Value of a gauge in Prometheus' text format, labels not looked at; false when it is not there. */
 static bool read_gauge(const char *text, const char *name, double *value)
 {
@@ -80,8 +96,7 @@ static bool read_gauge(const char *text, const char *name, double *value)
         if (strncmp(line, name, len) == 0 && (line[len] == ' ' || line[len] == '{')) {
             const char *at = line[len] == '{' ? strchr(line, '}') : line + len;
             if (at != NULL && (end == NULL || at < end)) {
-                *value = strtod(at + (*at == '}' ? 1 : 0), NULL);
-                return true;
+                return read_number(at + (*at == '}' ? 1 : 0), value);
             }
         }
         line = end == NULL ? NULL : end + 1;
@@ -158,7 +173,8 @@ static bool scrape(const struct question *question, const json_t *pod, int64_t *
                      (int)endpoint.port, "GET", endpoint.path, "", 0, &response, &err) &&
         response.status == 200 && read_gauge(tg_buf_text(&response.body), endpoint.gauge, &value);
     sim_response_fini(&response);
-    *milli = (int64_t)ceil(value * 1000 - 1e-6);
+    value = value > 0 ? value : 0; /* also what is no number */
+    *milli = (int64_t)ceil((value < VALUE_MAX ? value : VALUE_MAX) * 1000 - 1e-6);
     return is_read;
 }
 
@@ -199,6 +215,12 @@ static bool ask_pod(void *context, json_t *pod)
     return true;
 }
 
+/* A number of replicas that the API could hold. */
+static int64_t whole(double replicas)
+{
+    return replicas < INT32_MAX ? (int64_t)ceil(replicas) : INT32_MAX;
+}
+
 /* Replicas by the ratio of what is used to what is meant: Pods that are not ready or not measured
  * damp it, in whichever direction it goes. */
 static int64_t replicas_by(const struct question *question, int64_t target, int64_t current)
@@ -210,7 +232,7 @@ static int64_t replicas_by(const struct question *question, int64_t target, int6
     int64_t counted = question->ready;
     bool is_up = ratio > 1;
     if (question->missing == 0 && (!is_up || question->unready == 0)) {
-        return fabs(1 - ratio) <= TOLERANCE ? current : (int64_t)ceil(ratio * (double)counted);
+        return fabs(1 - ratio) <= TOLERANCE ? current : whole(ratio * (double)counted);
     }
     if (question->missing > 0 && ratio < 1) { /* they may be busy */
         used += question->is_utilisation ? (double)question->missing_requested
@@ -226,7 +248,7 @@ static int64_t replicas_by(const struct question *question, int64_t target, int6
     if (fabs(1 - damped) <= TOLERANCE || (ratio < 1) != (damped < 1)) {
         return current;
     }
-    int64_t replicas = (int64_t)ceil(damped * (double)counted);
+    int64_t replicas = whole(damped * (double)counted);
     bool is_backwards = (damped < 1 && replicas > current) || (damped > 1 && replicas < current);
     return is_backwards ? current : replicas;
 }
@@ -257,6 +279,9 @@ static bool ask(struct question *question, const char *ns, const json_t *selecto
                  question->missing > 0 && question->resource == NULL
                      ? "no metrics returned from custom metrics API"
                      : "did not receive metrics for targeted pods (pods might be unready)");
+    }
+    if (question->error[0] == '\0' && question->is_utilisation && question->requested <= 0) {
+        snprintf(question->error, sizeof question->error, "no metrics returned matched known pods");
     }
     if (question->error[0] != '\0') {
         fail(result, reason, what, question->error);
@@ -297,7 +322,7 @@ static void measure_resource(struct question *question, const char *ns, const js
         return;
     }
     if (!question->is_utilisation &&
-        !sim_quantity_milli(sim_json_at(source, "target.averageValue"), &target)) {
+        (!sim_quantity_milli(sim_json_at(source, "target.averageValue"), &target) || target == 0)) {
         fail(result, reason, what,
              "invalid resource metric source: neither an average "
              "utilization target nor an average value (usage) target was "

@@ -296,6 +296,27 @@ static void bind(struct sim_region *region, const json_t *claim, const json_t *v
 
 /* ---- provisioning ---- */
 
+/* The volume of a new disk, kept for the claim. New reference. */
+static json_t *disk_of(struct sim_region *region, const json_t *claim, const json_t *class,
+                       const char *name)
+{
+    json_t *handle = json_sprintf("projects/%s/zones/%s/disks/%s", sim_gcp_project(region->world),
+                                  region->zone, name);
+    json_t *source = json_pack("{s:s, s:s, s:o}", "driver", DISK_DRIVER, "fsType", "ext4",
+                               "volumeHandle", handle);
+    json_t *ref = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s}", "kind", "PersistentVolumeClaim", "apiVersion", "v1",
+        "namespace", sim_json_text(claim, "metadata.namespace"), "name",
+        sim_json_text(claim, "metadata.name"), "uid", sim_json_text(claim, "metadata.uid"));
+    return json_pack("{s:{s:s, s:{s:s}}, s:{s:O, s:o, s:s, s:s, s:o, s:o}, s:{s:s}}", "metadata",
+                     "name", name, "annotations", PROVISIONED, sim_json_text(class, "provisioner"),
+                     "spec", "accessModes", sim_json_at(claim, "spec.accessModes"), "capacity",
+                     json_deep_copy(sim_json_at(claim, "spec.resources.requests")),
+                     "persistentVolumeReclaimPolicy", sim_json_text(class, "reclaimPolicy"),
+                     "storageClassName", sim_json_text(class, "metadata.name"), "csi", source,
+                     "claimRef", ref, "status", "phase", "Pending");
+}
+
 static void provision(struct sim_region *region, const char *ns, const char *name)
 {
     const struct sim_kinds *kinds = sim_world_kinds(region->world);
@@ -310,20 +331,7 @@ static void provision(struct sim_region *region, const char *ns, const char *nam
         return;
     }
     char *volume_name = tg_asprintf("pvc-%s", sim_json_text(claim, "metadata.uid"));
-    json_t *volume = sim_shape(
-        "{'metadata':{'name':'%s','annotations':{'" PROVISIONED "':'%s'}},'spec':{"
-        "'accessModes':[],'persistentVolumeReclaimPolicy':'%s','storageClassName':'%s',"
-        "'csi':{'driver':'" DISK_DRIVER "','fsType':'ext4','volumeHandle':"
-        "'projects/%s/zones/%s/disks/%s'},'claimRef':{'kind':'PersistentVolumeClaim',"
-        "'apiVersion':'v1','namespace':'%s','name':'%s','uid':'%s'}},'status':{'phase':"
-        "'Pending'}}",
-        volume_name, sim_json_text(class, "provisioner"), sim_json_text(class, "reclaimPolicy"),
-        sim_json_text(class, "metadata.name"), sim_gcp_project(region->world), region->zone,
-        volume_name, ns, name, sim_json_text(claim, "metadata.uid"));
-    json_t *spec = json_object_get(volume, "spec");
-    json_object_set(spec, "accessModes", sim_json_at(claim, "spec.accessModes"));
-    json_object_set_new(spec, "capacity",
-                        json_deep_copy(sim_json_at(claim, "spec.resources.requests")));
+    json_t *volume = disk_of(region, claim, class, volume_name);
     if (sim_store_get(region->store, kinds->volume, "", volume_name) == NULL) {
         sim_event_record(region, claim, "Normal", "ProvisioningSucceeded", DISK_DRIVER,
                          "Successfully provisioned volume %s", volume_name);

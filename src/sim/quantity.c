@@ -5,7 +5,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -54,9 +53,7 @@ bool sim_quantity_milli(const json_t *value, int64_t *milli)
         }
         memcpy(digits, text, len);
         digits[len] = '\0';
-        char *end = NULL;
-        number = strtod(digits, &end);
-        factor = *end == '\0' ? factor_of(text + len) : 0;
+        factor = tg_str_to_double(digits, &number) ? factor_of(text + len) : 0;
     } else if (!json_is_number(value)) {
         return false;
     }

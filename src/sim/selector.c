@@ -399,10 +399,13 @@ void sim_selector_from_json(struct sim_selector *selector, const json_t *label_s
     json_array_foreach(expressions, i, expression)
     {
         const char *name = sim_json_text(expression, "operator");
-        enum sim_selector_operator kind = tg_str_eq(name, "In")       ? SIM_SELECTOR_IN
-                                          : tg_str_eq(name, "NotIn")  ? SIM_SELECTOR_NOT_IN
-                                          : tg_str_eq(name, "Exists") ? SIM_SELECTOR_EXISTS
-                                                                      : SIM_SELECTOR_NOT_EXISTS;
+        enum sim_selector_operator kind =
+            tg_str_eq(name, "In")       ? SIM_SELECTOR_IN
+            : tg_str_eq(name, "NotIn")  ? SIM_SELECTOR_NOT_IN
+            : tg_str_eq(name, "Exists") ? SIM_SELECTOR_EXISTS
+            : tg_str_eq(name, "Gt") /* of nodes only */
+                ? SIM_SELECTOR_GREATER
+                : tg_str_eq(name, "Lt") ? SIM_SELECTOR_LESS : SIM_SELECTOR_NOT_EXISTS;
         struct sim_requirement *requirement =
             add(selector, tg_strdup(sim_json_text(expression, "key")), kind);
         size_t v;

@@ -178,6 +178,22 @@ Test(autoscale, says_what_it_cannot_read)
     sim_world_free(world);
 }
 
+Test(autoscale, a_request_of_nothing_is_no_measure)
+{
+    struct sim_world *world = scaled_world("\"maxReplicas\":5," CPU("50"));
+    json_t *next = json_deep_copy(rig_get(world, 0, "deployments", "web"));
+    json_t *container = json_array_get(sim_json_at(next, "spec.template.spec.containers"), 0);
+    json_object_set_new(sim_json_at(container, "resources.requests"), "cpu", json_string("0"));
+    sim_store_update(rig_store(world, 0), sim_resource_by_plural("deployments"), next, NULL);
+    rig_run(world, 180);
+    const json_t *active =
+        sim_json_condition(rig_get(world, 0, "horizontalpodautoscalers", "web"), "ScalingActive");
+    cr_assert_not_null(
+        strstr(sim_json_text(active, "message"), "no metrics returned matched known pods"));
+    cr_assert_eq(replicas(world, "web"), 2);
+    sim_world_free(world);
+}
+
 Test(autoscale, without_a_target_it_cannot_scale)
 {
     struct sim_world *world = rig_world(9, 1, true);

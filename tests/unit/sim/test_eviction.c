@@ -213,6 +213,24 @@ Test(eviction, what_does_not_tolerate_a_noexecute_taint_leaves)
     sim_world_free(world);
 }
 
+Test(eviction, affinity_compares_numbers)
+{
+    struct sim_world *world = web_world();
+    write_object(
+        world, "POST", PODS,
+        "{\"metadata\":{\"name\":\"picky\"},\"spec\":{\"affinity\":{\"nodeAffinity\":{"
+        "\"requiredDuringSchedulingIgnoredDuringExecution\":{\"nodeSelectorTerms\":[{"
+        "\"matchExpressions\":[{\"key\":\"cores\",\"operator\":\"Gt\",\"values\":[\"8\"]}]}]}}},"
+        "\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}",
+        201);
+    rig_run(world, 10);
+    cr_assert_str_eq(sim_json_text(rig_get(world, 0, "pods", "picky"), "spec.nodeName"), "");
+    patch_nodes(world, "{\"metadata\":{\"labels\":{\"cores\":\"16\"}}}");
+    rig_run(world, 60);
+    cr_assert_neq(sim_json_text(rig_get(world, 0, "pods", "picky"), "spec.nodeName")[0], '\0');
+    sim_world_free(world);
+}
+
 Test(eviction, affinity_to_nodes_is_heeded)
 {
     struct sim_world *world = web_world();

@@ -177,6 +177,20 @@ Test(volume, the_smallest_that_suits_is_taken)
     sim_world_free(world);
 }
 
+Test(volume, a_class_may_say_anything)
+{
+    struct sim_world *world = rig_world(4, 1, true);
+    post(world, "/apis/storage.k8s.io/v1/storageclasses",
+         "{\"metadata\":{\"name\":\"odd\"},\"provisioner\":\"pd.csi.storage.gke.io\","
+         "\"reclaimPolicy\":\"It's \\\"odd\\\\\"}");
+    post(world, CLAIMS,
+         "{\"metadata\":{\"name\":\"disk\"},\"spec\":{\"accessModes\":[\"ReadWriteOnce\"],"
+         "\"storageClassName\":\"odd\",\"resources\":{\"requests\":{\"storage\":\"1Gi\"}}}}");
+    rig_run(world, 20);
+    cr_assert_str_eq(phase(world, "persistentvolumeclaims", "disk"), "Bound");
+    sim_world_free(world);
+}
+
 Test(volume, refuses_what_a_real_server_refuses)
 {
     static const struct {

@@ -280,6 +280,13 @@ static void save_walk(struct loop *loop)
     }
 }
 
+static void go_to_section(struct loop *loop, size_t section)
+{
+    tg_walk_go(&loop->walk_place, loop->session->app->lab->walk, section);
+    save_walk(loop);
+    loop->is_dirty = true;
+}
+
 static void watch_walk(struct loop *loop)
 {
     const struct tg_app *app = loop->session->app;
@@ -415,9 +422,7 @@ static void carry_out(struct loop *loop, struct ui_intent *intent)
         is_ok = command_own_world(loop, intent->reason, &err);
         break;
     case UI_INTENT_WALK_GO:
-        tg_walk_go(&loop->walk_place, app->lab->walk, intent->section);
-        save_walk(loop);
-        loop->is_dirty = true;
+        go_to_section(loop, intent->section);
         return;
     case UI_INTENT_WALK_COPY:
         is_ok = copy_commands(loop, intent->section, &err);

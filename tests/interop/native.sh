@@ -247,7 +247,7 @@ CONFIG
     check "$kubectl debug reader --image=busybox --target=shell -c once -- sh -c 'echo seen'" 0 'Targeting container "shell"'
     check "$kubectl wait --for=jsonpath='{.status.ephemeralContainerStatuses[0].state.terminated.exitCode}'=0 pod/reader --timeout=30s" 0 'condition met$'
     check "$kubectl logs reader -c once" 0 '^seen$'
-    check "{ echo 'ls /'; sleep 1; echo exit; } | $kubectl debug reader --image=busybox -c shell-2 -i" 0 '^etc$' '^usr$'
+    check "sh -c 'echo ls /; sleep 1; echo exit' | $kubectl debug reader --image=busybox -c shell-2 -i" 0 '^etc$' '^usr$'
     check "$kubectl describe pod reader" 0 '^Ephemeral Containers:' '^ +once:'
     check "$kubectl debug node/$node --image=busybox -- sleep 1" 0 '^Creating debugging pod node-debugger-'
     check "$kubectl delete pod reader --now" 0 'deleted'

@@ -72,7 +72,7 @@ keys b
 keys b
 expect_screen 10 "3/11"
 keys x
-expect_screen 10 "demo-4711"
+expect_screen 60 "(:doctor)" # the preflight has looked
 keys -l demo-4711
 keys Enter
 expect_screen 10 "3/11"

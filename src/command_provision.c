@@ -105,6 +105,7 @@ struct command_teller {
     enum tg_run_state *states; /* as told last */
     char (*waits)[320];
     int64_t *told_us;
+    bool *is_end_told; /* of the rows of a step that is over */
 };
 
 struct command_teller *command_teller_new(const struct tg_app *app, FILE *out)
@@ -116,7 +117,8 @@ struct command_teller *command_teller_new(const struct tg_app *app, FILE *out)
                                       .rows = tg_calloc(TOLD_ROWS_MAX, sizeof(struct told_row)),
                                       .states = tg_calloc(count, sizeof(*teller->states)),
                                       .waits = tg_calloc(count, sizeof(*teller->waits)),
-                                      .told_us = tg_calloc(count, sizeof(*teller->told_us))};
+                                      .told_us = tg_calloc(count, sizeof(*teller->told_us)),
+                                      .is_end_told = tg_calloc(count, sizeof(bool))};
     return teller;
 }
 
@@ -127,6 +129,7 @@ void command_teller_free(struct command_teller *teller)
         free(teller->states);
         free(teller->waits);
         free(teller->told_us);
+        free(teller->is_end_told);
         free(teller);
     }
 }
@@ -181,10 +184,13 @@ static void tell_progress(struct command_teller *teller, int step)
     enum tg_run_state state = app->run->steps[step].state;
     size_t count = 0;
     int64_t lab_us = tg_app_lab_us(app);
-    if (app->run->config.direction != TG_RUN_UP ||
-        (state != TG_RUN_MAKING && state != TG_RUN_WAITING)) {
+    bool is_under_way = state == TG_RUN_MAKING || state == TG_RUN_WAITING;
+    bool has_ended = state == TG_RUN_DONE || state == TG_RUN_SATISFIED || state == TG_RUN_FAILED;
+    if (app->run->config.direction != TG_RUN_UP || (!is_under_way && !has_ended) ||
+        teller->is_end_told[step]) {
         return;
     }
+    teller->is_end_told[step] = has_ended;
     struct tg_progress_row *rows =
         tg_progress_rows(app->lab, (size_t)step, app->model, app->run,
                          tg_clock_monotonic_us(&app->clock), lab_us, &count);

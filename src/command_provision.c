@@ -90,6 +90,7 @@ static bool confirm(const struct cli *cli, const struct tg_run_config *config, s
 
 /* The phase of one row of progress, as told last. */
 struct told_row {
+    int step; /* one Pod may be a row of several steps */
     char object[120];
     int target;
     char phase[80];
@@ -159,11 +160,12 @@ static void tell_step(struct command_teller *teller, int step)
     command_print_lines(&out, teller->out);
 }
 
-static bool is_new_phase(struct command_teller *teller, const struct tg_progress_row *row)
+static bool is_new_phase(struct command_teller *teller, int step, const struct tg_progress_row *row)
 {
     size_t at = 0;
-    while (at < teller->rows_count && (teller->rows[at].target != row->target ||
-                                       !tg_str_eq(teller->rows[at].object, row->object))) {
+    while (at < teller->rows_count &&
+           (teller->rows[at].step != step || teller->rows[at].target != row->target ||
+            !tg_str_eq(teller->rows[at].object, row->object))) {
         at++;
     }
     if (row->object[0] == '\0' || at == TOLD_ROWS_MAX ||
@@ -171,6 +173,7 @@ static bool is_new_phase(struct command_teller *teller, const struct tg_progress
         return false;
     }
     teller->rows_count = at == teller->rows_count ? at + 1 : teller->rows_count;
+    teller->rows[at].step = step;
     teller->rows[at].target = row->target;
     tg_str_copy(teller->rows[at].object, sizeof(teller->rows[at].object), row->object);
     tg_str_copy(teller->rows[at].phase, sizeof(teller->rows[at].phase), row->phase);
@@ -197,7 +200,7 @@ static void tell_progress(struct command_teller *teller, int step)
     for (size_t i = 0; i < count; i++) {
         char clock[16];
         struct tg_buf out;
-        if (!is_new_phase(teller, &rows[i])) {
+        if (!is_new_phase(teller, step, &rows[i])) {
             continue;
         }
         tg_buf_init(&out, REPORT_BYTES_MAX);

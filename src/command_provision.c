@@ -90,6 +90,7 @@ static bool confirm(const struct cli *cli, const struct tg_run_config *config, s
 
 /* The phase of one row of progress, as told last. */
 struct told_row {
+    int step; /* one Pod may be a row of several steps */
     char object[120];
     int target;
     char phase[80];
@@ -105,6 +106,7 @@ struct command_teller {
     enum tg_run_state *states; /* as told last */
     char (*waits)[320];
     int64_t *told_us;
+    bool *is_end_told; /* of the rows of a step that is over */
 };
 
 struct command_teller *command_teller_new(const struct tg_app *app, FILE *out)
@@ -116,7 +118,8 @@ struct command_teller *command_teller_new(const struct tg_app *app, FILE *out)
                                       .rows = tg_calloc(TOLD_ROWS_MAX, sizeof(struct told_row)),
                                       .states = tg_calloc(count, sizeof(*teller->states)),
                                       .waits = tg_calloc(count, sizeof(*teller->waits)),
-                                      .told_us = tg_calloc(count, sizeof(*teller->told_us))};
+                                      .told_us = tg_calloc(count, sizeof(*teller->told_us)),
+                                      .is_end_told = tg_calloc(count, sizeof(bool))};
     return teller;
 }
 
@@ -127,6 +130,7 @@ void command_teller_free(struct command_teller *teller)
         free(teller->states);
         free(teller->waits);
         free(teller->told_us);
+        free(teller->is_end_told);
         free(teller);
     }
 }
@@ -156,11 +160,12 @@ static void tell_step(struct command_teller *teller, int step)
     command_print_lines(&out, teller->out);
 }
 
-static bool is_new_phase(struct command_teller *teller, const struct tg_progress_row *row)
+static bool is_new_phase(struct command_teller *teller, int step, const struct tg_progress_row *row)
 {
     size_t at = 0;
-    while (at < teller->rows_count && (teller->rows[at].target != row->target ||
-                                       !tg_str_eq(teller->rows[at].object, row->object))) {
+    while (at < teller->rows_count &&
+           (teller->rows[at].step != step || teller->rows[at].target != row->target ||
+            !tg_str_eq(teller->rows[at].object, row->object))) {
         at++;
     }
     if (row->object[0] == '\0' || at == TOLD_ROWS_MAX ||
@@ -168,6 +173,7 @@ static bool is_new_phase(struct command_teller *teller, const struct tg_progress
         return false;
     }
     teller->rows_count = at == teller->rows_count ? at + 1 : teller->rows_count;
+    teller->rows[at].step = step;
     teller->rows[at].target = row->target;
     tg_str_copy(teller->rows[at].object, sizeof(teller->rows[at].object), row->object);
     tg_str_copy(teller->rows[at].phase, sizeof(teller->rows[at].phase), row->phase);
@@ -181,17 +187,20 @@ static void tell_progress(struct command_teller *teller, int step)
     enum tg_run_state state = app->run->steps[step].state;
     size_t count = 0;
     int64_t lab_us = tg_app_lab_us(app);
-    if (app->run->config.direction != TG_RUN_UP ||
-        (state != TG_RUN_MAKING && state != TG_RUN_WAITING)) {
+    bool is_under_way = state == TG_RUN_MAKING || state == TG_RUN_WAITING;
+    bool has_ended = state == TG_RUN_DONE || state == TG_RUN_SATISFIED || state == TG_RUN_FAILED;
+    if (app->run->config.direction != TG_RUN_UP || (!is_under_way && !has_ended) ||
+        teller->is_end_told[step]) {
         return;
     }
+    teller->is_end_told[step] = has_ended;
     struct tg_progress_row *rows =
         tg_progress_rows(app->lab, (size_t)step, app->model, app->run,
                          tg_clock_monotonic_us(&app->clock), lab_us, &count);
     for (size_t i = 0; i < count; i++) {
         char clock[16];
         struct tg_buf out;
-        if (!is_new_phase(teller, &rows[i])) {
+        if (!is_new_phase(teller, step, &rows[i])) {
             continue;
         }
         tg_buf_init(&out, REPORT_BYTES_MAX);

@@ -55,10 +55,6 @@ void ui_view_events(const struct ui_view_context *context, struct ui_lines *line
  */
 void ui_view_step_page(const struct ui_view_context *context, size_t index, struct ui_lines *lines);
 
-/* What one Pod's container listed beside what its claim says: a line, and what differs. */
-void ui_view_proof(const struct ui_view_context *context, const struct tg_proof_row *row,
-                   struct ui_lines *lines);
-
 /* Kinds of the view that a target lacks or does not let us see: one line each, with the reason. */
 void ui_view_unseen(const struct ui_view_context *context, enum ui_view view,
                     struct ui_lines *lines);

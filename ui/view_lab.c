@@ -42,8 +42,9 @@ static void add_interface(const struct ui_view_context *context, struct ui_lines
     }
 }
 
-void ui_view_proof(const struct ui_view_context *context, const struct tg_proof_row *row,
-                   struct ui_lines *lines)
+/* What one container listed beside what its claim says: a line, and what differs. */
+static void add_proof(const struct ui_view_context *context, const struct tg_proof_row *row,
+                      struct ui_lines *lines)
 {
     static const char *const words[] = {N_("not asked"),   N_("being asked"),
                                         N_("as claimed"),  N_("differs from the claim"),
@@ -87,7 +88,7 @@ static void add_proofs(const struct ui_view_context *context, struct ui_lines *l
         is_any_asked = is_any_asked || rows[i].proof != TG_PROOF_NOT_ASKED;
     }
     for (size_t i = 0; i < count && is_any_asked; i++) {
-        ui_view_proof(context, &rows[i], lines);
+        add_proof(context, &rows[i], lines);
     }
     if (count > 0 && !is_any_asked) {
         ui_line_put(ui_lines_add(lines), UI_STYLE_MUTED, 0, "%s",

@@ -243,23 +243,6 @@ static void add_things(const struct ui_view_context *context, int index, struct 
     }
 }
 
-static void add_proof(const struct ui_view_context *context, size_t index, struct ui_lines *lines)
-{
-    size_t count = 0;
-    if (!context->inputs->lab->steps[index].proves_interfaces) {
-        return;
-    }
-    struct tg_proof_row *rows =
-        tg_select_proofs(context->inputs->model, context->inputs->now_us, &count);
-    if (count > 0) {
-        heading(lines, _("What the containers say themselves"));
-    }
-    for (size_t i = 0; i < count; i++) {
-        ui_view_proof(context, &rows[i], lines);
-    }
-    free(rows);
-}
-
 static void add_progress_row(const struct ui_view_context *context,
                              const struct tg_progress_row *row, int cells, struct ui_lines *lines)
 {
@@ -326,7 +309,6 @@ void ui_view_step_page(const struct ui_view_context *context, size_t index, stru
         add_progress_row(context, &rows[i], cells, lines);
     }
     free(rows);
-    add_proof(context, index, lines);
     heading(lines, _("It is done when this is observed"));
     add_conditions(step, lines);
     int done = 0;

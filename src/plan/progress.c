@@ -362,6 +362,9 @@ struct tg_progress_row *tg_progress_rows(const struct tg_lab *lab, size_t step,
             break;
         }
     }
+    if (of->proves_interfaces) {
+        tg_progress_add_proofs(&progress);
+    }
     tg_progress_add_gateway(&progress, of);
     *count = progress.count;
     return progress.rows;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fmt.h"
 #include "base/i18n.h"
 #include "base/str.h"
 #include "model/select.h"
@@ -175,6 +176,33 @@ void tg_progress_add_pods(struct tg_progress *progress)
         }
         free(rows);
     }
+}
+
+/* ---- the interfaces ---- */
+
+void tg_progress_add_proofs(struct tg_progress *progress)
+{
+    static const struct {
+        const char *phase;
+        enum tg_severity severity;
+    } looks[] = {
+        {N_("not asked"), TG_SEVERITY_INFO},   {N_("being asked"), TG_SEVERITY_INFO},
+        {N_("as claimed"), TG_SEVERITY_OK},    {N_("differs from the claim"), TG_SEVERITY_FAIL},
+        {N_("may not ask"), TG_SEVERITY_WARN}, {N_("no answer"), TG_SEVERITY_WARN}};
+    size_t count = 0;
+    struct tg_proof_row *rows = tg_select_proofs(progress->model, progress->now_us, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct tg_progress_row *row =
+            tg_progress_add(progress, looks[rows[i].proof].severity, rows[i].target, "Pod",
+                            rows[i].pod->name, looks[rows[i].proof].phase);
+        char age[24];
+        if (rows[i].listed[0] != '\0') {
+            tg_progress_say(row, "ls /sys/class/net %s ago: %s",
+                            tg_fmt_age(age, sizeof(age), rows[i].age_us), rows[i].listed);
+        }
+        tg_progress_say(row, "%s", rows[i].detail);
+    }
+    free(rows);
 }
 
 /* ---- the gateway ---- */

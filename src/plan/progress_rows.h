@@ -38,6 +38,9 @@ void tg_progress_say_event(struct tg_progress_row *row, const struct tg_obj *eve
 /* A row for each model server's Pod: scheduled, claim, mount, pull, load, compile, listening. */
 void tg_progress_add_pods(struct tg_progress *progress);
 
+/* A row for each Pod with a claim: what its container says of its interfaces, when it was asked. */
+void tg_progress_add_proofs(struct tg_progress *progress);
+
 /* A row for each object of the gateway, when the step waits for one of them. */
 void tg_progress_add_gateway(struct tg_progress *progress, const struct tg_lab_step *step);
 

@@ -190,6 +190,10 @@ Test(progress, a_refused_proof_is_told_and_holds_nothing_up, .timeout = 300)
     const struct tg_step_status *status = &app->steps[tg_lab_step_index(app->lab, "claims")];
     cr_assert_eq(status->proof, TG_STEP_PROOF_REFUSED);
     cr_assert_not_null(strstr(status->proof_note, "refused"), "%s", status->proof_note);
+    char *rows = rows_of(rig, "claims");
+    cr_assert_not_null(strstr(rows, " may not ask: Forbidden: "), "%s", rows);
+    cr_assert_not_null(strstr(rows, " as claimed: ls /sys/class/net "), "%s", rows);
+    free(rows);
     tg_secret_free(token);
     tg_rig_free(rig);
 }

@@ -456,6 +456,9 @@ EXTRA_DIST += \
 	%D%/interop/lab.sh \
 	%D%/interop/lab_blocks.py \
 	%D%/interop/native.sh \
+	%D%/interop/parity.py \
+	%D%/interop/parity.sh \
+	%D%/interop/terraform.bash \
 	%D%/interop/terraform.sh \
 	%D%/interop/tools.sh \
 	%D%/lint/drift.sh \

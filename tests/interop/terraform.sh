@@ -8,10 +8,7 @@
 set -u
 top=${TOP_SRCDIR:-$(cd "$(dirname "$0")/../.." && pwd)}
 lab=${TIDEGATE_LAB:-$top/../shared/lab/codelab.txt}
-cache=${TIDEGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tidegate}
-if [ ! -f "${TF_CLI_CONFIG_FILE:-$HOME/.terraformrc}" ] && [ -f "$cache/terraform/settings" ]; then
-    export TF_CLI_CONFIG_FILE=$cache/terraform/settings
-fi
+. "$top/tests/interop/terraform.bash"
 for tool in terraform gcloud python3; do
     command -v $tool >/dev/null || missing="${missing:-} $tool;"
 done
@@ -29,7 +26,7 @@ for _ in $(seq 100); do
     sleep 0.1
 done
 . "$work/world/env"
-export SSL_CERT_FILE=$TIDEGATE_GCP_CA CHECKPOINT_DISABLE=1
+export SSL_CERT_FILE=$TIDEGATE_GCP_CA
 failed=0
 # expect WHAT CODE PATTERN COMMAND...: runs it; its exit code must be CODE and some line of its output like PATTERN
 expect() {

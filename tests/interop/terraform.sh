@@ -28,19 +28,6 @@ done
 . "$work/world/env"
 export SSL_CERT_FILE=$TIDEGATE_GCP_CA
 failed=0
-# expect WHAT CODE PATTERN COMMAND...: runs it; its exit code must be CODE and some line of its output like PATTERN
-expect() {
-    local what=$1 code=$2 pattern=$3 status result=yes
-    shift 3
-    "$@" >"$work/out" 2>&1
-    status=$?
-    if [ "$status" != "$code" ] || ! grep -qE -- "$pattern" "$work/out"; then
-        result=NO
-        failed=$((failed + 1))
-        tail -n 20 "$work/out" | sed 's/^/    | /'
-    fi
-    printf '%-4s exit %d  %s: %s\n' "$result" "$status" "$what" "$pattern"
-}
 
 mkdir "$work/early" "$work/gke-tf"
 echo 'resource "google_compute_network" "early" { name = "early" }' >"$work/early/main.tf"

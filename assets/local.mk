@@ -25,6 +25,14 @@ embedded_assets = \
 	%D%/manifests/route.yaml \
 	%D%/manifests/workload.yaml \
 	%D%/probe/probe.sh \
+	%D%/terraform/apis.tf \
+	%D%/terraform/clusters.tf \
+	%D%/terraform/fleet.tf \
+	%D%/terraform/network.tf \
+	%D%/terraform/outputs.tf \
+	%D%/terraform/storage.tf \
+	%D%/terraform/variables.tf \
+	%D%/terraform/versions.tf \
 	$(sim_params)
 EXTRA_DIST += $(embedded_assets) %D%/embed.sh %D%/params.awk %D%/sim/README.md
 

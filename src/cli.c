@@ -86,6 +86,13 @@ static bool parse_color(const char *text, struct tg_err *err)
     return tg_err_set(err, TG_CODE_USAGE, 0, "--color: '%s' is not auto, always or never", text);
 }
 
+static bool parse_mode(struct cli *cli, const char *text, struct tg_err *err)
+{
+    return tg_run_mode_by_name(text, &cli->mode) ||
+           tg_err_set(err, TG_CODE_USAGE, 0, "--mode: '%s' is not native, commands or by-hand",
+                      text);
+}
+
 static bool parse_speed(struct cli *cli, const char *text, struct tg_err *err)
 {
     if (!tg_str_to_double(text, &cli->speed) || cli->speed <= 0 || cli->speed > 1000) {
@@ -209,6 +216,8 @@ static bool apply(struct cli *cli, enum option_id id, const char *value, struct 
     case OPTION_UNTIL:
         cli->until = value;
         return true;
+    case OPTION_MODE:
+        return parse_mode(cli, value, err);
     case OPTION_DRY_RUN:
         cli->is_dry_run = true;
         return true;
@@ -232,10 +241,8 @@ static bool apply(struct cli *cli, enum option_id id, const char *value, struct 
         cli->listen = value;
         return true;
     case OPTION_BUILT:
-        cli->is_empty = false;
-        return true;
     case OPTION_EMPTY:
-        cli->is_empty = true;
+        cli->is_empty = id == OPTION_EMPTY;
         return true;
     case OPTION_AUTO:
         cli->is_auto = true;

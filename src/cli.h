@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "plan/run.h"
 
 enum cli_command {
     CLI_COMMAND_CONSOLE,
@@ -73,6 +74,7 @@ struct cli {
     bool is_hub_left_out;
     bool has_tools;
     bool is_despite_doctor;
+    enum tg_run_mode mode; /* of up and down, also in the console */
     bool is_dry_run;
     bool is_yes;
     const char *dir;

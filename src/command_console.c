@@ -84,10 +84,15 @@ static struct tg_session *start_demo_session(const struct cli *cli, const char *
     if (lab == NULL) {
         return NULL;
     }
-    /* The journal lives with the world: another run's world is another world. */
+    /* The journal and Terraform's state live with the world: another run's world is another world.
+     */
     char *journal = tg_asprintf("%s/journal.db", dir);
     char *hub_url = tg_asprintf("%s" SIM_HUB_PREFIX, sim_server_gcp_url(server));
+    char *work_folder = tg_asprintf("%s/work", dir);
+    char *terraform_state = tg_asprintf("%s/gke-tf/terraform.tfstate", work_folder);
     remove(journal);
+    remove(terraform_state);
+    free(terraform_state);
     struct tg_session_config config = {
         .clock = tg_clock_real(),
         .lab = lab,
@@ -99,10 +104,12 @@ static struct tg_session *start_demo_session(const struct cli *cli, const char *
         .gcp_token = sim_server_gcp_token(server),
         .hub_url = hub_url,
         .journal = journal,
+        .work_folder = work_folder,
         .is_armed = true,
         .workers_max = cli->workers,
     };
     struct tg_session *session = tg_session_start(&config, err);
+    free(work_folder);
     free(journal);
     free(hub_url);
     return session;

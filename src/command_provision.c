@@ -69,7 +69,7 @@ static const char *needed_secret(const struct tg_app *app, const struct tg_run_c
 
 static bool confirm(const struct cli *cli, const struct tg_run_config *config, struct tg_err *err)
 {
-    if (cli->is_yes) {
+    if (cli->is_yes || cli->mode == TG_RUN_BY_HAND) {
         return true;
     }
     char answer[128];
@@ -106,8 +106,67 @@ struct command_teller {
     enum tg_run_state *states; /* as told last */
     char (*waits)[320];
     int64_t *told_us;
-    bool *is_end_told; /* of the rows of a step that is over */
+    bool *is_end_told;    /* of the rows of a step that is over */
+    bool *is_shown;       /* by hand: its commands */
+    bool has_shown[2];    /* what comes before: on Google Cloud, within clusters */
+    uint64_t lines_total; /* of the program's output that are told */
 };
+
+/* Takes text's memory back. */
+static void put_indented(struct tg_buf *text, struct tg_buf *out)
+{
+    for (const char *at = tg_buf_text(text); *at != '\0';) {
+        size_t len = strcspn(at, "\n");
+        tg_buf_printf(out, "    %.*s\n", (int)len, at);
+        at += len + (at[len] == '\n' ? 1 : 0);
+    }
+    tg_buf_fini(text);
+}
+
+/* What a person is to type for a step, once its turn has come. */
+static void show_commands(struct command_teller *teller, int step)
+{
+    const struct tg_run *run = teller->app->run;
+    const struct tg_lab_step *of = &run->config.lab->steps[step];
+    bool *has_shown = &teller->has_shown[tg_run_is_within_clusters(of) ? 1 : 0];
+    struct tg_buf text;
+    struct tg_buf out;
+    tg_buf_init(&text, REPORT_BYTES_MAX);
+    tg_buf_init(&out, REPORT_BYTES_MAX);
+    tg_run_commands(&run->config, step, !*has_shown, &text);
+    *has_shown = *has_shown || text.len > 0;
+    put_indented(&text, &out);
+    command_print_lines(&out, teller->out);
+}
+
+static void show_shell(const struct tg_app *app, FILE *to)
+{
+    struct tg_buf text;
+    struct tg_buf out;
+    tg_buf_init(&text, REPORT_BYTES_MAX);
+    tg_buf_init(&out, REPORT_BYTES_MAX);
+    tg_buf_printf(&out, "%s\n    cd %s\n",
+                  _("Type in another terminal; each step ticks itself off when it is seen done:"),
+                  app->work_folder);
+    tg_run_shell(&app->run->config, &text);
+    put_indented(&text, &out);
+    command_print_lines(&out, to);
+}
+
+/* What the program that runs a step's commands said since. */
+static void tell_output(struct command_teller *teller)
+{
+    const struct tg_run_tool *tool = &teller->app->run->tool;
+    struct tg_buf out;
+    tg_buf_init(&out, REPORT_BYTES_MAX);
+    if (tool->lines_total - teller->lines_total > TG_RUN_LINES_MAX) {
+        teller->lines_total = tool->lines_total - TG_RUN_LINES_MAX;
+    }
+    for (; teller->lines_total < tool->lines_total; teller->lines_total++) {
+        tg_buf_printf(&out, "         | %s\n", tool->lines[teller->lines_total % TG_RUN_LINES_MAX]);
+    }
+    command_print_lines(&out, teller->out);
+}
 
 struct command_teller *command_teller_new(const struct tg_app *app, FILE *out)
 {
@@ -119,7 +178,8 @@ struct command_teller *command_teller_new(const struct tg_app *app, FILE *out)
                                       .states = tg_calloc(count, sizeof(*teller->states)),
                                       .waits = tg_calloc(count, sizeof(*teller->waits)),
                                       .told_us = tg_calloc(count, sizeof(*teller->told_us)),
-                                      .is_end_told = tg_calloc(count, sizeof(bool))};
+                                      .is_end_told = tg_calloc(count, sizeof(bool)),
+                                      .is_shown = tg_calloc(count, sizeof(*teller->is_shown))};
     return teller;
 }
 
@@ -131,6 +191,7 @@ void command_teller_free(struct command_teller *teller)
         free(teller->waits);
         free(teller->told_us);
         free(teller->is_end_told);
+        free(teller->is_shown);
         free(teller);
     }
 }
@@ -144,6 +205,9 @@ static void tell_step(struct command_teller *teller, int step)
     bool is_other_wait = strcmp(of->waiting_for, teller->waits[step]) != 0 &&
                          of->waiting_for[0] != '\0' && of->state != TG_RUN_PENDING &&
                          now_us - teller->told_us[step] > REPEAT_US;
+    /* A program tells itself what it does. */
+    is_other_wait =
+        is_other_wait && !(tg_app_provision_has_program(app) && app->run->tool.step == step);
     if (of->state == TG_RUN_SKIPPED || of->state == TG_RUN_PENDING || (!is_new && !is_other_wait)) {
         return;
     }
@@ -158,6 +222,27 @@ static void tell_step(struct command_teller *teller, int step)
     tg_run_report_step(app->run, step, command_language(), lab_us, &out);
     tg_buf_putc(&out, '\n');
     command_print_lines(&out, teller->out);
+    if (app->run->config.mode == TG_RUN_BY_HAND && of->state == TG_RUN_WAITING &&
+        !teller->is_shown[step]) {
+        teller->is_shown[step] = true;
+        show_commands(teller, step);
+    }
+}
+
+/* Another wish to stop. True when the program is to be left at once. */
+static bool obey(struct tg_app *app, int wishes)
+{
+    bool has_program = tg_app_provision_has_program(app);
+    if (wishes > (has_program ? 2 : 1)) {
+        return true;
+    }
+    fprintf(stderr, "%s\n",
+            !has_program  ? _("Stopping: nothing more is begun. Once more leaves at once.")
+            : wishes == 1 ? _("Stopping: the commands are interrupted and may end in order. Once "
+                              "more ends them.")
+                          : _("Ending the commands. Once more leaves at once."));
+    tg_app_provision_abort(app);
+    return false;
 }
 
 static bool is_new_phase(struct command_teller *teller, int step, const struct tg_progress_row *row)
@@ -215,6 +300,7 @@ static void tell_progress(struct command_teller *teller, int step)
 
 void command_teller_tell(struct command_teller *teller)
 {
+    tell_output(teller);
     for (size_t step = 0; step < teller->app->lab->steps_count; step++) {
         tell_step(teller, (int)step);
         tell_progress(teller, (int)step);
@@ -226,20 +312,19 @@ static void follow(struct tg_session *session, FILE *out)
     struct tg_app *app = session->app;
     struct command_teller *teller = command_teller_new(app, out);
     int obeyed = 0;
+    if (app->run->config.mode == TG_RUN_BY_HAND) {
+        show_shell(app, out);
+    }
     while (!app->run->is_over) {
         command_wait(session, -1);
         command_teller_tell(teller);
         int signals = command_signal_count();
-        if (signals > obeyed && obeyed == 0) {
-            fprintf(stderr, "%s\n",
-                    _("Stopping: nothing more is begun. Once more leaves at once."));
-            tg_app_provision_abort(app);
-        }
-        obeyed = signals;
-        if (obeyed > 1) {
+        if (signals > obeyed && obey(app, signals)) {
             break;
         }
+        obeyed = signals;
     }
+    tell_output(teller);
     command_teller_free(teller);
 }
 
@@ -338,7 +423,8 @@ static bool begin(struct tg_session *session, const struct cli *cli,
                   const struct tg_run_config *config, struct tg_secret **secret, struct tg_err *err)
 {
     struct tg_app *app = session->app;
-    const char *needed = config->direction == TG_RUN_UP ? needed_secret(app, config) : NULL;
+    bool is_ours = config->direction == TG_RUN_UP && cli->mode != TG_RUN_BY_HAND;
+    const char *needed = is_ours ? needed_secret(app, config) : NULL;
     if (config->direction == TG_RUN_UP && !heed(app, cli, err)) {
         return false;
     }
@@ -350,6 +436,7 @@ static bool begin(struct tg_session *session, const struct cli *cli,
     /* Who types the command and the project's name asks for changes: no --arm on top. */
     app->is_armed = app->journal != NULL;
     struct tg_provision_request request = {.direction = config->direction,
+                                           .mode = cli->mode,
                                            .from = cli->from,
                                            .until = cli->until,
                                            .secrets = &given,
@@ -375,8 +462,10 @@ static int provision(struct tg_app *app, struct tg_session *session, const struc
                      struct tg_secret **secret)
 {
     struct tg_err err = TG_ERR_INIT;
-    struct tg_run_config config = {
-        .lab = app->lab, .direction = cli->command == CLI_COMMAND_UP ? TG_RUN_UP : TG_RUN_DOWN};
+    struct tg_run_config config = {.lab = app->lab,
+                                   .direction =
+                                       cli->command == CLI_COMMAND_UP ? TG_RUN_UP : TG_RUN_DOWN,
+                                   .mode = cli->mode};
     const struct tg_target *gcp = tg_model_gcp(app->model);
     if (gcp == NULL) {
         tg_err_set(&err, TG_CODE_USAGE, 0, "which project? give --project ID");

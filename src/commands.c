@@ -201,6 +201,15 @@ const char *command_language(void)
     return chosen != NULL && *chosen != '\0' ? chosen : setlocale(LC_MESSAGES, NULL);
 }
 
+/* Beside the journal, for each project: Terraform keeps its state there. The caller frees. */
+static char *work_folder_of(const char *journal, const char *project)
+{
+    const char *slash = journal != NULL ? strrchr(journal, '/') : NULL;
+    return slash == NULL || project == NULL
+               ? NULL
+               : tg_asprintf("%.*s/work/%s", (int)(slash - journal), journal, project);
+}
+
 struct tg_session *command_start_session(const struct cli *cli, struct tg_err *err)
 {
     struct tg_lab *lab = command_load_lab(cli, err);
@@ -216,6 +225,7 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
         return NULL;
     }
     char *kubeconfig = find_kubeconfig(cli);
+    char *work_folder = work_folder_of(journal, gcp.project);
     bool is_provisioning = cli->command == CLI_COMMAND_UP || cli->command == CLI_COMMAND_DOWN ||
                            cli->command == CLI_COMMAND_DOCTOR;
     struct tg_session_config config = {
@@ -232,12 +242,14 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
         .hub_url = or_environment(cli->hf_endpoint, "HF_ENDPOINT"),
         .gcp_token_path = or_environment(cli->gcp_token_file, "TIDEGATE_GCP_TOKEN_FILE"),
         .journal = journal,
+        .work_folder = work_folder,
         .is_armed = cli->is_armed,
         .workers_max = cli->workers,
     };
     struct tg_session *session = tg_session_start(&config, err);
     wipe_gcp(&gcp);
     free(kubeconfig);
+    free(work_folder);
     free(journal);
     return session;
 }

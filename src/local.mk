@@ -45,6 +45,7 @@ noinst_LIBRARIES += %D%/libtg_net.a
 %C%_libtg_net_a_SOURCES = \
 	%D%/net/backoff.c \
 	%D%/net/backoff.h \
+	%D%/net/gcp_override.def \
 	%D%/net/http.c \
 	%D%/net/http.h \
 	%D%/net/linesplit.c \
@@ -92,7 +93,8 @@ noinst_LIBRARIES += %D%/libtg_model.a
 	%D%/model/store.c \
 	%D%/model/store.h \
 	%D%/model/story.c \
-	%D%/model/story.h
+	%D%/model/story.h \
+	%D%/model/tool.h
 
 noinst_LIBRARIES += %D%/libtg_plan.a
 %C%_libtg_plan_a_SOURCES = \
@@ -124,6 +126,9 @@ noinst_LIBRARIES += %D%/libtg_plan.a
 	%D%/plan/run.h \
 	%D%/plan/run_items.c \
 	%D%/plan/run_items.h \
+	%D%/plan/run_machine.h \
+	%D%/plan/run_tool.c \
+	%D%/plan/run_tool.h \
 	%D%/plan/run_report.c \
 	%D%/plan/run_report.h \
 	%D%/plan/run_state.def \
@@ -201,6 +206,8 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 	%D%/codec/walk_file.h \
 	%D%/codec/weights.c \
 	%D%/codec/weights.h \
+	%D%/codec/tool_output.c \
+	%D%/codec/tool_output.h \
 	%D%/codec/yaml.c \
 	%D%/codec/yaml.h \
 	%D%/codec/yaml_json.c \
@@ -493,6 +500,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 
 noinst_LIBRARIES += %D%/libtg_io.a
 %C%_libtg_io_a_SOURCES = \
+	%D%/io/child.c \
+	%D%/io/child.h \
 	%D%/io/clock_real.c \
 	%D%/io/clock_real.h \
 	%D%/io/ask.c \
@@ -555,6 +564,10 @@ noinst_LIBRARIES += %D%/libtg_app.a
 	%D%/app/walk_files.h \
 	%D%/app/witness.c \
 	%D%/app/witness.h \
+	%D%/app/tools.c \
+	%D%/app/tools.h \
+	%D%/app/work_folder.c \
+	%D%/app/work_folder.h \
 	%D%/app/world_control.c \
 	%D%/app/world_control.h
 

@@ -51,7 +51,8 @@ struct loop {
     struct tg_secret *secret; /* the operator's, for standing the lab up; NULL: none given */
     int up_from;              /* steps asked for; -1: all */
     int up_until;
-    bool is_up_pending; /* the lab is stood up once the preflight has looked at it */
+    bool is_up_pending;    /* the lab is stood up once the preflight has looked at it */
+    enum tg_run_mode mode; /* in which the lab is stood up or taken down */
     bool is_dirty;
     bool is_first_data_seen;
     bool is_leaving;
@@ -84,6 +85,7 @@ static struct ui_inputs gather(const struct loop *loop)
         .run = app->run,
         .doctor = app->doctor,
         .fixes = app->fixes,
+        .mode = loop->mode,
         .is_restore_offered = app->is_restore_offered,
         .is_armed = app->is_armed,
         .now_us = tg_clock_monotonic_us(&app->clock),
@@ -120,8 +122,14 @@ static void leave(struct loop *loop, const char *reason)
         tg_app_notice(app, TG_SEVERITY_WARN, "%s",
                       tg_app_holds_fault(app)
                           ? _("Restoring the region before leaving; once more leaves at once.")
+                      : tg_app_provision_has_program(app)
+                          ? _("The commands are interrupted and may end in order before leaving; "
+                              "once more leaves at once.")
                           : _("Ending the drill before leaving; once more leaves at once."));
         tg_app_drill_abort(app, reason);
+        if (tg_app_provision_has_program(app)) {
+            tg_app_provision_abort(app);
+        }
         loop->is_dirty = true;
     } else {
         loop->is_over = true;
@@ -142,6 +150,7 @@ static bool change_lab(struct loop *loop, enum tg_run_direction direction, struc
 {
     struct tg_run_secret given = {.name = "hf_token", .value = loop->secret};
     struct tg_provision_request request = {.direction = direction,
+                                           .mode = loop->mode,
                                            .secrets = &given,
                                            .secrets_count = loop->secret != NULL ? 1 : 0,
                                            .fixes = loop->session->app->fixes};
@@ -616,6 +625,10 @@ static char *make_world_note(const struct sim_server *server)
 static int say_goodbye(const struct loop *loop)
 {
     const struct tg_app *app = loop->session->app;
+    if (tg_app_provision_has_program(app)) {
+        fprintf(stderr, "%s\n",
+                _("The commands go on by themselves; the next start waits for their end."));
+    }
     if (app->drill == NULL) {
         return CLI_EXIT_OK;
     }
@@ -667,8 +680,10 @@ int loop_run(struct tg_session *session, const struct cli *cli, struct sim_serve
     bool is_colour_wanted =
         !tg_str_eq(cli->color, "never") &&
         (tg_str_eq(cli->color, "always") || no_color == NULL || *no_color == '\0');
-    struct loop loop = {
-        .session = session, .server = server, .world_note = make_world_note(server)};
+    struct loop loop = {.session = session,
+                        .server = server,
+                        .mode = cli->mode,
+                        .world_note = make_world_note(server)};
     loop.term = ui_term_curses_new(is_colour_wanted, find_multiplexer(), &err);
     if (loop.term == NULL) {
         free(loop.world_note);

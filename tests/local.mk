@@ -95,6 +95,7 @@ TESTS += %D%/test_codec
 	%D%/unit/codec/test_pod_status.c \
 	%D%/unit/codec/test_question.c \
 	%D%/unit/codec/test_weights.c \
+	%D%/unit/codec/test_tool_output.c \
 	%D%/unit/codec/test_yaml.c
 %C%_test_codec_LDADD =  $(codec_libs) $(OPENSSL_LIBS) $(CRITERION_LIBS) -lm
 
@@ -110,6 +111,7 @@ check_PROGRAMS += %D%/test_io
 TESTS += %D%/test_io
 %C%_test_io_SOURCES = \
 	%D%/unit/io/test_capture.c \
+	%D%/unit/io/test_child.c \
 	%D%/unit/io/test_google_places.c \
 	%D%/unit/io/test_journal_records.c \
 	%D%/unit/io/test_kubeconfig_files.c \
@@ -145,6 +147,7 @@ TESTS += %D%/test_plan
 	%D%/unit/plan/test_permission.c \
 	%D%/unit/plan/test_price.c \
 	%D%/unit/plan/test_run.c \
+	%D%/unit/plan/test_run_tool.c \
 	%D%/unit/plan/test_verify.c \
 	%D%/unit/plan/test_walk.c
 %C%_test_plan_LDADD =  $(codec_libs) $(CRITERION_LIBS) -lm
@@ -235,6 +238,7 @@ TESTS += %D%/lint/sanitizer.sh
 TESTS += %D%/lint/selftest.sh
 TESTS += %D%/lint/tidy.sh
 TESTS += %D%/e2e/auto.sh
+TESTS += %D%/e2e/commands.sh
 TESTS += %D%/e2e/console.sh
 TESTS += %D%/e2e/doctor.sh
 TESTS += %D%/e2e/drill.sh
@@ -333,6 +337,10 @@ check_PROGRAMS += %D%/fuzz/replay_strategic
 TESTS += %D%/fuzz/replay_strategic
 %C%_fuzz_replay_strategic_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_strategic.c
 %C%_fuzz_replay_strategic_LDADD = $(app_libs) -lm
+check_PROGRAMS += %D%/fuzz/replay_tool
+TESTS += %D%/fuzz/replay_tool
+%C%_fuzz_replay_tool_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_tool.c
+%C%_fuzz_replay_tool_LDADD = $(app_libs) -lm
 check_PROGRAMS += %D%/fuzz/replay_watch
 TESTS += %D%/fuzz/replay_watch
 %C%_fuzz_replay_watch_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_watch.c
@@ -407,6 +415,11 @@ noinst_PROGRAMS += %D%/fuzz/fuzz_strategic
 %C%_fuzz_fuzz_strategic_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
 %C%_fuzz_fuzz_strategic_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_fuzz_fuzz_strategic_LDADD = $(app_libs) -lm
+noinst_PROGRAMS += %D%/fuzz/fuzz_tool
+%C%_fuzz_fuzz_tool_SOURCES = %D%/fuzz/fuzz_tool.c
+%C%_fuzz_fuzz_tool_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_tool_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_tool_LDADD = $(app_libs) -lm
 noinst_PROGRAMS += %D%/fuzz/fuzz_watch
 %C%_fuzz_fuzz_watch_SOURCES = %D%/fuzz/fuzz_watch.c
 %C%_fuzz_fuzz_watch_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
@@ -419,7 +432,7 @@ noinst_PROGRAMS += %D%/fuzz/fuzz_yaml
 %C%_fuzz_fuzz_yaml_LDADD = $(app_libs) -lm
 endif
 FUZZ_SECONDS = 60
-fuzz_targets = apply exec filter frames google kubeconfig patch protobuf request schema selector shell strategic watch yaml
+fuzz_targets = apply exec filter frames google kubeconfig patch protobuf request schema selector shell strategic tool watch yaml
 # Each target for so many seconds, on the corpus and what earlier runs added below the build tree.
 fuzz: all
 	$(AM_V_at)for target in $(fuzz_targets); do \
@@ -432,11 +445,13 @@ EXTRA_DIST += \
 	%D%/README.md \
 	%D%/bench/run.sh \
 	%D%/e2e/auto.sh \
+	%D%/e2e/commands.sh \
 	%D%/e2e/common.sh \
 	%D%/e2e/console.sh \
 	%D%/e2e/doctor.sh \
 	%D%/e2e/drill.sh \
 	%D%/e2e/exec.sh \
+	%D%/e2e/fake/terraform \
 	%D%/e2e/faults.sh \
 	%D%/e2e/login.sh \
 	%D%/e2e/secret.sh \
@@ -448,6 +463,7 @@ EXTRA_DIST += \
 	%D%/fuzz/dictionary \
 	%D%/interop/apiserver.py \
 	%D%/interop/apiserver.sh \
+	%D%/interop/commands.sh \
 	%D%/interop/gcloud.commands \
 	%D%/interop/gcloud.sh \
 	%D%/interop/infrastructure.py \
@@ -456,6 +472,9 @@ EXTRA_DIST += \
 	%D%/interop/lab.sh \
 	%D%/interop/lab_blocks.py \
 	%D%/interop/native.sh \
+	%D%/interop/parity.py \
+	%D%/interop/parity.sh \
+	%D%/interop/terraform.bash \
 	%D%/interop/terraform.sh \
 	%D%/interop/tools.sh \
 	%D%/lint/drift.sh \

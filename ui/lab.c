@@ -7,9 +7,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fmt.h"
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "plan/price.h"
 #include "ui/state.h"
 
@@ -52,6 +54,11 @@ void ui_lab_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_comma
         } else {
             tg_str_copy(ui->message, sizeof(ui->message), _("The lab is not being changed."));
         }
+        return;
+    }
+    if (command == TG_COMMAND_LAB_OUTPUT) {
+        ui_ask(ui, UI_OVERLAY_OUTPUT);
+        ui->is_output_followed = true;
         return;
     }
     ui->lab_from = -1;
@@ -144,7 +151,7 @@ void ui_lab_submit(struct ui *ui, const struct ui_inputs *inputs, enum ui_overla
     ui->focus = UI_VIEW_STEPS;
     if (overlay == UI_OVERLAY_LAB_DOWN) {
         intent->kind = UI_INTENT_LAB_DOWN;
-    } else if (needs_secret(ui, inputs)) {
+    } else if (inputs->mode != TG_RUN_BY_HAND && needs_secret(ui, inputs)) {
         ui_ask(ui, UI_OVERLAY_SECRET);
     } else {
         intent->kind = UI_INTENT_LAB_UP;
@@ -220,6 +227,13 @@ void ui_lab_draw_confirm(struct ui *ui, const struct ui_inputs *inputs, struct u
     if (!is_down) {
         ui_doctor_add_summary(inputs, cells, &lines);
     }
+    if (inputs->mode != TG_RUN_NATIVE) {
+        ui_lines_add_wrapped(
+            &lines, UI_STYLE_WARN, cells,
+            inputs->mode == TG_RUN_COMMANDS
+                ? _("By the lab's own commands, run here; O shows what they print.")
+                : _("By hand: each step's page (Enter) has what is to be typed."));
+    }
     ui_line_put(ui_lines_add(&lines), UI_STYLE_TEXT, 0, " ");
     line = ui_lines_add(&lines);
     ui_line_put(line, UI_STYLE_TEXT, 0,
@@ -246,6 +260,62 @@ void ui_lab_draw_secret(struct ui *ui, struct ui_canvas *canvas)
     ui_line_put(line, UI_STYLE_KEY, 0, "%.*s_", (int)strlen(ui->input),
                 "************************************************************************");
     ui_overlay_lines(ui, canvas, 80, _("A secret is needed"), _("Esc: nothing is done"), &lines);
+    ui_lines_fini(&lines);
+}
+
+static enum ui_style style_of_line(const char *line)
+{
+    return *line == '$' || *line == '#'       ? UI_STYLE_KEY
+           : tg_str_has_prefix(line, "Error") ? UI_STYLE_FAIL
+                                              : UI_STYLE_TEXT;
+}
+
+/* What the commands under way are doing, or how the last ones ended. */
+static void describe_program(const struct ui_inputs *inputs, char *out, size_t size)
+{
+    const struct tg_run *run = inputs->run;
+    char span[24];
+    if (run == NULL || run->tool.step < 0) {
+        snprintf(out, size, "%s", _("No commands were run: start with --mode commands."));
+        return;
+    }
+    const struct tg_run_step *step = &run->steps[run->tool.step];
+    const char *title =
+        tg_lab_text_for(&run->config.lab->steps[run->tool.step].title, inputs->locale);
+    tg_fmt_duration(span, sizeof(span), inputs->now_us - run->tool.started_us);
+    if (run->tool.state == TG_RUN_TOOL_RUNNING) {
+        snprintf(out, size,
+                 run->tool.wishes == 0   ? _("%s: running for %s")
+                 : run->tool.wishes == 1 ? _("%s: interrupted, may end in order; for %s")
+                                         : _("%s: told to end; for %s"),
+                 title, span);
+    } else if (!step->has_exit) {
+        snprintf(out, size, _("%s: not started"), title);
+    } else if (step->exit_signal != 0) {
+        snprintf(out, size, _("%s: ended by signal %d"), title, step->exit_signal);
+    } else {
+        snprintf(out, size, _("%s: ended with %d"), title, step->exit_status);
+    }
+}
+
+void ui_lab_draw_output(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas)
+{
+    struct ui_lines lines = {0};
+    char title[200];
+    int cells = ui_overlay_cells(canvas, 160);
+    const struct tg_run_tool *tool = inputs->run != NULL ? &inputs->run->tool : NULL;
+    uint64_t total = tool != NULL ? tool->lines_total : 0;
+    describe_program(inputs, title, sizeof(title));
+    for (uint64_t i = total > TG_RUN_LINES_MAX ? total - TG_RUN_LINES_MAX : 0; i < total; i++) {
+        const char *line = tool->lines[i % TG_RUN_LINES_MAX];
+        char *safe = tg_utf8_sanitize(line, strlen(line));
+        ui_lines_add_wrapped(&lines, style_of_line(line), cells, safe);
+        free(safe);
+    }
+    if (ui->is_output_followed) {
+        ui->overlay_first = (long)lines.count;
+    }
+    ui_overlay_lines(ui, canvas, 160, title, _("End follows, Esc closes"), &lines);
     ui_lines_fini(&lines);
 }
 

@@ -257,6 +257,9 @@ void ui_overlay_draw(struct ui *ui, const struct ui_inputs *inputs, struct ui_ca
     case UI_OVERLAY_WALK:
         ui_walk_draw(ui, inputs, canvas);
         break;
+    case UI_OVERLAY_OUTPUT:
+        ui_lab_draw_output(ui, inputs, canvas);
+        break;
     case UI_OVERLAY_LAB_UP:
     case UI_OVERLAY_LAB_DOWN:
         ui_lab_draw_confirm(ui, inputs, canvas);

@@ -23,6 +23,7 @@ enum ui_overlay {
     UI_OVERLAY_WAIVE,
     UI_OVERLAY_STEP,
     UI_OVERLAY_WALK,
+    UI_OVERLAY_OUTPUT,
     UI_OVERLAY_LAB_UP,
     UI_OVERLAY_LAB_DOWN,
     UI_OVERLAY_SECRET,
@@ -64,7 +65,8 @@ struct ui {
     struct ui_pane panes[UI_VIEW_COUNT];
     enum ui_overlay overlay;
     long overlay_first;
-    long overlay_selected; /* in the palette */
+    bool is_output_followed; /* its page shows the end, whatever comes */
+    long overlay_selected;   /* in the palette */
     char input[UI_INPUT_SIZE];
     struct ui_history history;
     char message[300];
@@ -108,6 +110,7 @@ void ui_lab_ask_range(struct ui *ui, const struct ui_inputs *inputs, int from, i
                       struct ui_intent *intent);
 void ui_lab_draw_confirm(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas);
 void ui_lab_draw_secret(struct ui *ui, struct ui_canvas *canvas);
+void ui_lab_draw_output(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas);
 void ui_lab_draw_step(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas);
 
 /* ---- ui/doctor.c: the preflight ---- */

@@ -44,13 +44,15 @@ static void focus_on(struct ui *ui, int view)
 static bool is_page(enum ui_overlay overlay)
 {
     return overlay == UI_OVERLAY_DETAIL || overlay == UI_OVERLAY_HELP ||
-           overlay == UI_OVERLAY_STEP || overlay == UI_OVERLAY_DOCTOR || overlay == UI_OVERLAY_WALK;
+           overlay == UI_OVERLAY_STEP || overlay == UI_OVERLAY_DOCTOR ||
+           overlay == UI_OVERLAY_WALK || overlay == UI_OVERLAY_OUTPUT;
 }
 
 static void move(struct ui *ui, long by)
 {
     struct ui_pane *pane = &ui->panes[ui->focus];
     if (is_page(ui->overlay)) {
+        ui->is_output_followed = by == FARTHEST;
         ui->overlay_first = ui->overlay_first + by < 0 ? 0 : ui->overlay_first + by;
         return;
     }
@@ -274,6 +276,7 @@ static void run(struct ui *ui, const struct ui_inputs *inputs, enum tg_command c
     case TG_COMMAND_LAB_UP:
     case TG_COMMAND_LAB_DOWN:
     case TG_COMMAND_LAB_STOP:
+    case TG_COMMAND_LAB_OUTPUT:
         ui_lab_command(ui, inputs, command, intent);
         break;
     case TG_COMMAND_DOCTOR:

@@ -33,6 +33,7 @@ struct ui_inputs {
     const struct tg_doctor *doctor; /* the present or last preflight; NULL: none in this session */
     tg_lab_fixes fixes;             /* chosen for the next run */
     bool is_restore_offered;        /* an open drill was found in the journal at start */
+    enum tg_run_mode mode;          /* in which the next run is done */
     bool is_armed;
     int64_t now_us; /* monotonic */
     int64_t wall_us;

@@ -65,11 +65,14 @@ static bool look_of_run(const struct ui_view_context *context, size_t index, str
     switch (step->state) {
     case TG_RUN_MAKING:
     case TG_RUN_WAITING:
+        if (run->is_over) {
+            return false; /* it was stopped: only what is observed counts */
+        }
         look->sign = context->is_utf8 ? "▸" : ">";
         look->style = UI_STYLE_RUNNING;
         snprintf(look->word, sizeof(look->word), "%s %s", _(tg_run_state_word(step->state)),
                  span_of(context, step, span, sizeof(span)));
-        return !run->is_over;
+        return true;
     case TG_RUN_FAILED:
     case TG_RUN_BLOCKED:
         look->sign = ui_view_sign(context, TG_SEVERITY_FAIL);

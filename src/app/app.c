@@ -51,6 +51,7 @@ void tg_app_free(struct tg_app *app)
     tg_model_free(app->model);
     tg_lab_free(app->lab);
     free(app->steps);
+    free(app->work_folder);
     free(app->detail_text);
     free(app);
 }
@@ -372,8 +373,9 @@ bool tg_app_holds_fault(const struct tg_app *app)
 
 bool tg_app_must_clear(const struct tg_app *app)
 {
-    return tg_app_holds_fault(app) || (app->drill != NULL && !tg_drill_is_over(app->drill) &&
-                                       app->drill->trace.fault_sent_us == 0);
+    return tg_app_holds_fault(app) || tg_app_provision_has_program(app) ||
+           (app->drill != NULL && !tg_drill_is_over(app->drill) &&
+            app->drill->trace.fault_sent_us == 0);
 }
 
 void tg_app_drill_abort(struct tg_app *app, const char *reason)

@@ -34,6 +34,8 @@ struct tg_link {
     /* Watches a cluster of project from now on, as a new target of the model; false when it cannot
      * be. NULL: clusters are only those from the start. */
     bool (*open_cluster)(void *context, const char *project, const struct tg_obj *cluster);
+    /* Runs the lab's commands (app/tools.h); takes the order's script over. NULL: nobody does. */
+    bool (*order)(void *context, struct tg_tool_order *order, struct tg_err *err);
 };
 
 struct tg_app {
@@ -51,6 +53,7 @@ struct tg_app {
     int64_t drill_wake_lab_us;
     /* Standing the lab up or taking it down (app/provision.h). */
     struct tg_run *run; /* the present or last one; NULL: none */
+    char *work_folder;  /* where the lab's commands run; NULL: they do not */
     int64_t run_wake_lab_us;
     int64_t run_sequence;     /* newest record of it */
     int64_t run_refreshed_us; /* monotonic */
@@ -123,7 +126,8 @@ bool tg_app_waive(struct tg_app *app, const char *reason, struct tg_err *err);
 bool tg_app_holds_fault(const struct tg_app *app);
 
 /* True while leaving would leave behind what a few more seconds clear away: a region that is down,
- * or, where nothing was changed yet, the probe Pod and an open drill in the journal. */
+ * or, where nothing was changed yet, the probe Pod and an open drill in the journal; or a program
+ * that runs the lab's commands. */
 bool tg_app_must_clear(const struct tg_app *app);
 
 /* Fetches an object as text for the detail view; the answer appears in detail_text or detail_err.

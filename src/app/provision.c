@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/work_folder.h"
 #include "base/fmt.h"
 #include "base/i18n.h"
 #include "base/mem.h"
@@ -44,6 +45,16 @@ static void append_records(struct tg_app *app, const struct tg_run_update *updat
     }
 }
 
+static bool carry_order(struct tg_app *app, struct tg_tool_order *order, struct tg_err *err)
+{
+    if (order->kind == TG_TOOL_NOTHING) {
+        return true;
+    }
+    return app->link.order != NULL
+               ? app->link.order(app->link.context, order, err)
+               : tg_err_set(err, TG_CODE_STATE, 0, "commands cannot be run here");
+}
+
 static void step_run(struct tg_app *app, struct tg_run_event *event)
 {
     struct tg_run_update update = {0};
@@ -66,8 +77,13 @@ static void step_run(struct tg_app *app, struct tg_run_event *event)
     for (size_t i = 0; i < count; i++) {
         tg_app_send(app, calls[i]);
     }
+    struct tg_run_event refused = {.kind = TG_RUN_EVENT_REFUSED};
+    bool is_refused = !carry_order(app, &update.order, &refused.err);
     append_records(app, &update);
     tg_run_update_fini(&update);
+    if (is_refused) {
+        step_run(app, &refused);
+    }
 }
 
 /* ---- starting ---- */
@@ -138,6 +154,20 @@ static void make_id(const struct tg_app *app, enum tg_run_direction direction, c
     snprintf(out, size, "%s-%s", direction == TG_RUN_UP ? "up" : "down", stamp);
 }
 
+/* The lab's commands make the lab as it is written: a fix that was chosen must not be left out in
+ * silence. */
+static bool prepare_commands(const struct tg_app *app, const struct tg_run_config *config,
+                             struct tg_err *err)
+{
+    if (config->direction == TG_RUN_UP && config->fixes != 0) {
+        return tg_err_set(err, TG_CODE_USAGE, 0,
+                          "fixes are made by native calls alone: --fix none, or --mode native");
+    }
+    return app->work_folder != NULL
+               ? tg_work_folder_fill(app->work_folder, config, err)
+               : tg_err_set(err, TG_CODE_STATE, 0, "commands cannot be run here");
+}
+
 bool tg_app_provision_start(struct tg_app *app, const struct tg_provision_request *request,
                             struct tg_err *err)
 {
@@ -161,6 +191,7 @@ bool tg_app_provision_start(struct tg_app *app, const struct tg_provision_reques
     struct tg_run_reopened reopened;
     struct tg_run_config config = {.lab = app->lab,
                                    .direction = request->direction,
+                                   .mode = request->mode,
                                    .project = gcp->name,
                                    .fixes = request->fixes,
                                    .rescan_us = RESCAN_DEFAULT_US};
@@ -173,6 +204,9 @@ bool tg_app_provision_start(struct tg_app *app, const struct tg_provision_reques
         return false;
     }
     config.id = id;
+    if (request->mode != TG_RUN_NATIVE && !prepare_commands(app, &config, err)) {
+        return false;
+    }
     tg_run_free(app->run);
     app->run = tg_run_new(&config, &app->next_call_id);
     app->run_wake_lab_us = 0;
@@ -209,6 +243,11 @@ void tg_app_provision_abort(struct tg_app *app)
     }
 }
 
+bool tg_app_provision_has_program(const struct tg_app *app)
+{
+    return app->run != NULL && app->run->tool.state == TG_RUN_TOOL_RUNNING;
+}
+
 /* ---- messages and time ---- */
 
 bool tg_app_provision_handle(struct tg_app *app, const struct tg_msg *msg)
@@ -217,7 +256,8 @@ bool tg_app_provision_handle(struct tg_app *app, const struct tg_msg *msg)
         return false;
     }
     app->is_run_changed = false;
-    if (msg->kind == TG_MSG_CALL_DONE || msg->kind == TG_MSG_CALL_PROGRESS) {
+    if (msg->kind == TG_MSG_CALL_DONE || msg->kind == TG_MSG_CALL_PROGRESS ||
+        msg->kind == TG_MSG_TOOL_LINE || msg->kind == TG_MSG_TOOL_ENDED) {
         struct tg_run_event event = {.kind = TG_RUN_EVENT_MSG, .msg = msg};
         step_run(app, &event);
     } else if (msg->kind == TG_MSG_JOURNALLED &&

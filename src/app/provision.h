@@ -13,6 +13,7 @@
 /* What is asked for; texts and secrets are borrowed until the run is freed. */
 struct tg_provision_request {
     enum tg_run_direction direction;
+    enum tg_run_mode mode;
     const char *from;  /* id of a step; NULL: the first */
     const char *until; /* NULL: the last */
     const struct tg_run_secret *secrets;
@@ -35,12 +36,15 @@ bool tg_app_is_project_seen(const struct tg_app *app);
 bool tg_app_provision_start(struct tg_app *app, const struct tg_provision_request *request,
                             struct tg_err *err);
 
-/* Nothing more is started. */
+/* Nothing more is started; a program that runs is told to stop, and harder the second time. */
 void tg_app_provision_abort(struct tg_app *app);
 
 /* The fixes of the lab's last run up in this project, as the journal has them, are chosen for the
  * next one: what was made with them stays so until somebody chooses otherwise. */
 void tg_app_remember_fixes(struct tg_app *app);
+
+/* True while a program runs the lab's commands. */
+bool tg_app_provision_has_program(const struct tg_app *app);
 
 /* Gives a message to the run when it is the run's; true when a view of it may differ. */
 bool tg_app_provision_handle(struct tg_app *app, const struct tg_msg *msg);

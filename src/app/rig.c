@@ -150,7 +150,8 @@ struct tg_rig *tg_rig_attach(const struct tg_rig_config *config, struct sim_worl
     rig->inbox = tg_queue_new(INBOX_MAX, free_message);
     rig->transport = sim_direct_new(world);
     rig->app = tg_app_new(tg_clock_virtual(&rig->now), config->lab, true);
-    rig->app->link = (struct tg_link){take_call, rig, open_cluster};
+    rig->app->link =
+        (struct tg_link){.call = take_call, .context = rig, .open_cluster = open_cluster};
     rig->is_built = sim_world_config(world)->is_built;
     add_targets(rig);
     if (config->journal != NULL && !tg_app_open_journal(rig->app, config->journal, NULL, err)) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/tools.h"
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -321,13 +322,37 @@ static bool start_workers(struct tg_session *session, const struct tg_session_co
     return is_ok;
 }
 
+static bool order_tool(void *context, struct tg_tool_order *order, struct tg_err *err)
+{
+    struct tg_session *session = context;
+    return session->tools != NULL
+               ? tg_tools_order(session->tools, order, err)
+               : tg_err_set(err, TG_CODE_STATE, 0, "commands cannot be run here");
+}
+
+static void prepare_tools(struct tg_session *session, const struct tg_session_config *config)
+{
+    if (config->work_folder == NULL || config->project == NULL) {
+        return;
+    }
+    struct tg_tools_config tools = {.folder = config->work_folder,
+                                    .gcp_endpoint = config->gcp_endpoint,
+                                    .gcp_ca_pem = config->gcp_ca_pem,
+                                    .gcp_token_path = session->gcp_token_path,
+                                    .token = session->gcp_token,
+                                    .inbox = session->inbox,
+                                    .clock = config->clock};
+    session->tools = tg_tools_new(&tools);
+    session->app->work_folder = tg_strdup(config->work_folder);
+}
+
 struct tg_session *tg_session_start(struct tg_session_config *config, struct tg_err *err)
 {
     struct tg_session *session = TG_NEW(struct tg_session);
     struct targets targets = {0};
     session->inbox = tg_queue_new(INBOX_MAX, free_message);
     session->app = tg_app_new(config->clock, config->lab, config->is_armed);
-    session->app->link = (struct tg_link){send_to_worker, session, open_cluster};
+    session->app->link = (struct tg_link){send_to_worker, session, open_cluster, order_tool};
     bool is_ok = keep_access(session, config, err) &&
                  (config->kubeconfig == NULL || add_clusters(session, config, &targets, err));
     if (is_ok) {
@@ -335,6 +360,7 @@ struct tg_session *tg_session_start(struct tg_session_config *config, struct tg_
         is_ok = config->journal == NULL ||
                 tg_app_open_journal(session->app, config->journal, session->inbox, err);
     }
+    prepare_tools(session, config);
     is_ok = is_ok && start_workers(session, config, &targets, err);
     free(targets.items);
     if (!is_ok) {
@@ -354,6 +380,7 @@ void tg_session_stop(struct tg_session *session)
     for (size_t i = 0; i < session->workers_count; i++) {
         tg_worker_stop(session->workers[i]);
     }
+    tg_tools_free(session->tools);
     tg_app_free(session->app);
     tg_queue_free(session->inbox);
     free(session->workers);

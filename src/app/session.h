@@ -30,6 +30,7 @@ struct tg_session_config {
     const char *hub_url;        /* the Hugging Face hub's; NULL: its own */
     const char *gcp_token_path; /* file that somebody keeps it fresh in, or NULL */
     const char *journal;        /* NULL: none */
+    const char *work_folder;    /* for the lab's commands; NULL: they are not run */
     bool is_armed;
     int workers_max;
 };
@@ -45,6 +46,7 @@ struct tg_session {
     struct tg_google_login *login; /* NULL: gcp_token is used, or Google Cloud is not watched */
     struct tg_secret *gcp_token;
     char *gcp_token_path;
+    struct tg_tools *tools; /* NULL: the lab's commands are not run */
 };
 
 /* Reads the kubeconfig, opens the journal and starts the workers. NULL and err (CONFIG with

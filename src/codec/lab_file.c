@@ -196,7 +196,7 @@ static bool read_step(struct tg_lab_reader *reader, const struct tg_yaml_node *n
 {
     static const char *const keys[] = {"id",     "section",  "title", "why",       "usual",
                                        "verify", "make",     "needs", "leftovers", "timeout",
-                                       "once",   "commands", "prove", NULL};
+                                       "once",   "commands", "prove", "undo",      NULL};
     int64_t section = 0;
     if (!tg_lab_check_keys(reader, node, keys) || !tg_lab_need_text(reader, node, "id", &out->id) ||
         !tg_lab_read_localised(reader, node, "title", &out->title) ||
@@ -210,6 +210,7 @@ static bool read_step(struct tg_lab_reader *reader, const struct tg_yaml_node *n
     out->section = (int)section;
     out->usual = tg_lab_read_text(reader, node, "usual");
     out->commands = tg_lab_read_text(reader, node, "commands");
+    out->undo = tg_lab_read_text(reader, node, "undo");
     return read_conditions(reader, node, out) && tg_lab_read_makes(reader, node, out);
 }
 
@@ -264,10 +265,26 @@ static bool read_needs(struct tg_lab_reader *reader, const struct tg_yaml_node *
 
 static bool read_lab(struct tg_lab_reader *reader, const struct tg_yaml_node *root)
 {
-    static const char *const keys[] = {
-        "name",      "title", "project",   "config_cluster", "namespace", "deployment",
-        "app_label", "model", "gateway",   "primary_region", "regions",   "hazards",
-        "hub_model", "tpu",   "pool_cpus", "steps",          NULL};
+    static const char *const keys[] = {"name",
+                                       "title",
+                                       "project",
+                                       "config_cluster",
+                                       "namespace",
+                                       "deployment",
+                                       "app_label",
+                                       "model",
+                                       "gateway",
+                                       "primary_region",
+                                       "regions",
+                                       "hazards",
+                                       "hub_model",
+                                       "tpu",
+                                       "pool_cpus",
+                                       "steps",
+                                       "shell",
+                                       "before_gcp",
+                                       "before_clusters",
+                                       NULL};
     struct tg_lab *lab = reader->lab;
     if (!tg_lab_check_keys(reader, root, keys) ||
         !tg_lab_need_text(reader, root, "name", &lab->name) ||
@@ -285,6 +302,9 @@ static bool read_lab(struct tg_lab_reader *reader, const struct tg_yaml_node *ro
         return false;
     }
     lab->project = tg_lab_read_text(reader, root, "project");
+    lab->shell = tg_lab_read_text(reader, root, "shell");
+    lab->before_gcp = tg_lab_read_text(reader, root, "before_gcp");
+    lab->before_clusters = tg_lab_read_text(reader, root, "before_clusters");
     return tg_lab_region(lab, lab->primary_region) != NULL ||
            tg_yaml_fail(reader->name, tg_yaml_get(root, "primary_region"), reader->err,
                         "'%s' is not one of the regions", lab->primary_region);

@@ -46,7 +46,7 @@ struct tg_journal {
 };
 
 static const char *const kind_names[] = {"PLAN",   "INTENT", "RESULT", "PHASE",
-                                         "VERIFY", "WAIVE",  "CLOSE"};
+                                         "VERIFY", "WAIVE",  "CLOSE",  "OUTPUT"};
 
 static bool fail(struct tg_journal *journal, struct tg_err *err, const char *what)
 {

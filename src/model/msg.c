@@ -58,6 +58,10 @@ void tg_msg_free(struct tg_msg *msg)
         free(msg->as.interfaces.ns);
         free(msg->as.interfaces.pod);
         break;
+    case TG_MSG_TOOL_LINE:
+        free(msg->as.tool.line.text);
+        free(msg->as.tool.line.resource);
+        break;
     default:
         break;
     }

@@ -20,6 +20,7 @@
 #include "model/log_digest.h"
 #include "model/obj.h"
 #include "model/question.h"
+#include "model/tool.h"
 
 /* What the world says of itself in the Tidegate-World header: only simulated worlds send one. */
 struct tg_world {
@@ -80,7 +81,9 @@ enum tg_msg_kind {
     TG_MSG_LOG_LINES,     /* lines of a followed log */
     TG_MSG_LOG_DIGEST,    /* what a followed log says so far, in brief */
     TG_MSG_INTERFACES,    /* a container was asked for its interfaces, or answered */
-    TG_MSG_JOURNALLED,    /* records up to sequence are durable, or err */
+    TG_MSG_TOOL_LINE,     /* a program that the run started says something */
+    TG_MSG_TOOL_ENDED,
+    TG_MSG_JOURNALLED, /* records up to sequence are durable, or err */
     TG_MSG_KIND_COUNT
 };
 
@@ -144,6 +147,11 @@ struct tg_msg {
             struct tg_interface_list list;
             struct tg_err err; /* FORBIDDEN: pods/exec is not allowed */
         } interfaces;
+        struct {
+            uint64_t id; /* of its order */
+            struct tg_tool_line line;
+            struct tg_tool_end end;
+        } tool;
         struct {
             int64_t sequence;
             struct tg_err err;

@@ -278,6 +278,8 @@ bool tg_reduce(struct tg_model *model, struct tg_msg *msg)
     case TG_MSG_CALL_DONE:
     case TG_MSG_CALL_PROGRESS:
     case TG_MSG_LOG_LINES:
+    case TG_MSG_TOOL_LINE:
+    case TG_MSG_TOOL_ENDED:
     case TG_MSG_JOURNALLED:
     case TG_MSG_KIND_COUNT:
         break;

@@ -119,6 +119,7 @@ struct tg_lab_step {
     struct tg_lab_text why;
     const char *usual;    /* "3-5m" as the lab says; NULL */
     const char *commands; /* what does the same by hand, a line each, with placeholders; NULL */
+    const char *undo;     /* what takes it away by hand; NULL: nothing does */
     const struct tg_lab_condition *conditions;
     size_t conditions_count;
     const struct tg_lab_make *makes;
@@ -159,6 +160,10 @@ struct tg_lab {
     const char *primary_region; /* whose outage the drill makes */
     const struct tg_lab_hazard *hazards;
     size_t hazards_count;
+    /* What commands stand on, with placeholders; NULL: nothing. */
+    const char *shell;           /* begins every shell */
+    const char *before_gcp;      /* once, before the first step that is on Google Cloud */
+    const char *before_clusters; /* once, before the first one that is within clusters */
     const struct tg_lab_step *steps;
     size_t steps_count;
     const struct tg_prices *prices; /* plan/price.h; NULL: none are known */

@@ -22,7 +22,8 @@ enum tg_record_kind {
     TG_RECORD_PHASE,
     TG_RECORD_VERIFY,
     TG_RECORD_WAIVE,
-    TG_RECORD_CLOSE
+    TG_RECORD_CLOSE,
+    TG_RECORD_OUTPUT /* what a program said that the run started */
 };
 
 struct tg_record {

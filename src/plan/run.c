@@ -14,6 +14,8 @@
 #include "base/str.h"
 #include "plan/progress.h"
 #include "plan/run_items.h"
+#include "plan/run_machine.h"
+#include "plan/run_tool.h"
 
 #define ASKED_MAX       16 /* calls under way at once */
 #define RESCAN_TAKES_US (60 * TG_US_PER_S)
@@ -47,6 +49,7 @@ void tg_run_update_fini(struct tg_run_update *update)
         free(update->records[i].run_id);
         free(update->records[i].payload);
     }
+    free(update->order.script);
     *update = (struct tg_run_update){0};
 }
 
@@ -62,6 +65,7 @@ struct tg_run *tg_run_new(const struct tg_run_config *config, uint64_t *next_cal
         bool is_wanted = (int)i >= config->from && (int)i <= config->until;
         run->steps[i].state = is_wanted ? TG_RUN_PENDING : TG_RUN_SKIPPED;
     }
+    tg_run_tool_init(run);
     return run;
 }
 
@@ -74,6 +78,7 @@ void tg_run_free(struct tg_run *run)
         free(run->items[i].name);
         tg_desired_free(run->items[i].leftover);
     }
+    tg_run_tool_fini(run);
     free(run->items);
     free(run->steps);
     free((char *)(uintptr_t)run->config.id);
@@ -95,8 +100,8 @@ void tg_run_count(const struct tg_run *run, int step, int *done, int *total)
 
 /* ---- records ---- */
 
-static void emit_record(struct tg_run *run, struct tg_run_update *update, enum tg_record_kind kind,
-                        char *payload)
+void tg_run_emit(struct tg_run *run, struct tg_run_update *update, enum tg_record_kind kind,
+                 char *payload)
 {
     tg_assert(update->records_count < TG_RUN_RECORDS_MAX);
     update->records[update->records_count++] =
@@ -111,10 +116,11 @@ static void write_plan(struct tg_run *run, const struct tg_run_event *event,
     char fixes[512];
     tg_lab_write_fixes(lab, run->config.fixes, fixes, sizeof(fixes));
     run->started_lab_us = event->lab_us;
-    emit_record(run, update, TG_RECORD_PLAN,
+    tg_run_emit(run, update, TG_RECORD_PLAN,
                 tg_record_new("kind", 's', run->config.direction == TG_RUN_UP ? "up" : "down",
-                              "lab", 's', lab->name, "project", 's', run->config.project, "from",
-                              's', lab->steps[run->config.from].id, "until", 's',
+                              "mode", 's', tg_run_mode_name(run->config.mode), "lab", 's',
+                              lab->name, "project", 's', run->config.project, "from", 's',
+                              lab->steps[run->config.from].id, "until", 's',
                               lab->steps[run->config.until].id, "fixes", 's', fixes, "lab_us", 'd',
                               event->lab_us, NULL));
 }
@@ -124,7 +130,7 @@ static void write_intent(struct tg_run *run, struct tg_run_item *item,
 {
     item->state = TG_RUN_ITEM_INTENT;
     item->started_lab_us = item->started_lab_us != 0 ? item->started_lab_us : event->lab_us;
-    emit_record(run, update, TG_RECORD_INTENT,
+    tg_run_emit(run, update, TG_RECORD_INTENT,
                 tg_record_new("what", 's', item->is_removal ? "remove" : "ensure", "step", 's',
                               run->config.lab->steps[item->step].id, "thing", 's', item->name,
                               "lab_us", 'd', event->lab_us, NULL));
@@ -134,7 +140,7 @@ static void write_step(struct tg_run *run, int step, const struct tg_run_event *
                        struct tg_run_update *update)
 {
     const struct tg_run_step *of = &run->steps[step];
-    emit_record(run, update, TG_RECORD_RESULT,
+    tg_run_emit(run, update, TG_RECORD_RESULT,
                 tg_record_new("step", 's', run->config.lab->steps[step].id, "state", 's',
                               tg_run_state_name(of->state), "error", 's',
                               of->err.code != TG_CODE_NONE ? of->err.msg : "", "lab_us", 'd',
@@ -187,13 +193,14 @@ static bool is_ended(enum tg_run_state state)
            state == TG_RUN_BLOCKED || state == TG_RUN_SKIPPED;
 }
 
-static void enter(struct tg_run *run, int step, enum tg_run_state state,
+void tg_run_enter(struct tg_run *run, int step, enum tg_run_state state,
                   const struct tg_run_event *event, struct tg_run_update *update)
 {
     struct tg_run_step *of = &run->steps[step];
     of->state = state;
     if (of->started_lab_us == 0) {
         of->started_lab_us = event->lab_us;
+        of->due_from_lab_us = event->lab_us;
     }
     update->is_changed = true;
     if (is_ended(state)) {
@@ -204,20 +211,21 @@ static void enter(struct tg_run *run, int step, enum tg_run_state state,
 }
 
 /* A token that was only needed on the way must not stay in the cluster because the way was none. */
-static void fail(struct tg_run *run, int step, const struct tg_err *err,
+void tg_run_fail(struct tg_run *run, int step, const struct tg_err *err,
                  const struct tg_run_event *event, struct tg_run_update *update)
 {
     struct tg_run_step *of = &run->steps[step];
     bool is_up = run->config.direction == TG_RUN_UP;
     of->err = *err;
-    if (is_up && of->state != TG_RUN_PENDING && of->given_up_lab_us == 0 &&
-        !of->is_passing_removed && tg_run_items_add_passing(run, step)) {
+    if (is_up && run->config.mode == TG_RUN_NATIVE && of->state != TG_RUN_PENDING &&
+        of->given_up_lab_us == 0 && !of->is_passing_removed &&
+        tg_run_items_add_passing(run, step)) {
         of->is_passing_removed = true;
         of->given_up_lab_us = event->lab_us;
-        enter(run, step, TG_RUN_MAKING, event, update);
+        tg_run_enter(run, step, TG_RUN_MAKING, event, update);
         return;
     }
-    enter(run, step, TG_RUN_FAILED, event, update);
+    tg_run_enter(run, step, TG_RUN_FAILED, event, update);
 }
 
 /* What stands before a step: up what it needs, down what needs it. */
@@ -253,6 +261,7 @@ static void consider(struct tg_run *run, int step, const struct tg_run_event *ev
     const struct tg_lab *lab = run->config.lab;
     struct tg_run_step *of = &run->steps[step];
     of->waiting_for[0] = '\0';
+    bool is_outside = true; /* all that it waits for */
     for (size_t i = 0; i < lab->steps_count; i++) {
         if (!comes_before(run, (int)i, step)) {
             continue;
@@ -260,15 +269,20 @@ static void consider(struct tg_run *run, int step, const struct tg_run_event *ev
         enum tg_run_state state = run->steps[i].state;
         if (state == TG_RUN_FAILED || state == TG_RUN_BLOCKED) {
             tg_err_set(&of->err, TG_CODE_STATE, 0, "%s comes first, and failed", lab->steps[i].id);
-            enter(run, step, TG_RUN_BLOCKED, event, update);
+            tg_run_enter(run, step, TG_RUN_BLOCKED, event, update);
             return;
         }
         if (!is_met(run, (int)i, event)) {
             snprintf(of->waiting_for, sizeof(of->waiting_for), "%s", lab->steps[i].id);
+            is_outside = is_outside && state == TG_RUN_SKIPPED;
         }
     }
+    if (of->waiting_for[0] == '\0' && run->tool.state != TG_RUN_TOOL_IDLE) {
+        tg_str_copy(of->waiting_for, sizeof(of->waiting_for), lab->steps[run->tool.step].id);
+        return; /* one program at a time, as a person would */
+    }
     int64_t limit_us = run->started_lab_us + (int64_t)lab->steps[step].timeout_s * TG_US_PER_S;
-    bool is_alone = of->waiting_for[0] != '\0';
+    bool is_alone = of->waiting_for[0] != '\0' && is_outside;
     for (size_t i = 0; i < lab->steps_count; i++) {
         is_alone =
             is_alone && (is_ended(run->steps[i].state) || run->steps[i].state == TG_RUN_PENDING);
@@ -277,31 +291,31 @@ static void consider(struct tg_run *run, int step, const struct tg_run_event *ev
         bool is_there_already = run->config.direction == TG_RUN_UP &&
                                 lab->steps[step].is_made_only_once &&
                                 event->statuses[step].state == TG_STEP_DONE;
-        if (!is_there_already) {
+        if (!is_there_already && run->config.mode == TG_RUN_NATIVE) {
             tg_run_items_add(run, step, run->config.direction == TG_RUN_DOWN, event);
         }
-        enter(run, step, TG_RUN_MAKING, event, update);
+        tg_run_enter(run, step, TG_RUN_MAKING, event, update);
     } else if (is_alone && event->lab_us > limit_us) {
         struct tg_err err = TG_ERR_INIT;
         tg_err_set(&err, TG_CODE_TIMEOUT, 0, "%s, which is outside of this run, is not done",
                    of->waiting_for);
-        fail(run, step, &err, event, update);
+        tg_run_fail(run, step, &err, event, update);
     }
 }
 
-static bool is_overdue(struct tg_run *run, int step, const struct tg_run_event *event,
-                       struct tg_run_update *update)
+bool tg_run_fail_overdue(struct tg_run *run, int step, const struct tg_run_event *event,
+                         struct tg_run_update *update)
 {
     struct tg_run_step *of = &run->steps[step];
     int64_t limit_us = (int64_t)run->config.lab->steps[step].timeout_s * TG_US_PER_S;
-    if (event->lab_us - of->started_lab_us < limit_us) {
+    if (event->lab_us - of->due_from_lab_us < limit_us) {
         return false;
     }
     struct tg_err err = TG_ERR_INIT;
     tg_err_set(&err, TG_CODE_TIMEOUT, 0, "not done within %d min: %.200s",
                run->config.lab->steps[step].timeout_s / 60,
                of->waiting_for[0] != '\0' ? of->waiting_for : "no answer");
-    fail(run, step, &err, event, update);
+    tg_run_fail(run, step, &err, event, update);
     return true;
 }
 
@@ -344,7 +358,7 @@ static void advance_giving_up(struct tg_run *run, int step, const struct tg_run_
     }
     tell(run, step);
     if (is_clear || event->lab_us - run->steps[step].given_up_lab_us > CLEAR_TAKES_US) {
-        enter(run, step, TG_RUN_FAILED, event, update);
+        tg_run_enter(run, step, TG_RUN_FAILED, event, update);
     }
 }
 
@@ -364,16 +378,16 @@ static void advance_making(struct tg_run *run, int step, const struct tg_run_eve
         if (item->state == TG_RUN_ITEM_FAILED) {
             struct tg_err err = item->err;
             tg_err_wrap(&err, "%s", item->name);
-            fail(run, step, &err, event, update);
+            tg_run_fail(run, step, &err, event, update);
             return;
         }
         is_all_done = is_all_done && item->state == TG_RUN_ITEM_DONE;
     }
     tell(run, step);
     if (is_all_done) {
-        enter(run, step, TG_RUN_WAITING, event, update);
+        tg_run_enter(run, step, TG_RUN_WAITING, event, update);
     } else {
-        is_overdue(run, step, event, update);
+        tg_run_fail_overdue(run, step, event, update);
     }
 }
 
@@ -390,7 +404,7 @@ static bool is_anything_changed(const struct tg_run *run, int step)
 }
 
 /* Nothing that is kept can vanish; what only waits for others has nothing of its own. */
-static bool is_seen_gone(const struct tg_run *run, int step, const struct tg_step_status *status)
+bool tg_run_is_seen_gone(const struct tg_run *run, int step, const struct tg_step_status *status)
 {
     const struct tg_lab_step *of = &run->config.lab->steps[step];
     bool has_own = false;
@@ -407,36 +421,43 @@ static void advance_waiting(struct tg_run *run, int step, const struct tg_run_ev
     const struct tg_step_status *status = &event->statuses[step];
     bool is_up = run->config.direction == TG_RUN_UP;
     bool is_proof_open = is_up && status->proof == TG_STEP_PROOF_OPEN;
-    bool is_so = is_up ? status->state == TG_STEP_DONE : is_seen_gone(run, step, status);
+    bool is_so = is_up ? status->state == TG_STEP_DONE : tg_run_is_seen_gone(run, step, status);
+    bool is_native = run->config.mode == TG_RUN_NATIVE;
+    bool is_by_hand = run->config.mode == TG_RUN_BY_HAND; /* people have all the time they need */
     struct tg_err err = TG_ERR_INIT;
-    if (is_up && !is_so &&
+    if (is_up && !is_so && !is_by_hand &&
         tg_progress_is_hopeless(run->config.lab, (size_t)step, event->model, of->started_lab_us,
                                 event->at_us, &of->job_ended_us, &err)) {
-        fail(run, step, &err, event, update);
+        tg_run_fail(run, step, &err, event, update);
         return;
     }
     if (!is_so || is_proof_open) {
-        tg_str_copy(of->waiting_for, sizeof(of->waiting_for),
+        char what[sizeof(of->waiting_for)];
+        tg_str_copy(what, sizeof(what),
                     !is_up  ? "to be seen gone"
                     : is_so ? status->proof_note
                             : status->missing);
         if (is_up && !is_so) {
             (void)tg_progress_reason(run->config.lab, (size_t)step, event->model, run, event->at_us,
-                                     event->lab_us, of->waiting_for, sizeof(of->waiting_for));
+                                     event->lab_us, what, sizeof(what));
         }
-        is_overdue(run, step, event, update);
+        snprintf(of->waiting_for, sizeof(of->waiting_for), "%s%.270s",
+                 of->has_exit && !is_so ? "its commands ended with 0, not yet seen: " : "", what);
+        if (!is_by_hand) {
+            tg_run_fail_overdue(run, step, event, update);
+        }
         return;
     }
     /* Whoever made it: a run that was killed has left what passes, and finds only what is there. */
-    if (is_up && !of->is_passing_removed) {
+    if (is_up && is_native && !of->is_passing_removed) {
         of->is_passing_removed = true;
         if (tg_run_items_add_passing(run, step)) {
-            enter(run, step, TG_RUN_MAKING, event, update);
+            tg_run_enter(run, step, TG_RUN_MAKING, event, update);
             return;
         }
     }
-    enter(run, step, is_anything_changed(run, step) ? TG_RUN_DONE : TG_RUN_SATISFIED, event,
-          update);
+    bool is_changed = is_native ? is_anything_changed(run, step) : of->is_commanded;
+    tg_run_enter(run, step, is_changed ? TG_RUN_DONE : TG_RUN_SATISFIED, event, update);
 }
 
 /* ---- things ---- */
@@ -504,6 +525,10 @@ static void ask(struct tg_run *run, const struct tg_run_event *event, struct tg_
 static void take_message(struct tg_run *run, const struct tg_run_event *event,
                          struct tg_run_update *update)
 {
+    if (event->msg->kind == TG_MSG_TOOL_LINE || event->msg->kind == TG_MSG_TOOL_ENDED) {
+        tg_run_tool_take(run, event, update);
+        return;
+    }
     uint64_t id = event->msg->kind == TG_MSG_CALL_PROGRESS ? event->msg->as.progress.call_id
                                                            : event->msg->as.call.call_id;
     for (size_t i = 0; i < run->items_count; i++) {
@@ -522,7 +547,7 @@ static void close_run(struct tg_run *run, const struct tg_run_event *event,
 {
     run->is_over = true;
     update->is_changed = true;
-    emit_record(run, update, TG_RECORD_CLOSE,
+    tg_run_emit(run, update, TG_RECORD_CLOSE,
                 tg_record_new("good", 'd', (int64_t)tg_run_is_good(run), "aborted", 'd',
                               (int64_t)run->is_aborted, "lab_us", 'd', event->lab_us, NULL));
 }
@@ -545,9 +570,11 @@ static void rescan(struct tg_run *run, const struct tg_run_event *event,
         if (run->steps[i].state == TG_RUN_SKIPPED) {
             continue;
         }
-        has_new = tg_run_items_add_leftovers(run, (int)i, event->model) > 0 || has_new;
+        has_new = (run->config.mode == TG_RUN_NATIVE &&
+                   tg_run_items_add_leftovers(run, (int)i, event->model) > 0) ||
+                  has_new;
         run->has_left_behind =
-            run->has_left_behind || !is_seen_gone(run, (int)i, &event->statuses[i]);
+            run->has_left_behind || !tg_run_is_seen_gone(run, (int)i, &event->statuses[i]);
         if (has_new) {
             run->steps[i].state = TG_RUN_MAKING;
             run->rescan_lab_us = 0;
@@ -569,7 +596,11 @@ static void advance(struct tg_run *run, int step, const struct tg_run_event *eve
         }
         break;
     case TG_RUN_MAKING:
-        advance_making(run, step, event, update);
+        if (run->config.mode == TG_RUN_NATIVE) {
+            advance_making(run, step, event, update);
+        } else {
+            tg_run_tool_advance(run, step, event, update);
+        }
         break;
     case TG_RUN_WAITING:
         advance_waiting(run, step, event, update);
@@ -598,9 +629,13 @@ static void schedule(struct tg_run *run, const struct tg_run_event *event,
         }
     }
     if (run->is_aborted) {
-        close_run(run, event, update);
+        if (run->tool.state == TG_RUN_TOOL_IDLE) {
+            close_run(run, event, update);
+        }
     } else if (is_running) {
-        announce(run, event, update);
+        if (run->config.mode == TG_RUN_NATIVE) {
+            announce(run, event, update);
+        }
     } else if (run->config.direction == TG_RUN_DOWN) {
         rescan(run, event, update);
     } else {
@@ -608,9 +643,11 @@ static void schedule(struct tg_run *run, const struct tg_run_event *event,
     }
 }
 
-static void abort_run(struct tg_run *run, struct tg_run_update *update)
+static void abort_run(struct tg_run *run, const struct tg_run_event *event,
+                      struct tg_run_update *update)
 {
     run->is_aborted = true;
+    tg_run_tool_stop(run, event, update);
     for (size_t i = 0; i < run->items_count && update->calls_count < TG_RUN_CALLS_MAX; i++) {
         struct tg_run_item *item = &run->items[i];
         if (item->state == TG_RUN_ITEM_INTENT) {
@@ -642,7 +679,10 @@ void tg_run_step(struct tg_run *run, const struct tg_run_event *event, struct tg
         }
         break;
     case TG_RUN_EVENT_ABORT:
-        abort_run(run, update);
+        abort_run(run, event, update);
+        break;
+    case TG_RUN_EVENT_REFUSED:
+        tg_run_tool_refused(run, event);
         break;
     }
     if (run->is_waiting_for_journal || run->is_over) {
@@ -652,7 +692,11 @@ void tg_run_step(struct tg_run *run, const struct tg_run_event *event, struct tg
         write_plan(run, event, update);
         return;
     }
-    ask(run, event, update);
+    if (run->config.mode == TG_RUN_NATIVE) {
+        ask(run, event, update);
+    } else {
+        tg_run_tool_ask(run, event, update);
+    }
     if (update->calls_count == 0) {
         schedule(run, event, update);
     }

@@ -13,6 +13,10 @@
  *
  * Times: at_us is the monotonic clock; lab_us is lab wall time, which all waiting here uses.
  *
+ * By commands (TG_RUN_COMMANDS) a step's own commands are run by a program that is ordered, one
+ * step's at a time as a person would; by hand they are shown. Then as well a step is done when it
+ * is observed to be, whatever the program's exit status was: plan/run_tool.c.
+ *
  * Thread: UI thread. Ownership: the run owns its items; an update's calls and records belong to the
  * caller, who frees them with tg_run_update_fini().
  */
@@ -25,13 +29,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "model/fleet.h"
 #include "model/msg.h"
+#include "model/tool.h"
 #include "plan/lab.h"
 #include "plan/record.h"
 #include "plan/verify.h"
 
 enum tg_run_direction { TG_RUN_UP, TG_RUN_DOWN };
+
+enum tg_run_mode {
+    TG_RUN_NATIVE,   /* by calls of our own */
+    TG_RUN_COMMANDS, /* by the lab's commands, run as programs */
+    TG_RUN_BY_HAND,  /* by somebody else, to whom the commands are shown */
+};
 
 enum tg_run_state {
 #define TG_RUN_STATE(id, word, name) TG_RUN_##id,
@@ -51,6 +63,7 @@ struct tg_run_config {
     const char *id; /* "up-20260101t120431z"; copied */
     const struct tg_lab *lab;
     enum tg_run_direction direction;
+    enum tg_run_mode mode;
     const char *project; /* copied */
     int from;            /* index of the first step, in the lab's order */
     int until;           /* index of the last one */
@@ -98,6 +111,42 @@ struct tg_run_step {
     int64_t job_ended_us;    /* monotonic: its Job was first seen to have ended; 0: it was not */
     int64_t given_up_lab_us; /* it has failed, as err says; what was only needed on the way is
                                 removed before that is its state; 0: no */
+    int64_t due_from_lab_us; /* since when its deadline counts */
+    bool is_commanded;       /* its commands ran to their end, or were shown */
+    bool has_exit;           /* its commands ended, with this: */
+    int exit_status;         /* -1: by the signal */
+    int exit_signal;
+};
+
+#define TG_RUN_LINES_MAX 1000
+enum tg_run_tool_state {
+    TG_RUN_TOOL_IDLE,
+    TG_RUN_TOOL_INTENT, /* its record is on the way to the disk */
+    TG_RUN_TOOL_RUNNING,
+    TG_RUN_TOOL_ENDED, /* what came of it is not judged yet */
+};
+
+/* The program that runs a step's commands, and the last of what it said. */
+struct tg_run_tool {
+    enum tg_run_tool_state state;
+    int step;
+    uint64_t id;
+    struct tg_tool_end end;
+    int wishes;         /* to stop: the first is passed on gently, the second harder */
+    bool is_overdue;    /* stopped because its time was up */
+    int64_t started_us; /* monotonic, as all times here: programs know no lab time */
+    int64_t stopped_us; /* when it was last told to stop; 0: it was not */
+    int64_t retry_us;   /* not started before */
+    bool has_gcp;       /* the lab's before_gcp was run to its end by this run */
+    bool has_clusters;  /* and its before_clusters */
+    char lock[200];     /* who holds terraform's state; "" nobody */
+    char complaint[200];
+    char *lines[TG_RUN_LINES_MAX]; /* the last of them, in a ring */
+    uint64_t lines_total;          /* the next goes to this, modulo the ring's size */
+    struct tg_buf unwritten;       /* for the journal, as lines */
+    int64_t unwritten_lost;        /* lines that it has no room for */
+    int64_t written_us;
+    size_t written_len; /* of this step's output */
 };
 
 /* Readable by views; written by tg_run_step() alone. */
@@ -115,13 +164,17 @@ struct tg_run {
     bool has_left_behind;  /* down: the second look found something */
     struct tg_err err;     /* the journal refused */
     uint64_t *next_call_id;
+    struct tg_run_tool tool;
 };
 
 enum tg_run_event_kind {
     TG_RUN_EVENT_TICK,       /* time passed, or what is observed changed */
     TG_RUN_EVENT_MSG,        /* CALL_DONE or CALL_PROGRESS; borrowed */
     TG_RUN_EVENT_JOURNALLED, /* the last records are durable, or err */
-    TG_RUN_EVENT_ABORT,      /* nothing more is started; what the servers do goes on */
+    TG_RUN_EVENT_ABORT,      /* nothing more is started; what the servers do goes on. A program that
+                                runs is told to stop, and again with each further one */
+    TG_RUN_EVENT_REFUSED,    /* the program that was ordered does not start: err. LOCKED: one of an
+                                earlier run still runs; it is tried again */
 };
 
 struct tg_run_event {
@@ -141,6 +194,7 @@ struct tg_run_update {
     size_t calls_count;
     struct tg_record records[TG_RUN_RECORDS_MAX];
     size_t records_count;
+    struct tg_tool_order order;
     bool is_changed;     /* a view of the run may differ */
     int64_t wake_lab_us; /* when a TICK is needed at the latest; TG_TIME_NEVER */
 };
@@ -169,6 +223,21 @@ bool tg_run_is_good(const struct tg_run *run);
 
 const char *tg_run_state_word(enum tg_run_state state); /* N_ text, for screens */
 const char *tg_run_state_name(enum tg_run_state state); /* for JSON and journal */
+
+/* "native", "commands", "by-hand"; and back: false when there is no such mode. */
+const char *tg_run_mode_name(enum tg_run_mode mode);
+bool tg_run_mode_by_name(const char *name, enum tg_run_mode *out);
+
+/* Appends what a person types for the step, a line each, placeholders replaced: what comes before
+ * it when has_before, then its commands (down: what undoes it). Nothing when it has none. */
+bool tg_run_commands(const struct tg_run_config *config, int step, bool has_before,
+                     struct tg_buf *out);
+
+/* The same for what begins every shell. */
+bool tg_run_shell(const struct tg_run_config *config, struct tg_buf *out);
+
+/* Whether the step is on Google Cloud alone, or within clusters. */
+bool tg_run_is_within_clusters(const struct tg_lab_step *step);
 
 /* Items of a step: how many, and how many are done. */
 void tg_run_count(const struct tg_run *run, int step, int *done, int *total);

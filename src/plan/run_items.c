@@ -363,3 +363,49 @@ void tg_run_items_answer(struct tg_run *run, struct tg_run_item *item,
         run->granted_lab_us = event->lab_us;
     }
 }
+
+static struct tg_run_item *row_of(struct tg_run *run, int step, const struct tg_tool_line *line)
+{
+    for (size_t i = 0; i < run->items_count; i++) {
+        if (run->items[i].step == step && tg_str_eq(run->items[i].name, line->resource)) {
+            return &run->items[i];
+        }
+    }
+    struct tg_run_item *item = add_item(run, step, -1, -1);
+    item->name = tg_strdup(line->resource);
+    return item;
+}
+
+void tg_run_items_told(struct tg_run *run, int step, const struct tg_tool_line *line,
+                       int64_t lab_us)
+{
+    struct tg_run_item *item = row_of(run, step, line);
+    item->is_removal = line->ensured == TG_ENSURED_REMOVED;
+    item->progress[0] = '\0';
+    item->started_lab_us = item->started_lab_us != 0 ? item->started_lab_us : lab_us;
+    switch (line->action) {
+    case TG_TOOL_GOES_ON:
+        snprintf(item->progress, sizeof(item->progress), "%d s", line->seconds);
+        item->state = TG_RUN_ITEM_ASKED;
+        break;
+    case TG_TOOL_BEGINS:
+        item->state = TG_RUN_ITEM_ASKED;
+        item->err = (struct tg_err)TG_ERR_INIT;
+        break;
+    case TG_TOOL_FINISHED:
+        item->state = TG_RUN_ITEM_DONE;
+        item->ensured = line->ensured;
+        item->ended_lab_us = lab_us;
+        break;
+    case TG_TOOL_FAILED:
+        item->state = TG_RUN_ITEM_FAILED;
+        item->ended_lab_us = lab_us;
+        tg_err_set(&item->err, TG_CODE_STATE, 0, "%s", line->text);
+        break;
+    case TG_TOOL_PLANS:
+    case TG_TOOL_SAYS:
+    case TG_TOOL_LOCKED:
+        item->state = TG_RUN_ITEM_WAITING;
+        break;
+    }
+}

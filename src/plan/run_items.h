@@ -35,6 +35,10 @@ int tg_run_items_target(const struct tg_run *run, const struct tg_run_item *item
 struct tg_call *tg_run_items_call(struct tg_run *run, const struct tg_run_item *item, int target,
                                   const struct tg_model *model, struct tg_err *err);
 
+/* Takes what a program says of one of its resources, whose row is made when there is none yet. */
+void tg_run_items_told(struct tg_run *run, int step, const struct tg_tool_line *line,
+                       int64_t lab_us);
+
 /* Takes the answer or the progress of an item. */
 void tg_run_items_answer(struct tg_run *run, struct tg_run_item *item,
                          const struct tg_run_event *event);

@@ -84,6 +84,7 @@ static void open_json(struct tg_json_out *json, const struct tg_run_config *conf
     tg_json_put_text(json, "direction", config->direction == TG_RUN_UP ? "up" : "down");
     tg_json_put_text(json, "lab", config->lab->name);
     tg_json_put_text(json, "project", config->project);
+    tg_json_put_text(json, "mode", tg_run_mode_name(config->mode));
 }
 
 static void put_observed(struct tg_json_out *json, const struct tg_step_status *status)
@@ -159,6 +160,21 @@ static void put_progress(struct tg_json_out *json, const struct tg_run *run, siz
     }
 }
 
+/* How the step's commands ended. */
+static void put_exit(struct tg_json_out *json, const struct tg_run_step *step)
+{
+    if (step->has_exit && step->exit_signal == 0) {
+        tg_json_put_int(json, "exit", step->exit_status);
+    } else {
+        tg_json_put_null(json, "exit");
+    }
+    if (step->has_exit && step->exit_signal != 0) {
+        tg_json_put_int(json, "signal", step->exit_signal);
+    } else {
+        tg_json_put_null(json, "signal");
+    }
+}
+
 bool tg_run_report_json(const struct tg_run *run, const struct tg_step_status *statuses,
                         const struct tg_model *model, int64_t now_us, int64_t lab_us,
                         struct tg_buf *out)
@@ -180,6 +196,7 @@ bool tg_run_report_json(const struct tg_run *run, const struct tg_step_status *s
         put_observed(&json, &statuses[step]);
         tg_json_put_seconds(&json, "seconds", span_us(of));
         tg_json_put_text(&json, "error", of->err.code != TG_CODE_NONE ? of->err.msg : NULL);
+        put_exit(&json, of);
         tg_json_open(&json, "things", '[');
         for (size_t i = 0; i < run->items_count; i++) {
             if (run->items[i].step == (int)step) {

@@ -169,30 +169,9 @@ static void put_export_url(struct tg_buf *buf, const char *name, const char *bas
 static void put_overrides(struct tg_buf *buf, const char *base)
 {
     static const char *const overrides[][2] = {
-        {"TIDEGATE_GCP_ENDPOINT", ""},
-        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE", "/compute/v1/"},
-        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_CONTAINER", "/container/"},
-        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_GKEHUB", "/gkehub/"},
-        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_IAM", "/iam/"},
-        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER", "/cloudresourcemanager/"},
-        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDBILLING", "/cloudbilling/"},
-        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDQUOTAS", "/cloudquotas/"},
-        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_SERVICEUSAGE", "/serviceusage/"},
-        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE", "/storage/v1/"},
-        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_MONITORING", "/monitoring/"},
-        {"CLOUDSDK_AUTH_TOKEN_HOST", "/token"},
-        {"CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS", "/iam/"},
-        {"GOOGLE_COMPUTE_CUSTOM_ENDPOINT", "/compute/v1/"},
-        {"GOOGLE_CONTAINER_CUSTOM_ENDPOINT", "/container/v1beta1/"},
-        {"GOOGLE_GKE_HUB_CUSTOM_ENDPOINT", "/gkehub/v1beta/"},
-        {"GOOGLE_GKE_HUB2_CUSTOM_ENDPOINT", "/gkehub/v1beta/"},
-        {"GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT", "/serviceusage/v1beta1/"},
-        {"GOOGLE_STORAGE_CUSTOM_ENDPOINT", "/storage/v1/"},
-        {"GOOGLE_IAM_BETA_CUSTOM_ENDPOINT", "/iam/v1/"},
-        {"GOOGLE_IAM_CUSTOM_ENDPOINT", "/iam/v1/"}, /* as the first providers of 7.x call it */
-        {"GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT", "/cloudresourcemanager/v1/"},
-        {"GOOGLE_RESOURCE_MANAGER_V3_CUSTOM_ENDPOINT", "/cloudresourcemanager/v3/"},
-        {"GOOGLE_CLOUD_BILLING_CUSTOM_ENDPOINT", "/cloudbilling/v1/"},
+#define TG_GCP_OVERRIDE(variable, path) {variable, path},
+#include "net/gcp_override.def"
+#undef TG_GCP_OVERRIDE
         {"HF_ENDPOINT", SIM_HUB_PREFIX},
     };
     for (size_t i = 0; i < TG_COUNT(overrides); i++) {

@@ -8,10 +8,7 @@
 set -u
 top=${TOP_SRCDIR:-$(cd "$(dirname "$0")/../.." && pwd)}
 lab=${TIDEGATE_LAB:-$top/../shared/lab/codelab.txt}
-cache=${TIDEGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tidegate}
-if [ ! -f "${TF_CLI_CONFIG_FILE:-$HOME/.terraformrc}" ] && [ -f "$cache/terraform/settings" ]; then
-    export TF_CLI_CONFIG_FILE=$cache/terraform/settings
-fi
+. "$top/tests/interop/terraform.bash"
 for tool in terraform gcloud python3; do
     command -v $tool >/dev/null || missing="${missing:-} $tool;"
 done
@@ -29,21 +26,8 @@ for _ in $(seq 100); do
     sleep 0.1
 done
 . "$work/world/env"
-export SSL_CERT_FILE=$TIDEGATE_GCP_CA CHECKPOINT_DISABLE=1
+export SSL_CERT_FILE=$TIDEGATE_GCP_CA
 failed=0
-# expect WHAT CODE PATTERN COMMAND...: runs it; its exit code must be CODE and some line of its output like PATTERN
-expect() {
-    local what=$1 code=$2 pattern=$3 status result=yes
-    shift 3
-    "$@" >"$work/out" 2>&1
-    status=$?
-    if [ "$status" != "$code" ] || ! grep -qE -- "$pattern" "$work/out"; then
-        result=NO
-        failed=$((failed + 1))
-        tail -n 20 "$work/out" | sed 's/^/    | /'
-    fi
-    printf '%-4s exit %d  %s: %s\n' "$result" "$status" "$what" "$pattern"
-}
 
 mkdir "$work/early" "$work/gke-tf"
 echo 'resource "google_compute_network" "early" { name = "early" }' >"$work/early/main.tf"

@@ -8,6 +8,7 @@
 
 #include "app/witness.h"
 #include "base/assert.h"
+#include "base/mem.h"
 #include "sim/gcp_permission.h"
 #include "sim/gcp_quota.h"
 #include "sim/params.h"
@@ -234,6 +235,55 @@ Test(goldens, steps_zoomed)
 Test(goldens, steps_zoomed_in_chinese)
 {
     zoom_steps("zh_TW.UTF-8");
+}
+
+/* The page of the commands under way, as they speak; and nothing of what they say is obeyed. */
+static void show_output(const char *locale, bool is_running)
+{
+    static const char *const lines[] = {
+        "$ terraform -chdir=gke-tf apply -auto-approve -target=google_container_cluster.clusters",
+        "google_container_cluster.clusters[\"us-east5\"]: Creating...",
+        "google_container_cluster.clusters[\"us-east5\"]: Still creating... [10s elapsed]",
+        "Error: googleapi: Error 403: \x1b[2Jsaid somebody with a very long sentence which goes on "
+        "in the next row because there is no way to scroll sideways, forbidden",
+    };
+    struct scene scene = scene_new(SCENE_STEADY, locale);
+    uint64_t next_call_id = 1;
+    struct tg_run_config config = {.id = "up-1",
+                                   .lab = scene.inputs.lab,
+                                   .mode = TG_RUN_COMMANDS,
+                                   .project = "demo-4711",
+                                   .until = (int)scene.inputs.lab->steps_count - 1};
+    struct tg_run *run = tg_run_new(&config, &next_call_id);
+    run->tool.step = tg_lab_step_index(scene.inputs.lab, "clusters");
+    run->tool.state = is_running ? TG_RUN_TOOL_RUNNING : TG_RUN_TOOL_IDLE;
+    run->tool.started_us = scene.inputs.now_us - 74 * TG_US_PER_S;
+    run->steps[run->tool.step].has_exit = !is_running;
+    run->steps[run->tool.step].exit_status = 1;
+    for (size_t i = 0; i < TG_COUNT(lines); i++) {
+        run->tool.lines[run->tool.lines_total++] = tg_strdup(lines[i]);
+    }
+    scene_keys(&scene, "O");
+    scene.inputs.run = run;
+    for (size_t i = 0; i < 2; i++) {
+        char file[120];
+        snprintf(file, sizeof(file), "output-%s-%dx%d-%s", is_running ? "running" : "ended",
+                 sizes[i].width, sizes[i].height, tag(locale));
+        scene_expect(&scene, file, sizes[i].width, sizes[i].height);
+    }
+    scene.inputs.run = NULL;
+    tg_run_free(run);
+    scene_free(&scene);
+}
+
+Test(goldens, output_of_commands)
+{
+    show_output("C", true);
+}
+
+Test(goldens, output_of_commands_that_ended_in_chinese)
+{
+    show_output("zh_TW.UTF-8", false);
 }
 
 /* A picture that stands still says how old it is, at the size of the terminal too. */

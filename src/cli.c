@@ -149,6 +149,9 @@ static bool apply(struct cli *cli, enum option_id id, const char *value, struct 
         return true;
     case OPTION_CONTEXT:
         return add_context(cli, value, err);
+    case OPTION_ALLOW_EXEC:
+        cli->is_exec_allowed = true;
+        return true;
     case OPTION_LAB:
         cli->lab = value;
         return true;

@@ -49,6 +49,7 @@ struct cli {
     const char *kubeconfig;
     const char *contexts[CLI_CONTEXTS_MAX];
     size_t contexts_count;
+    bool is_exec_allowed;
     const char *lab;
     bool is_armed;
     const char *project;

@@ -183,6 +183,8 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
         .journal = journal,
         .is_armed = cli->is_armed,
         .workers_max = cli->workers,
+        .may_exec = command_may_exec,
+        .may_exec_context = (void *)(uintptr_t)cli,
     };
     struct tg_session *session = tg_session_start(&config, err);
     wipe_gcp(&gcp);

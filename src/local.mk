@@ -130,6 +130,8 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 	%D%/codec/gcp_resource.c \
 	%D%/codec/gcp_resource.def \
 	%D%/codec/gcp_resource.h \
+	%D%/codec/exec_credential.c \
+	%D%/codec/exec_credential.h \
 	%D%/codec/google_login.c \
 	%D%/codec/google_login.h \
 	%D%/codec/json.c \
@@ -403,6 +405,12 @@ noinst_LIBRARIES += %D%/libtg_io.a
 	%D%/io/capture.h \
 	%D%/io/curl_transport.c \
 	%D%/io/curl_transport.h \
+	%D%/io/digest.c \
+	%D%/io/digest.h \
+	%D%/io/exec_consent.c \
+	%D%/io/exec_consent.h \
+	%D%/io/exec_login.c \
+	%D%/io/exec_login.h \
 	%D%/io/google_login.c \
 	%D%/io/google_login.h \
 	%D%/io/google_places.c \
@@ -420,6 +428,8 @@ noinst_LIBRARIES += %D%/libtg_io.a
 	%D%/io/sig.h \
 	%D%/io/token_file.c \
 	%D%/io/token_file.h \
+	%D%/io/token_keeper.c \
+	%D%/io/token_keeper.h \
 	%D%/io/worker.c \
 	%D%/io/worker.h
 
@@ -450,6 +460,7 @@ tidegate_SOURCES = \
 	%D%/cli.h \
 	%D%/command_console.c \
 	%D%/command_drill.c \
+	%D%/command_consent.c \
 	%D%/command_provision.c \
 	%D%/command_sim.c \
 	%D%/command_status.c \

@@ -22,6 +22,7 @@ TESTS += %D%/test_integration
 	%D%/integration/rig_support.h \
 	%D%/integration/test_drill_rig.c \
 	%D%/integration/test_ensure.c \
+	%D%/integration/test_exec_plugin.c \
 	%D%/integration/test_faults.c \
 	%D%/integration/test_google_login.c \
 	%D%/integration/test_kill.c \
@@ -70,6 +71,7 @@ TESTS += %D%/test_codec
 	%D%/unit/codec/quoted.h \
 	%D%/unit/codec/routes.h \
 	%D%/unit/codec/test_gcp.c \
+	%D%/unit/codec/test_exec_credential.c \
 	%D%/unit/codec/test_google_login.c \
 	%D%/unit/codec/test_json.c \
 	%D%/unit/codec/test_json_match.c \
@@ -98,10 +100,12 @@ check_PROGRAMS += %D%/test_io
 TESTS += %D%/test_io
 %C%_test_io_SOURCES = \
 	%D%/unit/io/test_capture.c \
+	%D%/unit/io/test_exec_login.c \
 	%D%/unit/io/test_google_places.c \
 	%D%/unit/io/test_journal_records.c \
 	%D%/unit/io/test_kubeconfig_files.c \
-	%D%/unit/io/test_token_file.c
+	%D%/unit/io/test_token_file.c \
+	%D%/unit/io/test_token_keeper.c
 %C%_test_io_LDADD =  $(io_libs) $(CRITERION_LIBS) -lm
 
 check_PROGRAMS += %D%/test_model
@@ -207,6 +211,7 @@ TESTS += %D%/lint/selftest.sh
 TESTS += %D%/lint/tidy.sh
 TESTS += %D%/e2e/console.sh
 TESTS += %D%/e2e/drill.sh
+TESTS += %D%/e2e/exec_plugin.sh
 TESTS += %D%/e2e/faults.sh
 TESTS += %D%/e2e/login.sh
 TESTS += %D%/e2e/secret.sh
@@ -383,6 +388,7 @@ EXTRA_DIST += \
 	%D%/e2e/common.sh \
 	%D%/e2e/console.sh \
 	%D%/e2e/drill.sh \
+	%D%/e2e/exec_plugin.sh \
 	%D%/e2e/faults.sh \
 	%D%/e2e/login.sh \
 	%D%/e2e/secret.sh \

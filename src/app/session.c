@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "io/exec_login.h"
 #include "io/google_login.h"
 #include "io/kubeconfig.h"
 #include "io/worker.h"
@@ -78,69 +79,40 @@ static struct tg_target_config *add_target(struct targets *targets)
     return target;
 }
 
-static void add_cluster(struct tg_session *session, struct targets *targets,
-                        const struct tg_kube_context *context)
+/* The credential of a context's plug-in, if it may be run. */
+static struct tg_token_source *plugin_source(struct tg_session *session,
+                                             const struct tg_session_config *config,
+                                             const struct tg_kube_exec *exec, struct tg_err *err)
 {
+    if (config->may_exec == NULL || !config->may_exec(config->may_exec_context, exec, err)) {
+        return NULL;
+    }
+    if (session->plugins == NULL) {
+        session->plugins = tg_exec_logins_new(config->clock, err);
+    }
+    return session->plugins == NULL ? NULL : tg_exec_logins_add(session->plugins, exec, err);
+}
+
+static bool add_cluster(struct tg_session *session, const struct tg_session_config *config,
+                        struct targets *targets, const struct tg_kube_context *context,
+                        struct tg_err *err)
+{
+    struct tg_token_source *source = NULL;
+    if (context->exec != NULL) {
+        source = plugin_source(session, config, context->exec, err);
+        if (source == NULL) {
+            return tg_err_wrap(err, "context '%s'", context->name);
+        }
+    }
     struct tg_target_config *target = add_target(targets);
     target->index = tg_model_add_cluster(session->app->model, context->name);
     target->endpoint = copy_endpoint(&context->endpoint);
+    target->endpoint.token_source = source;
     target->app_label = tg_strdup(session->app->lab->app_label);
     target->ns = tg_strdup(tg_str_eq(context->ns, "default") ? session->app->lab->namespace_name
                                                              : context->ns);
     target->seed = tg_hash_str(context->name);
-}
-
-/* The files of a KUBECONFIG list, read in order; as with kubectl the first file that has a name
- * wins. */
-struct kubeconfigs {
-    struct tg_kubeconfig *items;
-    size_t count;
-};
-
-static bool load_kubeconfigs(const char *list, struct kubeconfigs *files, struct tg_err *err)
-{
-    while (*list != '\0') {
-        size_t len = strcspn(list, ":");
-        char *path = tg_strndup(list, len);
-        list += len + (list[len] == ':' ? 1 : 0);
-        files->items = tg_realloc_array(files->items, files->count + 1, sizeof(*files->items));
-        files->items[files->count] = (struct tg_kubeconfig){0};
-        bool is_ok = tg_kubeconfig_load(&files->items[files->count], path, err);
-        free(path);
-        if (!is_ok) {
-            return false;
-        }
-        files->count++;
-    }
-    return files->count > 0 || tg_err_set(err, TG_CODE_CONFIG, 0, "no kubeconfig is named");
-}
-
-static void free_kubeconfigs(struct kubeconfigs *files)
-{
-    for (size_t i = 0; i < files->count; i++) {
-        tg_kubeconfig_fini(&files->items[i]);
-    }
-    free(files->items);
-}
-
-static const struct tg_kube_context *find_context(const struct kubeconfigs *files, const char *name,
-                                                  struct tg_err *err)
-{
-    bool is_refused = false;
-    for (size_t i = 0; i < files->count; i++) {
-        struct tg_err why = TG_ERR_INIT;
-        const struct tg_kube_context *context = tg_kubeconfig_find(&files->items[i], name, &why);
-        if (context != NULL) {
-            return context;
-        }
-        /* Why a context cannot be used says more than that another file does not have it. */
-        bool has_it = tg_kubeconfig_has(&files->items[i], name);
-        if (i == 0 || (has_it && !is_refused)) {
-            *err = why;
-        }
-        is_refused = is_refused || has_it;
-    }
-    return NULL;
+    return true;
 }
 
 static bool is_watched(const struct tg_model *model, const char *context)
@@ -155,20 +127,19 @@ static bool is_watched(const struct tg_model *model, const char *context)
 
 /* Adds every context that can be used, of the lab alone or of anything; what cannot be used is kept
  * as *why. */
-static void add_usable(struct tg_session *session, const struct kubeconfigs *files,
-                       struct targets *targets, bool is_lab_only, struct tg_err *why)
+static void add_usable(struct tg_session *session, const struct tg_session_config *config,
+                       const struct tg_kubeconfig *files, struct targets *targets, bool is_lab_only,
+                       struct tg_err *why)
 {
-    for (size_t f = 0; f < files->count; f++) {
-        for (size_t i = 0; i < files->items[f].count; i++) {
-            const char *name = files->items[f].contexts[i].name;
-            if ((is_lab_only && !is_of_lab(session->app->lab, name)) ||
-                is_watched(session->app->model, name)) {
-                continue;
-            }
-            const struct tg_kube_context *context = find_context(files, name, why);
-            if (context != NULL) {
-                add_cluster(session, targets, context);
-            }
+    for (size_t i = 0; i < files->count; i++) {
+        const char *name = files->contexts[i].name;
+        if ((is_lab_only && !is_of_lab(session->app->lab, name)) ||
+            is_watched(session->app->model, name)) {
+            continue;
+        }
+        const struct tg_kube_context *context = tg_kubeconfig_find(files, name, why);
+        if (context != NULL) {
+            (void)add_cluster(session, config, targets, context, why);
         }
     }
 }
@@ -177,23 +148,22 @@ static void add_usable(struct tg_session *session, const struct kubeconfigs *fil
 static bool add_clusters(struct tg_session *session, const struct tg_session_config *config,
                          struct targets *targets, struct tg_err *err)
 {
-    struct kubeconfigs files = {0};
-    bool is_ok = load_kubeconfigs(config->kubeconfig, &files, err);
+    struct tg_kubeconfig files = {0};
+    bool is_ok = tg_kubeconfig_load(&files, config->kubeconfig, err);
     for (size_t i = 0; i < config->contexts_count && is_ok; i++) {
-        const struct tg_kube_context *context = find_context(&files, config->contexts[i], err);
-        is_ok = context != NULL;
-        if (is_ok && !is_watched(session->app->model, context->name)) {
-            add_cluster(session, targets, context);
-        }
+        const struct tg_kube_context *context =
+            tg_kubeconfig_find(&files, config->contexts[i], err);
+        is_ok = context != NULL && (is_watched(session->app->model, context->name) ||
+                                    add_cluster(session, config, targets, context, err));
     }
     struct tg_err why = TG_ERR_INIT;
     if (is_ok && targets->count == 0) {
-        add_usable(session, &files, targets, true, &why);
+        add_usable(session, config, &files, targets, true, &why);
     }
     if (is_ok && targets->count == 0) {
-        add_usable(session, &files, targets, false, &why);
+        add_usable(session, config, &files, targets, false, &why);
     }
-    free_kubeconfigs(&files);
+    tg_kubeconfig_fini(&files);
     if (is_ok && targets->count == 0) {
         *err = why;
         return why.code != TG_CODE_NONE
@@ -358,6 +328,7 @@ void tg_session_stop(struct tg_session *session)
     free(session->workers);
     free(session->worker_of);
     tg_google_login_stop(session->login); /* the workers, who ask it, have ended */
+    tg_exec_logins_free(session->plugins);
     tg_secret_free(session->gcp_token);
     free(session->gcp_token_path);
     free(session);

@@ -13,13 +13,14 @@
 
 #include "app/app.h"
 #include "base/queue.h"
+#include "io/kubeconfig.h"
 
 /* What to watch; texts are borrowed. */
 struct tg_session_config {
     struct tg_clock clock;
     struct tg_lab *lab;     /* moved in, also on failure */
-    const char *kubeconfig; /* files, separated by colons; the first that has a name wins. NULL: the
-                               lab's clusters, when the project has them running */
+    const char *kubeconfig; /* files, separated by colons (io/kubeconfig.h). NULL: the lab's
+                               clusters, when the project has them running */
     const char *const
         *contexts; /* none: the lab's clusters when the file has them, else every context */
     size_t contexts_count;
@@ -31,6 +32,10 @@ struct tg_session_config {
     const char *journal;        /* NULL: none */
     bool is_armed;
     int workers_max;
+
+    /* Whether a context's plug-in may be run; false and err: why not. NULL: none may. */
+    bool (*may_exec)(void *context, const struct tg_kube_exec *exec, struct tg_err *err);
+    void *may_exec_context;
 };
 
 struct tg_session {
@@ -44,6 +49,7 @@ struct tg_session {
     struct tg_google_login *login; /* NULL: gcp_token is used, or Google Cloud is not watched */
     struct tg_secret *gcp_token;
     char *gcp_token_path;
+    struct tg_exec_logins *plugins; /* NULL: no context has one */
 };
 
 /* Reads the kubeconfig, opens the journal and starts the workers. NULL and err (CONFIG with

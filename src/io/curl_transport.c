@@ -207,6 +207,14 @@ static void set_blob(CURL *easy, CURLoption option, const char *text, size_t len
     curl_easy_setopt(easy, option, &blob);
 }
 
+static void set_certificate(CURL *easy, const char *cert_pem, const struct tg_secret *key_pem)
+{
+    if (cert_pem != NULL && key_pem != NULL) {
+        set_blob(easy, CURLOPT_SSLCERT_BLOB, cert_pem, strlen(cert_pem));
+        set_blob(easy, CURLOPT_SSLKEY_BLOB, tg_secret_peek(key_pem), tg_secret_len(key_pem));
+    }
+}
+
 static void set_trust(CURL *easy, const struct tg_http_endpoint *endpoint)
 {
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
@@ -216,12 +224,7 @@ static void set_trust(CURL *easy, const struct tg_http_endpoint *endpoint)
         set_blob(easy, CURLOPT_CAINFO_BLOB, endpoint->ca_pem, strlen(endpoint->ca_pem));
         curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
     }
-    if (endpoint->client_cert_pem != NULL && endpoint->client_key_pem != NULL) {
-        set_blob(easy, CURLOPT_SSLCERT_BLOB, endpoint->client_cert_pem,
-                 strlen(endpoint->client_cert_pem));
-        set_blob(easy, CURLOPT_SSLKEY_BLOB, tg_secret_peek(endpoint->client_key_pem),
-                 tg_secret_len(endpoint->client_key_pem));
-    }
+    set_certificate(easy, endpoint->client_cert_pem, endpoint->client_key_pem);
 }
 
 static void set_bearer(struct exchange *exchange, const struct tg_secret *token)
@@ -381,7 +384,10 @@ static void start_with_token(struct exchange *exchange)
     switch (exchange->source->ops->get(exchange->source, &grant, &exchange->why)) {
     case TG_TOKEN_READY:
         stop_listening(exchange);
-        set_bearer(exchange, grant.token);
+        if (grant.token != NULL) {
+            set_bearer(exchange, grant.token);
+        }
+        set_certificate(exchange->easy, grant.client_cert_pem, grant.client_key_pem);
         if (exchange->request.endpoint->names_quota_project && grant.quota_project != NULL &&
             !exchange->is_second) {
             add_header(exchange, "x-goog-user-project", grant.quota_project);

@@ -166,6 +166,9 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
         tg_lab_free(lab);
         return NULL;
     }
+    char *cache = journal == NULL ? NULL
+                                  : tg_asprintf("%.*s/downloads",
+                                                (int)(strrchr(journal, '/') - journal), journal);
     char *kubeconfig = find_kubeconfig(cli);
     bool is_provisioning = cli->command == CLI_COMMAND_UP || cli->command == CLI_COMMAND_DOWN;
     struct tg_session_config config = {
@@ -181,6 +184,9 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
         .gcp_token = gcp.token,
         .gcp_token_path = or_environment(cli->gcp_token_file, "TIDEGATE_GCP_TOKEN_FILE"),
         .journal = journal,
+        .manifest_cache = cache,
+        .manifest_url = or_environment(NULL, "TIDEGATE_CRD_URL"),
+        .manifest_sha256 = or_environment(NULL, "TIDEGATE_CRD_SHA256"),
         .is_armed = cli->is_armed,
         .workers_max = cli->workers,
         .may_exec = command_may_exec,
@@ -189,6 +195,7 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
     struct tg_session *session = tg_session_start(&config, err);
     wipe_gcp(&gcp);
     free(kubeconfig);
+    free(cache);
     free(journal);
     return session;
 }

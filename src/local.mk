@@ -13,6 +13,8 @@ noinst_LIBRARIES += %D%/libtg_base.a
 	%D%/base/buf.h \
 	%D%/base/clock.c \
 	%D%/base/clock.h \
+	%D%/base/digest.c \
+	%D%/base/digest.h \
 	%D%/base/err.c \
 	%D%/base/err.def \
 	%D%/base/err.h \
@@ -156,6 +158,8 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 	%D%/codec/lab_file.h \
 	%D%/codec/lab_make.c \
 	%D%/codec/lab_make.h \
+	%D%/codec/manifest.c \
+	%D%/codec/manifest.h \
 	%D%/codec/metrics.c \
 	%D%/codec/metrics.h \
 	%D%/codec/yaml.c \
@@ -217,6 +221,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/definition.h \
 	%D%/sim/direct.c \
 	%D%/sim/direct.h \
+	%D%/sim/download.c \
+	%D%/sim/download.h \
 	%D%/sim/downloader.c \
 	%D%/sim/downloader.h \
 	%D%/sim/event_recorder.c \
@@ -405,8 +411,6 @@ noinst_LIBRARIES += %D%/libtg_io.a
 	%D%/io/capture.h \
 	%D%/io/curl_transport.c \
 	%D%/io/curl_transport.h \
-	%D%/io/digest.c \
-	%D%/io/digest.h \
 	%D%/io/exec_consent.c \
 	%D%/io/exec_consent.h \
 	%D%/io/exec_login.c \
@@ -438,6 +442,8 @@ noinst_LIBRARIES += %D%/libtg_app.a
 	%D%/app/app.c \
 	%D%/app/app.h \
 	%D%/app/drill_control.c \
+	%D%/app/manifests.c \
+	%D%/app/manifests.h \
 	%D%/app/plain.c \
 	%D%/app/plain.h \
 	%D%/app/provision.c \
@@ -473,7 +479,7 @@ tidegate_SOURCES = \
 	%D%/option.def
 
 # What a program of a layer links with: the layer and everything below it.
-base_libs = %D%/libtg_base.a $(LTLIBINTL) -lpthread
+base_libs = %D%/libtg_base.a $(LTLIBINTL) $(OPENSSL_LIBS) -lpthread
 net_libs = %D%/libtg_net.a $(base_libs)
 model_libs = %D%/libtg_model.a $(base_libs)
 plan_libs = %D%/libtg_plan.a $(model_libs)

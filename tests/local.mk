@@ -26,6 +26,7 @@ TESTS += %D%/test_integration
 	%D%/integration/test_faults.c \
 	%D%/integration/test_google_login.c \
 	%D%/integration/test_kill.c \
+	%D%/integration/test_manifests.c \
 	%D%/integration/test_params.c \
 	%D%/integration/test_provision.c \
 	%D%/integration/test_status.c \
@@ -52,6 +53,7 @@ TESTS += %D%/test_base
 	%D%/unit/base/test_assets.c \
 	%D%/unit/base/test_buf.c \
 	%D%/unit/base/test_clock.c \
+	%D%/unit/base/test_digest.c \
 	%D%/unit/base/test_err.c \
 	%D%/unit/base/test_fmt.c \
 	%D%/unit/base/test_heap.c \
@@ -83,6 +85,7 @@ TESTS += %D%/test_codec
 	%D%/unit/codec/test_k8s_wanted.c \
 	%D%/unit/codec/test_k8s_watch_line.c \
 	%D%/unit/codec/test_k8s_write.c \
+	%D%/unit/codec/test_manifest.c \
 	%D%/unit/codec/test_metrics.c \
 	%D%/unit/codec/test_pod_status.c \
 	%D%/unit/codec/test_yaml.c

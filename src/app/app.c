@@ -48,6 +48,7 @@ void tg_app_free(struct tg_app *app)
     tg_lab_free(app->lab);
     free(app->steps);
     free(app->detail_text);
+    tg_manifests_fini(&app->manifests);
     free(app);
 }
 
@@ -143,6 +144,9 @@ void tg_app_send(struct tg_app *app, struct tg_call *call)
         tg_call_free(call);
         return;
     }
+    if (tg_manifests_hold(app, call)) {
+        return;
+    }
     app->link.call(app->link.context, call);
 }
 
@@ -235,6 +239,7 @@ bool tg_app_handle(struct tg_app *app, struct tg_msg *msg)
     note_news(app, msg);
     bool is_changed = tg_reduce(app->model, msg);
     is_changed = tg_app_provision_handle(app, msg) || is_changed;
+    is_changed = tg_manifests_handle(app, msg) || is_changed;
     if (handle_detail(app, msg)) {
         is_changed = true;
     } else if (app->drill != NULL) {

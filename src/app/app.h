@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "app/manifests.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "drill/drill.h"
@@ -57,6 +58,8 @@ struct tg_app {
 
     int64_t news_us;           /* monotonic time of the last change of a Pod */
     int64_t balancer_asked_us; /* because of it */
+
+    struct tg_manifests manifests; /* all empty: as the lab says, and not kept */
 
     int64_t steps_judged_us; /* monotonic time of the last judgement */
     uint64_t steps_revision; /* model revision it was made on */

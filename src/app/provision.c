@@ -168,6 +168,7 @@ void tg_app_provision_abort(struct tg_app *app)
 {
     if (app->run != NULL && !app->run->is_over) {
         struct tg_run_event event = {.kind = TG_RUN_EVENT_ABORT};
+        tg_manifests_drop(app);
         step_run(app, &event);
     }
 }

@@ -297,6 +297,8 @@ struct tg_session *tg_session_start(struct tg_session_config *config, struct tg_
     session->inbox = tg_queue_new(INBOX_MAX, free_message);
     session->app = tg_app_new(config->clock, config->lab, config->is_armed);
     session->app->link = (struct tg_link){send_to_worker, session, open_cluster};
+    tg_manifests_init(&session->app->manifests, config->manifest_cache, config->manifest_url,
+                      config->manifest_sha256);
     bool is_ok = keep_access(session, config, err) &&
                  (config->kubeconfig == NULL || add_clusters(session, config, &targets, err));
     if (is_ok) {

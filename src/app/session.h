@@ -30,6 +30,10 @@ struct tg_session_config {
     const char *gcp_token;      /* NULL: whatever login to Google Cloud is found on this machine */
     const char *gcp_token_path; /* file that somebody keeps it fresh in, or NULL */
     const char *journal;        /* NULL: none */
+    /* Manifests that are downloaded (app/manifests.h); each may be NULL. */
+    const char *manifest_cache;
+    const char *manifest_url;
+    const char *manifest_sha256;
     bool is_armed;
     int workers_max;
 

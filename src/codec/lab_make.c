@@ -15,6 +15,7 @@
 #define MAKES_MAX       64
 #define TIMEOUT_DEFAULT 1800
 #define TIMEOUT_MAX     86400
+#define DIGEST_LEN      64
 
 static const char *json_of(struct tg_lab_reader *reader, const struct tg_yaml_node *node)
 {
@@ -143,8 +144,34 @@ static bool read_manifest(struct tg_lab_reader *reader, const struct tg_yaml_nod
         is_ok =
             read_document(&within, documents->items[i], &make) && add(reader, node, makes, &make);
     }
+    if (is_ok && common->source_url != NULL && documents->count != 1) {
+        is_ok = tg_yaml_fail(reader->name, node, reader->err,
+                             "a manifest with a 'url' must have one document");
+    }
     tg_yaml_free(yaml);
     return is_ok;
+}
+
+/* Where the manifest's one document is downloaded from; the built-in one then only says what it is.
+ */
+static bool read_source(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                        struct tg_lab_make *out)
+{
+    const struct tg_yaml_node *digest = tg_yaml_get(node, "sha256");
+    out->source_url = tg_lab_read_text(reader, node, "url");
+    out->source_sha256 = tg_lab_read_text(reader, node, "sha256");
+    if (out->source_url == NULL && digest == NULL) {
+        return true;
+    }
+    if (out->source_url == NULL || !tg_str_has_prefix(out->source_url, "https://")) {
+        return tg_yaml_fail(reader->name, node, reader->err,
+                            "'url' must be an https:// address, and needs 'sha256'");
+    }
+    size_t len = out->source_sha256 == NULL ? 0 : strlen(out->source_sha256);
+    return (len == DIGEST_LEN &&
+            strspn(out->source_sha256, "0123456789abcdefABCDEF") == DIGEST_LEN) ||
+           tg_yaml_fail(reader->name, digest != NULL ? digest : node, reader->err,
+                        "'sha256' must be %d hexadecimal digits", DIGEST_LEN);
 }
 
 static bool read_make(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
@@ -152,13 +179,17 @@ static bool read_make(struct tg_lab_reader *reader, const struct tg_yaml_node *n
 {
     static const char *const keys[] = {"where",   "api",    "form",      "collection", "name",
                                        "body",    "create", "manifest",  "secret",     "secret_key",
-                                       "content", "keep",   "only_ours", "passing",    NULL};
+                                       "content", "keep",   "only_ours", "passing",    "url",
+                                       "sha256",  NULL};
     struct tg_lab_make make = {0};
     if (!tg_lab_check_keys(reader, node, keys) || !tg_lab_read_where(reader, node, &make.where) ||
         !read_flag(reader, node, "content", &make.has_content) ||
         !read_flag(reader, node, "keep", &make.is_kept) ||
         !read_flag(reader, node, "only_ours", &make.is_only_ours) ||
         !read_flag(reader, node, "passing", &make.is_passing)) {
+        return false;
+    }
+    if (!read_source(reader, node, &make)) {
         return false;
     }
     make.secret = tg_lab_read_text(reader, node, "secret");

@@ -13,8 +13,8 @@
 
 #include <stdbool.h>
 
+#include "base/digest.h"
 #include "base/err.h"
-#include "io/digest.h"
 #include "io/kubeconfig.h"
 
 /* What is consented to: "PROGRAM ARGUMENTS", for a person; its digest is put into digest. The

@@ -69,6 +69,8 @@ struct tg_lab_make {
     const char *name;
     const char *body;        /* JSON text or NULL */
     const char *create_body; /* JSON text or NULL */
+    const char *source_url;  /* where body is downloaded from; NULL: it is here */
+    const char *source_sha256;
     const char *secret; /* which of the operator's secrets it carries: "hf_token"; NULL: none */
     const char *secret_key;
     bool has_content;  /* a bucket: removing it removes what it holds */

@@ -258,7 +258,12 @@ static struct tg_desired *desired_of(const struct tg_run *run, const struct tg_r
     desired->kind = make->kind != NULL ? tg_strdup(make->kind) : NULL;
     desired->ns = make->ns != NULL ? tg_strdup(make->ns) : NULL;
     desired->name = expand(run, make->name, item->region, model);
-    desired->body = expand(run, make->body, item->region, model);
+    if (make->source_url != NULL && !item->is_removal) {
+        desired->source_url = tg_strdup(make->source_url);
+        desired->source_sha256 = tg_strdup(make->source_sha256);
+    } else {
+        desired->body = expand(run, make->body, item->region, model);
+    }
     desired->create_body = expand(run, make->create_body, item->region, model);
     desired->has_content = make->has_content;
     desired->is_only_ours = make->is_only_ours;

@@ -15,7 +15,9 @@
 static uint64_t submit(struct tg_provider_context *context, struct tg_http_request *request)
 {
     uint64_t id = (*context->next_exchange_id)++;
-    request->endpoint = &context->config.endpoint;
+    if (request->endpoint == NULL) {
+        request->endpoint = &context->config.endpoint;
+    }
     if (request->header_deadline_us == 0) {
         request->header_deadline_us = HEADER_DEADLINE_US;
     }

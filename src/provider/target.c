@@ -69,8 +69,8 @@ struct tg_provider *tg_provider_new(struct tg_target_config *config, struct tg_t
         }
     }
     provider->ensures = tg_ensures_new(&provider->context);
+    provider->calls = tg_calls_new(&provider->context);
     if (!provider->context.config.is_gcp) {
-        provider->calls = tg_calls_new(&provider->context);
         provider->scrape = tg_scrape_new(&provider->context);
     }
     return provider;
@@ -189,7 +189,7 @@ bool tg_provider_event(struct tg_provider *provider, const struct tg_transport_e
     }
     is_taken = is_taken || tg_ensures_event(provider->ensures, event, now_us) ||
                (provider->scrape != NULL && tg_scrape_event(provider->scrape, event, now_us)) ||
-               (provider->calls != NULL && tg_calls_event(provider->calls, event, now_us));
+               tg_calls_event(provider->calls, event, now_us);
     if (is_taken && event->kind == TG_TRANSPORT_HEADERS && event->world != NULL) {
         read_world(provider, event->world, now_us);
     }
@@ -223,15 +223,14 @@ void tg_provider_call(struct tg_provider *provider, struct tg_call *call, int64_
     if (call->kind == TG_CALL_CANCEL) {
         tg_ensures_cancel(provider->ensures, call->cancel_id);
     }
-    if (provider->calls != NULL) {
+    if (!provider->context.config.is_gcp || call->kind == TG_CALL_CANCEL ||
+        call->kind == TG_CALL_DOWNLOAD) {
         tg_calls_start(provider->calls, call, now_us);
         return;
     }
-    if (call->kind != TG_CALL_CANCEL) {
-        struct tg_msg *msg = tg_msg_new(TG_MSG_CALL_DONE, provider->context.config.index, now_us);
-        msg->as.call.call_id = call->id;
-        tg_err_set(&msg->as.call.err, TG_CODE_INVALID, 0, "Google Cloud takes no such call");
-        tg_provider_emit(&provider->context, msg);
-    }
+    struct tg_msg *msg = tg_msg_new(TG_MSG_CALL_DONE, provider->context.config.index, now_us);
+    msg->as.call.call_id = call->id;
+    tg_err_set(&msg->as.call.err, TG_CODE_INVALID, 0, "Google Cloud takes no such call");
+    tg_provider_emit(&provider->context, msg);
     tg_call_free(call);
 }

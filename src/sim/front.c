@@ -16,6 +16,7 @@
 #include "sim/admin.h"
 #include "sim/cluster.h"
 #include "sim/controllers.h"
+#include "sim/download.h"
 #include "sim/face.h"
 #include "sim/fault_response.h"
 #include "sim/gcp_http.h"
@@ -184,6 +185,8 @@ static void handle(struct sim_world *world, const struct sim_request *request,
         sim_k8s_fail(response, 400, NULL, "the request is not in UTF-8");
     } else if (is_metadata) {
         sim_gcp_metadata(world, request, response);
+    } else if (sim_download_is_path(request)) {
+        sim_download_handle(response);
     } else if ((user = user_of(world, request)) == NULL) {
         if (is_gcp) {
             sim_response_add_header(response, "WWW-Authenticate",

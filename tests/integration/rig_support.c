@@ -40,6 +40,36 @@ struct tg_rig *rig_new(uint64_t seed, const char *journal)
     return rig;
 }
 
+struct tg_rig *rig_empty(uint64_t seed, const char *journal)
+{
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_rig_config config = {
+        .world = {.seed = seed, .regions = 2, .start_wall_us = INT64_C(1767225600) * TG_US_PER_S},
+        .lab = rig_lab(),
+        .journal = journal};
+    struct tg_rig *rig = tg_rig_new(&config, &err);
+    cr_assert_not_null(rig, "%s", err.msg);
+    return rig;
+}
+
+bool rig_project_is_seen(const struct tg_app *app)
+{
+    const struct tg_target *gcp = tg_model_gcp(app->model);
+    for (int kind = 0; kind < TG_KIND_COUNT; kind++) {
+        enum tg_kind_phase phase = gcp->kinds[kind].phase;
+        if (tg_kind_info((enum tg_kind)kind)->source == TG_KIND_SOURCE_GCP &&
+            (phase == TG_KIND_PHASE_UNKNOWN || phase == TG_KIND_PHASE_LISTING)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool rig_run_is_over(const struct tg_app *app)
+{
+    return app->run != NULL && app->run->is_over;
+}
+
 static bool are_both_serving(const struct tg_app *app)
 {
     size_t count = 0;

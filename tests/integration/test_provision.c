@@ -27,36 +27,6 @@
 
 static const char token_text[] = "hf_planted_0123456789";
 
-static struct tg_rig *empty_rig(const char *journal)
-{
-    struct tg_err err = TG_ERR_INIT;
-    struct tg_rig_config config = {
-        .world = {.seed = SEED, .regions = 2, .start_wall_us = INT64_C(1767225600) * TG_US_PER_S},
-        .lab = rig_lab(),
-        .journal = journal};
-    struct tg_rig *rig = tg_rig_new(&config, &err);
-    cr_assert_not_null(rig, "%s", err.msg);
-    return rig;
-}
-
-static bool is_over(const struct tg_app *app)
-{
-    return app->run != NULL && app->run->is_over;
-}
-
-static bool is_project_seen(const struct tg_app *app)
-{
-    const struct tg_target *gcp = tg_model_gcp(app->model);
-    for (int kind = 0; kind < TG_KIND_COUNT; kind++) {
-        enum tg_kind_phase phase = gcp->kinds[kind].phase;
-        if (tg_kind_info((enum tg_kind)kind)->source == TG_KIND_SOURCE_GCP &&
-            (phase == TG_KIND_PHASE_UNKNOWN || phase == TG_KIND_PHASE_LISTING)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* The secret outlives the runs that borrow it. */
 static void begin(struct tg_rig *rig, enum tg_run_direction direction)
 {
@@ -66,14 +36,14 @@ static void begin(struct tg_rig *rig, enum tg_run_direction direction)
     const struct tg_run_secret given = {"hf_token", token};
     struct tg_provision_request request = {
         .direction = direction, .secrets = &given, .secrets_count = 1};
-    cr_assert(tg_rig_run(rig, 2 * MINUTE_US, is_project_seen));
+    cr_assert(tg_rig_run(rig, 2 * MINUTE_US, rig_project_is_seen));
     cr_assert(tg_app_provision_start(tg_rig_app(rig), &request, &err), "%s", err.msg);
 }
 
 static void finish(struct tg_rig *rig, const char *when)
 {
     struct tg_app *app = tg_rig_app(rig);
-    cr_assert(tg_rig_run(rig, LIMIT_US, is_over), "%s: the run should end", when);
+    cr_assert(tg_rig_run(rig, LIMIT_US, rig_run_is_over), "%s: the run should end", when);
     for (size_t i = 0; i < app->lab->steps_count; i++) {
         const struct tg_run_step *step = &app->run->steps[i];
         cr_assert(step->state == TG_RUN_DONE || step->state == TG_RUN_SATISFIED, "%s: %s is %s: %s",
@@ -129,7 +99,7 @@ static void expect_nothing_twice(struct sim_world *world, const char *when)
 
 Test(provision, the_lab_stands_is_found_again_and_goes, .timeout = 300)
 {
-    struct tg_rig *rig = empty_rig(rig_journal_path());
+    struct tg_rig *rig = rig_empty(SEED, rig_journal_path());
     struct tg_app *app = tg_rig_app(rig);
     begin(rig, TG_RUN_UP);
     finish(rig, "up");
@@ -157,7 +127,7 @@ Test(provision, the_lab_stands_is_found_again_and_goes, .timeout = 300)
 /* A rig in which the lab stands, when it is to be taken down; else an empty one. */
 static struct tg_rig *rig_before(enum tg_run_direction direction, const char *journal)
 {
-    struct tg_rig *rig = empty_rig(journal);
+    struct tg_rig *rig = rig_empty(SEED, journal);
     if (direction == TG_RUN_DOWN) {
         begin(rig, TG_RUN_UP);
         finish(rig, "up");
@@ -174,7 +144,7 @@ static bool kill_at(enum tg_run_direction direction, const char *journal, int64_
         struct tg_app *app = tg_rig_app(rig);
         tg_journal_kill_after(app->journal, records);
         begin(rig, direction);
-        _exit(tg_rig_run(rig, LIMIT_US, is_over) ? 0 : 3);
+        _exit(tg_rig_run(rig, LIMIT_US, rig_run_is_over) ? 0 : 3);
     }
     int status = 0;
     cr_assert_eq(waitpid(child, &status, 0), child);

@@ -29,6 +29,8 @@ struct provider_rig {
     uint64_t cancelled;
     int submitted;
     char path[1024]; /* of the newest */
+    char base_url[128];
+    bool has_credentials;
     char method[16];
     char body[4096];
     char content_type[64];
@@ -54,6 +56,11 @@ static inline void rig_submit(struct tg_transport *transport, uint64_t id,
     snprintf(rig->accept, sizeof(rig->accept), "%s",
              request->accept != NULL ? request->accept : "");
     snprintf(rig->path, sizeof(rig->path), "%s", request->path);
+    snprintf(rig->base_url, sizeof(rig->base_url), "%s",
+             request->endpoint->base_url != NULL ? request->endpoint->base_url : "");
+    rig->has_credentials =
+        request->endpoint->bearer_token != NULL || request->endpoint->token_path != NULL ||
+        request->endpoint->token_source != NULL || request->endpoint->client_cert_pem != NULL;
     snprintf(rig->method, sizeof(rig->method), "%s", request->method);
     snprintf(rig->body, sizeof(rig->body), "%s", request->body != NULL ? request->body : "");
     snprintf(rig->content_type, sizeof(rig->content_type), "%s",

@@ -1,11 +1,11 @@
-/* io/digest.h - SHA-256, by which a file or a choice is known again.
+/* base/digest.h - SHA-256, by which a file or a choice is known again.
  *
  * Thread: any.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
-#ifndef TG_IO_DIGEST_H
-#define TG_IO_DIGEST_H
+#ifndef TG_BASE_DIGEST_H
+#define TG_BASE_DIGEST_H
 
 #include <stddef.h>
 

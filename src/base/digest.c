@@ -1,7 +1,7 @@
-/* io/digest.c - SHA-256 by OpenSSL. */
+/* base/digest.c - SHA-256 by OpenSSL. */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
-#include "io/digest.h"
+#include "base/digest.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>

@@ -46,6 +46,18 @@ int command_fail(const struct tg_err *err)
                                                                      : CLI_EXIT_ENVIRONMENT;
 }
 
+/* Each made safe for a terminal: they quote the file. */
+static void print_lines(const char *text)
+{
+    while (*text != '\0') {
+        size_t len = strcspn(text, "\n");
+        char *line = tg_utf8_sanitize(text, len);
+        fprintf(stderr, "%s\n", line);
+        free(line);
+        text += len + (text[len] == '\n' ? 1 : 0);
+    }
+}
+
 struct tg_lab *command_load_lab(const struct cli *cli, struct tg_err *err)
 {
     if (cli->lab == NULL) {
@@ -57,7 +69,17 @@ struct tg_lab *command_load_lab(const struct cli *cli, struct tg_err *err)
     if (text == NULL) {
         return NULL;
     }
-    struct tg_lab *lab = tg_lab_parse(cli->lab, text, len, err);
+    struct tg_buf mistakes;
+    size_t count = 0;
+    tg_buf_init(&mistakes, SMALL_FILE_MAX);
+    struct tg_lab *lab = tg_lab_parse_all(cli->lab, text, len, &mistakes, &count, err);
+    if (lab == NULL && count > 1) {
+        char *name = tg_utf8_sanitize(cli->lab, strlen(cli->lab));
+        print_lines(tg_buf_text(&mistakes));
+        tg_err_set(err, TG_CODE_CONFIG, 0, "%s: %zu mistakes", name, count);
+        free(name);
+    }
+    tg_buf_fini(&mistakes);
     free(text);
     return lab;
 }

@@ -216,6 +216,7 @@ TESTS += %D%/e2e/console.sh
 TESTS += %D%/e2e/drill.sh
 TESTS += %D%/e2e/exec_plugin.sh
 TESTS += %D%/e2e/faults.sh
+TESTS += %D%/e2e/lab_file.sh
 TESTS += %D%/e2e/login.sh
 TESTS += %D%/e2e/secret.sh
 TESTS += %D%/e2e/plain.sh
@@ -393,6 +394,7 @@ EXTRA_DIST += \
 	%D%/e2e/drill.sh \
 	%D%/e2e/exec_plugin.sh \
 	%D%/e2e/faults.sh \
+	%D%/e2e/lab_file.sh \
 	%D%/e2e/login.sh \
 	%D%/e2e/secret.sh \
 	%D%/e2e/plain.sh \

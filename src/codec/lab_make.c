@@ -132,11 +132,18 @@ static bool read_manifest(struct tg_lab_reader *reader, const struct tg_yaml_nod
         return tg_yaml_fail(reader->name, tg_yaml_get(node, "manifest"), reader->err,
                             "there is no manifest %s", path);
     }
-    struct tg_yaml *yaml = tg_yaml_parse_stream(path, asset->text, asset->len, reader->err);
+    /* What it repeats for each region is text, so that it reads the same for kubectl. */
+    struct tg_lab_place place = {.lab = reader->lab};
+    struct tg_buf text;
+    tg_buf_init(&text, BODY_MAX);
+    (void)tg_lab_expand(asset->text, &place, &text);
+    struct tg_yaml *yaml = tg_yaml_parse_stream(path, tg_buf_text(&text), text.len, reader->err);
+    tg_buf_fini(&text);
     if (yaml == NULL) {
         return false;
     }
-    struct tg_lab_reader within = {path, reader->lab, reader->err};
+    struct tg_lab_reader within = *reader;
+    within.name = path;
     const struct tg_yaml_node *documents = tg_yaml_root(yaml);
     bool is_ok = true;
     for (size_t i = 0; i < documents->count && is_ok; i++) {
@@ -182,14 +189,16 @@ static bool read_make(struct tg_lab_reader *reader, const struct tg_yaml_node *n
                                        "content", "keep",   "only_ours", "passing",    "url",
                                        "sha256",  NULL};
     struct tg_lab_make make = {0};
-    if (!tg_lab_check_keys(reader, node, keys) || !tg_lab_read_where(reader, node, &make.where) ||
-        !read_flag(reader, node, "content", &make.has_content) ||
-        !read_flag(reader, node, "keep", &make.is_kept) ||
-        !read_flag(reader, node, "only_ours", &make.is_only_ours) ||
-        !read_flag(reader, node, "passing", &make.is_passing)) {
-        return false;
+    if (node->kind != TG_YAML_MAP) {
+        return tg_yaml_fail(reader->name, node, reader->err, "a map is expected here");
     }
-    if (!read_source(reader, node, &make)) {
+    bool is_ok = tg_lab_check_keys(reader, node, keys);
+    is_ok = tg_lab_note(reader, read_flag(reader, node, "content", &make.has_content)) && is_ok;
+    is_ok = tg_lab_note(reader, read_flag(reader, node, "keep", &make.is_kept)) && is_ok;
+    is_ok = tg_lab_note(reader, read_flag(reader, node, "only_ours", &make.is_only_ours)) && is_ok;
+    is_ok = tg_lab_note(reader, read_flag(reader, node, "passing", &make.is_passing)) && is_ok;
+    is_ok = tg_lab_note(reader, read_source(reader, node, &make)) && is_ok;
+    if (!tg_lab_read_where(reader, node, &make.where)) {
         return false;
     }
     make.secret = tg_lab_read_text(reader, node, "secret");
@@ -201,8 +210,10 @@ static bool read_make(struct tg_lab_reader *reader, const struct tg_yaml_node *n
                             "things in clusters come from a 'manifest', things of Google Cloud "
                             "from 'api', 'collection' and 'name'");
     }
-    return is_in_cluster ? read_manifest(reader, node, manifest, &make, makes)
-                         : read_google(reader, node, &make) && add(reader, node, makes, &make);
+    bool is_made = is_in_cluster
+                       ? read_manifest(reader, node, manifest, &make, makes)
+                       : read_google(reader, node, &make) && add(reader, node, makes, &make);
+    return is_made && is_ok;
 }
 
 static bool read_leftovers(struct tg_lab_reader *reader, const struct tg_yaml_node *list,
@@ -269,21 +280,19 @@ bool tg_lab_read_makes(struct tg_lab_reader *reader, const struct tg_yaml_node *
 {
     const struct tg_yaml_node *leftovers = tg_yaml_get(node, "leftovers");
     const struct tg_yaml_node *list = tg_yaml_get(node, "make");
-    if (!read_timeout(reader, node, &out->timeout_s) ||
-        !read_flag(reader, node, "once", &out->is_made_only_once) ||
-        (leftovers != NULL && !read_leftovers(reader, leftovers, out))) {
-        return false;
-    }
+    bool is_ok = tg_lab_note(reader, read_timeout(reader, node, &out->timeout_s));
+    is_ok = tg_lab_note(reader, read_flag(reader, node, "once", &out->is_made_only_once)) && is_ok;
+    is_ok =
+        (leftovers == NULL || tg_lab_note(reader, read_leftovers(reader, leftovers, out))) && is_ok;
     if (list == NULL) {
-        return true; /* a step that only waits */
+        return is_ok; /* a step that only waits */
     }
     if (list->kind != TG_YAML_LIST) {
         return tg_yaml_fail(reader->name, list, reader->err, "'make' must be a list");
     }
     struct makes *makes = TG_NEW(struct makes);
-    bool is_ok = true;
-    for (size_t i = 0; i < list->count && is_ok; i++) {
-        is_ok = read_make(reader, list->items[i], makes);
+    for (size_t i = 0; i < list->count; i++) {
+        is_ok = tg_lab_note(reader, read_make(reader, list->items[i], makes)) && is_ok;
     }
     struct tg_lab_make *kept =
         tg_arena_alloc(reader->lab->arena, (makes->count + 1) * sizeof(*kept));
@@ -300,6 +309,7 @@ bool tg_lab_read_needs(struct tg_lab_reader *reader, const struct tg_yaml_node *
     const struct tg_yaml_node *list = tg_yaml_get(node, "needs");
     size_t count = list != NULL ? list->count : index > 0 ? 1 : 0;
     int *needs = tg_arena_alloc(reader->lab->arena, (count + 1) * sizeof(*needs));
+    bool is_ok = true;
     if (list == NULL && index > 0) {
         needs[0] = (int)index - 1;
     }
@@ -310,11 +320,12 @@ bool tg_lab_read_needs(struct tg_lab_reader *reader, const struct tg_yaml_node *
             needs[i] = tg_str_eq(steps[before].id, id) ? (int)before : needs[i];
         }
         if (needs[i] < 0) {
-            return tg_yaml_fail(reader->name, list->items[i], reader->err,
-                                "'%s' is no step before this one", id != NULL ? id : "");
+            is_ok = tg_lab_note(reader, tg_yaml_fail(reader->name, list->items[i], reader->err,
+                                                     "'%s' is no step before this one",
+                                                     id != NULL ? id : ""));
         }
     }
     steps[index].needs = needs;
     steps[index].needs_count = count;
-    return true;
+    return is_ok;
 }

@@ -127,7 +127,8 @@ struct tg_lab {
 
 /* Appends text with {project} {region} {zone} {cluster} {node_pool} {address} {node_range}
  * {proxy_range} {config_cluster} {project_number} replaced; region NULL: those of a region stay as
- * they are. False when the buffer is full. */
+ * they are. What stands between {each_region} and {end} comes once for each region. False when the
+ * buffer is full. */
 struct tg_lab_place {
     const struct tg_lab *lab;
     const struct tg_lab_region *region; /* NULL: none */

@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "base/i18n.h"
 #include "base/str.h"
+#include "plan/run.h"
 
 enum option_id {
 #define TG_OPTION(id, name, argument, commands, help) OPTION_##id,
@@ -82,6 +83,13 @@ static bool parse_color(const char *text, struct tg_err *err)
         return true;
     }
     return tg_err_set(err, TG_CODE_USAGE, 0, "--color: '%s' is not auto, always or never", text);
+}
+
+static bool parse_stockout(const char *text, struct tg_err *err)
+{
+    return tg_run_stockout_by_name(text) < TG_RUN_STOCKOUT_COUNT ||
+           tg_err_set(err, TG_CODE_USAGE, 0,
+                      "--on-stockout: '%s' is not retry, zone, region or stop", text);
 }
 
 static bool parse_speed(struct cli *cli, const char *text, struct tg_err *err)
@@ -204,6 +212,9 @@ static bool apply(struct cli *cli, enum option_id id, const char *value, struct 
     case OPTION_YES:
         cli->is_yes = true;
         return true;
+    case OPTION_ON_STOCKOUT:
+        cli->on_stockout = value;
+        return parse_stockout(value, err);
     case OPTION_HF_TOKEN_FILE:
         cli->hf_token_file = value;
         return true;

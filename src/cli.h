@@ -67,6 +67,7 @@ struct cli {
     const char *from;
     const char *until;
     const char *hf_token_file;
+    const char *on_stockout; /* NULL: retry */
     bool is_dry_run;
     bool is_yes;
     const char *dir;

@@ -58,23 +58,30 @@ static void print_lines(const char *text)
     }
 }
 
+char *command_lab_text(const struct cli *cli, size_t *len, struct tg_err *err)
+{
+    if (cli->lab != NULL) {
+        return tg_read_file(cli->lab, SMALL_FILE_MAX, len, err);
+    }
+    const struct tg_asset *asset = tg_asset_get(BUILT_IN_LAB);
+    *len = asset->len;
+    return tg_strndup(asset->text, asset->len);
+}
+
 struct tg_lab *command_load_lab(const struct cli *cli, struct tg_err *err)
 {
-    if (cli->lab == NULL) {
-        const struct tg_asset *asset = tg_asset_get(BUILT_IN_LAB);
-        return tg_lab_parse(asset->path, asset->text, asset->len, err);
-    }
     size_t len = 0;
-    char *text = tg_read_file(cli->lab, SMALL_FILE_MAX, &len, err);
+    char *text = command_lab_text(cli, &len, err);
     if (text == NULL) {
         return NULL;
     }
     struct tg_buf mistakes;
     size_t count = 0;
     tg_buf_init(&mistakes, SMALL_FILE_MAX);
-    struct tg_lab *lab = tg_lab_parse_all(cli->lab, text, len, &mistakes, &count, err);
+    const char *path = cli->lab != NULL ? cli->lab : BUILT_IN_LAB;
+    struct tg_lab *lab = tg_lab_parse_all(path, text, len, &mistakes, &count, err);
     if (lab == NULL && count > 1) {
-        char *name = tg_utf8_sanitize(cli->lab, strlen(cli->lab));
+        char *name = tg_utf8_sanitize(path, strlen(path));
         print_lines(tg_buf_text(&mistakes));
         tg_err_set(err, TG_CODE_CONFIG, 0, "%s: %zu mistakes", name, count);
         free(name);

@@ -48,6 +48,9 @@ struct tg_lab *command_load_lab(const struct cli *cli, struct tg_err *err);
  * the terminal, whose yes is remembered. context is a const struct cli. False and err (CONFIG). */
 bool command_may_exec(void *context, const struct tg_kube_exec *exec, struct tg_err *err);
 
+/* The text of that lab's file; the caller frees. NULL and err (IO). */
+char *command_lab_text(const struct cli *cli, size_t *len, struct tg_err *err);
+
 /* A session on the clusters that the command line names. */
 struct tg_session *command_start_session(const struct cli *cli, struct tg_err *err);
 

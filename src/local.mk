@@ -95,6 +95,8 @@ noinst_LIBRARIES += %D%/libtg_plan.a
 	%D%/plan/record.h \
 	%D%/plan/run.c \
 	%D%/plan/run.h \
+	%D%/plan/run_advice.c \
+	%D%/plan/run_advice.h \
 	%D%/plan/run_items.c \
 	%D%/plan/run_items.h \
 	%D%/plan/run_report.c \
@@ -158,6 +160,8 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 	%D%/codec/lab_file.h \
 	%D%/codec/lab_make.c \
 	%D%/codec/lab_make.h \
+	%D%/codec/lab_move.c \
+	%D%/codec/lab_move.h \
 	%D%/codec/manifest.c \
 	%D%/codec/manifest.h \
 	%D%/codec/metrics.c \

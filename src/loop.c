@@ -204,6 +204,9 @@ static void carry_out(struct loop *loop, struct ui_intent *intent)
     case UI_INTENT_LAB_STOP:
         tg_app_provision_abort(app);
         break;
+    case UI_INTENT_STOCKOUT:
+        is_ok = tg_app_provision_on_stockout(app, (enum tg_run_stockout)intent->target, &err);
+        break;
     case UI_INTENT_SIM:
         is_ok = command_own_world(loop, intent->reason, &err);
         break;

@@ -30,6 +30,7 @@ TESTS += %D%/test_integration
 	%D%/integration/test_params.c \
 	%D%/integration/test_provision.c \
 	%D%/integration/test_status.c \
+	%D%/integration/test_trouble.c \
 	%D%/integration/test_world_control.c
 %C%_test_integration_LDADD =  $(app_libs) $(CRITERION_LIBS) -lm
 
@@ -85,6 +86,7 @@ TESTS += %D%/test_codec
 	%D%/unit/codec/test_k8s_wanted.c \
 	%D%/unit/codec/test_k8s_watch_line.c \
 	%D%/unit/codec/test_k8s_write.c \
+	%D%/unit/codec/test_lab_move.c \
 	%D%/unit/codec/test_manifest.c \
 	%D%/unit/codec/test_metrics.c \
 	%D%/unit/codec/test_pod_status.c \

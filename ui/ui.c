@@ -268,6 +268,10 @@ static void run(struct ui *ui, const struct ui_inputs *inputs, enum tg_command c
     case TG_COMMAND_LAB_UP:
     case TG_COMMAND_LAB_DOWN:
     case TG_COMMAND_LAB_STOP:
+    case TG_COMMAND_STOCKOUT_RETRY:
+    case TG_COMMAND_STOCKOUT_ZONE:
+    case TG_COMMAND_STOCKOUT_REGION:
+    case TG_COMMAND_STOCKOUT_STOP:
         ui_lab_command(ui, inputs, command, intent);
         break;
     case TG_COMMAND_SIM:

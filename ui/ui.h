@@ -57,7 +57,8 @@ enum ui_intent_kind {
     UI_INTENT_LAB_UP, /* confirmed by typing the project; reason: the secret that was asked for */
     UI_INTENT_LAB_DOWN,
     UI_INTENT_LAB_STOP,
-    UI_INTENT_SIM, /* reason: a command for the simulated world, in words */
+    UI_INTENT_STOCKOUT, /* target: enum tg_run_stockout */
+    UI_INTENT_SIM,      /* reason: a command for the simulated world, in words */
 };
 
 struct ui_intent {

@@ -44,9 +44,34 @@ static void append_records(struct tg_app *app, const struct tg_run_update *updat
     }
 }
 
+static int count_stockouts(const struct tg_run *run)
+{
+    int count = 0;
+    for (size_t i = 0; i < run->items_count; i++) {
+        count += run->items[i].stockouts;
+    }
+    return count;
+}
+
+/* The question whose answers are commands; without one it is tried again. */
+static void ask_about_stockout(struct tg_app *app)
+{
+    for (size_t i = 0; i < app->run->items_count; i++) {
+        const struct tg_run_item *item = &app->run->items[i];
+        if (item->state == TG_RUN_ITEM_WAITING && item->err.code == TG_CODE_STOCKOUT) {
+            char clock[16];
+            tg_app_notice(app, TG_SEVERITY_WARN,
+                          _("No machines are free for %s; next try at %s. :stockout.zone, "
+                            ":stockout.region or :stockout.stop decide otherwise."),
+                          item->name, tg_fmt_clock(clock, sizeof(clock), item->retry_lab_us));
+        }
+    }
+}
+
 static void step_run(struct tg_app *app, struct tg_run_event *event)
 {
     struct tg_run_update update = {0};
+    int stockouts = count_stockouts(app->run);
     event->at_us = tg_clock_monotonic_us(&app->clock);
     event->lab_us = tg_app_lab_us(app);
     event->model = app->model;
@@ -56,6 +81,9 @@ static void step_run(struct tg_app *app, struct tg_run_event *event)
     if (app->run->is_over && !was_over) {
         tg_app_notice(app, tg_run_is_good(app->run) ? TG_SEVERITY_OK : TG_SEVERITY_WARN, "%s",
                       tg_run_report_outcome(app->run));
+    }
+    if (count_stockouts(app->run) > stockouts) {
+        ask_about_stockout(app);
     }
     app->run_wake_lab_us = update.wake_lab_us;
     app->is_run_changed = app->is_run_changed || update.is_changed;
@@ -147,7 +175,8 @@ bool tg_app_provision_start(struct tg_app *app, const struct tg_provision_reques
     struct tg_run_config config = {.lab = app->lab,
                                    .direction = request->direction,
                                    .project = gcp->name,
-                                   .rescan_us = RESCAN_DEFAULT_US};
+                                   .rescan_us = RESCAN_DEFAULT_US,
+                                   .on_stockout = request->on_stockout};
     for (size_t i = 0; i < request->secrets_count && i < TG_RUN_SECRETS_MAX; i++) {
         config.secrets[config.secrets_count++] = request->secrets[i];
     }
@@ -161,6 +190,17 @@ bool tg_app_provision_start(struct tg_app *app, const struct tg_provision_reques
     app->run = tg_run_new(&config, &app->next_call_id);
     app->run_wake_lab_us = 0;
     tg_app_tick(app);
+    return true;
+}
+
+bool tg_app_provision_on_stockout(struct tg_app *app, enum tg_run_stockout policy,
+                                  struct tg_err *err)
+{
+    if (app->run == NULL || app->run->is_over) {
+        return tg_err_set(err, TG_CODE_STATE, 0, "the lab is not being changed");
+    }
+    struct tg_run_event event = {.kind = TG_RUN_EVENT_STOCKOUT, .on_stockout = policy};
+    step_run(app, &event);
     return true;
 }
 

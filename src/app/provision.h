@@ -17,6 +17,7 @@ struct tg_provision_request {
     const char *until; /* NULL: the last */
     const struct tg_run_secret *secrets;
     size_t secrets_count;
+    enum tg_run_stockout on_stockout;
 };
 
 /* Fills from and until of config from ids of steps, NULL for the first and the last. False with
@@ -29,6 +30,11 @@ bool tg_app_provision_range(const struct tg_lab *lab, const char *from, const ch
  * STATE, NOT_FOUND, USAGE) without having done anything. */
 bool tg_app_provision_start(struct tg_app *app, const struct tg_provision_request *request,
                             struct tg_err *err);
+
+/* What is done from now on when a zone has no machines; what waits for some is tried at once, or
+ * given up. False (STATE) when no run is under way. */
+bool tg_app_provision_on_stockout(struct tg_app *app, enum tg_run_stockout policy,
+                                  struct tg_err *err);
 
 /* Nothing more is started. */
 void tg_app_provision_abort(struct tg_app *app);

@@ -123,11 +123,38 @@ static bool is_region_twice(const struct tg_lab_region *regions, size_t index)
     return false;
 }
 
+/* A list of texts; absent: none. */
+static bool read_names(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                       const char *key, const char *const **out, size_t *count)
+{
+    const struct tg_yaml_node *list = tg_yaml_get(node, key);
+    *out = NULL;
+    *count = 0;
+    if (list == NULL) {
+        return true;
+    }
+    if (list->kind != TG_YAML_LIST) {
+        return tg_yaml_fail(reader->name, list, reader->err, "'%s' must be a list", key);
+    }
+    const char **names = tg_arena_alloc(reader->lab->arena, (list->count + 1) * sizeof(*names));
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i]->kind != TG_YAML_SCALAR) {
+            return tg_yaml_fail(reader->name, list->items[i], reader->err,
+                                "'%s' must be a list of names", key);
+        }
+        names[i] = tg_arena_strdup(reader->lab->arena, list->items[i]->text);
+    }
+    *out = names;
+    *count = list->count;
+    return true;
+}
+
 static bool read_region(struct tg_lab_reader *reader, const struct tg_yaml_node *item,
                         struct tg_lab_region *regions, size_t index)
 {
     static const char *const keys[] = {"name",         "zone",       "cluster",     "node_pool",
-                                       "address_name", "node_range", "proxy_range", NULL};
+                                       "address_name", "node_range", "proxy_range", "spare_zones",
+                                       "elsewhere",    NULL};
     struct tg_lab_region *region = &regions[index];
     if (item->kind != TG_YAML_MAP) {
         return tg_yaml_fail(reader->name, item, reader->err, "a map is expected here");
@@ -146,6 +173,12 @@ static bool read_region(struct tg_lab_reader *reader, const struct tg_yaml_node 
     const char *proxy_range = tg_lab_read_text(reader, item, "proxy_range");
     region->node_range = node_range != NULL ? node_range : "";
     region->proxy_range = proxy_range != NULL ? proxy_range : "";
+    is_ok = tg_lab_note(reader, read_names(reader, item, "spare_zones", &region->spare_zones,
+                                           &region->spare_zones_count)) &&
+            is_ok;
+    is_ok = tg_lab_note(reader, read_names(reader, item, "elsewhere", &region->elsewhere,
+                                           &region->elsewhere_count)) &&
+            is_ok;
     if (is_ok && is_region_twice(regions, index)) {
         return tg_yaml_fail(reader->name, item, reader->err,
                             "another region has the same 'name' or 'cluster'");

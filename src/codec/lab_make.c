@@ -82,11 +82,13 @@ static bool read_form(struct tg_lab_reader *reader, const struct tg_yaml_node *n
 static bool read_google(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
                         struct tg_lab_make *out)
 {
-    return read_form(reader, node, out) &&
-           tg_lab_need_text(reader, node, "collection", &out->collection) &&
-           tg_lab_need_text(reader, node, "name", &out->name) &&
-           read_json(reader, node, "body", &out->body) &&
-           read_json(reader, node, "create", &out->create_body);
+    bool is_ok = read_form(reader, node, out) &&
+                 tg_lab_need_text(reader, node, "collection", &out->collection) &&
+                 tg_lab_need_text(reader, node, "name", &out->name) &&
+                 read_json(reader, node, "body", &out->body) &&
+                 read_json(reader, node, "create", &out->create_body);
+    out->zone_list = tg_lab_read_text(reader, node, "zone_list");
+    return is_ok;
 }
 
 /* One document of a manifest. */
@@ -184,10 +186,10 @@ static bool read_source(struct tg_lab_reader *reader, const struct tg_yaml_node 
 static bool read_make(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
                       struct makes *makes)
 {
-    static const char *const keys[] = {"where",   "api",    "form",      "collection", "name",
-                                       "body",    "create", "manifest",  "secret",     "secret_key",
-                                       "content", "keep",   "only_ours", "passing",    "url",
-                                       "sha256",  NULL};
+    static const char *const keys[] = {
+        "where",     "api",      "form",   "collection", "name",      "body",
+        "create",    "manifest", "secret", "secret_key", "content",   "keep",
+        "only_ours", "passing",  "url",    "sha256",     "zone_list", NULL};
     struct tg_lab_make make = {0};
     if (node->kind != TG_YAML_MAP) {
         return tg_yaml_fail(reader->name, node, reader->err, "a map is expected here");

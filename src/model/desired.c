@@ -57,6 +57,7 @@ struct tg_desired *tg_desired_copy(const struct tg_desired *desired)
     twin->source_url = copy(desired->source_url);
     twin->source_sha256 = copy(desired->source_sha256);
     twin->has_content = desired->has_content;
+    twin->is_remade = desired->is_remade;
     twin->is_only_ours = desired->is_only_ours;
     return twin;
 }

@@ -63,6 +63,7 @@ struct tg_desired {
     char *source_url;
     char *source_sha256;
     bool has_content;  /* removing takes what it holds first (objects of a bucket) */
+    bool is_remade;    /* there, but broken for want of capacity or quota: taken away, made anew */
     bool is_only_ours; /* found but different: never changed, told as a conflict */
 };
 

@@ -34,6 +34,9 @@ int tg_run_items_target(const struct tg_run *run, const struct tg_run_item *item
 struct tg_call *tg_run_items_call(struct tg_run *run, const struct tg_run_item *item, int target,
                                   const struct tg_model *model, struct tg_err *err);
 
+/* What waits for machines is done with as on_stockout says now: tried at once, or given up. */
+void tg_run_items_choose_stockout(struct tg_run *run, const struct tg_run_event *event);
+
 /* Takes the answer or the progress of an item. */
 void tg_run_items_answer(struct tg_run *run, struct tg_run_item *item,
                          const struct tg_run_event *event);

@@ -83,6 +83,13 @@ bool tg_app_open_journal(struct tg_app *app, const char *path, struct tg_queue *
                       _("Another tidegate holds the journal: this session only watches."));
         return true;
     }
+    if (!tg_journal_is_writable(app->journal, &why)) {
+        app->is_armed = false;
+        tg_app_notice(app, TG_SEVERITY_FAIL,
+                      _("The journal cannot be written (%s): make room. Until then nothing is "
+                        "begun; a restore goes on, and is offered again."),
+                      why.msg);
+    }
     struct tg_record *records = NULL;
     size_t count = 0;
     if (!tg_journal_open_run(app->journal, TG_RUN_DRILL, &records, &count, err)) {
@@ -153,7 +160,7 @@ void tg_app_send(struct tg_app *app, struct tg_call *call)
 void tg_app_refresh(struct tg_app *app, enum tg_target_type type, enum tg_kind kind)
 {
     for (size_t i = 0; i < app->model->targets_count; i++) {
-        if (app->model->targets[i]->type == type) {
+        if (app->model->targets[i]->type == type && app->model->targets[i]->removed_us == 0) {
             struct tg_call *call = tg_call_new(TG_CALL_REFRESH, app->model->targets[i]->index);
             call->id = app->next_call_id++;
             call->resource = kind;
@@ -291,7 +298,8 @@ static bool judge_steps(struct tg_app *app, int64_t now_us)
 bool tg_app_tick(struct tg_app *app)
 {
     int64_t now_us = tg_clock_monotonic_us(&app->clock);
-    bool is_changed = tg_app_open_clusters(app);
+    bool is_changed = tg_app_close_clusters(app);
+    is_changed = tg_app_open_clusters(app) || is_changed;
     is_changed = judge_steps(app, now_us) || is_changed;
     follow_news(app, now_us);
     is_changed = tg_app_provision_tick(app) || is_changed;

@@ -34,6 +34,8 @@ struct tg_link {
     /* Watches a cluster of project from now on, as a new target of the model; false when it cannot
      * be. NULL: clusters are only those from the start. */
     bool (*open_cluster)(void *context, const char *project, const struct tg_obj *cluster);
+    /* Nothing more is asked of that target: its cluster is gone. NULL: it may go on. */
+    void (*close_cluster)(void *context, int target);
 };
 
 struct tg_app {

@@ -297,3 +297,58 @@ bool tg_app_open_clusters(struct tg_app *app)
     }
     return is_opened;
 }
+
+/* Twice in a row it was not among the project's clusters: a list may come short for once. */
+static bool is_deleted(const struct tg_target *gcp, struct tg_target *target)
+{
+    const struct tg_kind_view *view = &gcp->kinds[TG_KIND_GCP_CLUSTER];
+    if (target->type != TG_TARGET_CLUSTER || target->removed_us != 0 ||
+        view->phase != TG_KIND_PHASE_LIVE || view->synced_us == 0 ||
+        !tg_str_eq(target->project, gcp->name)) {
+        return false;
+    }
+    if (tg_store_get(&view->store, target->zone, target->cluster) != NULL) {
+        target->missed_us = 0;
+        return false;
+    }
+    bool is_second = target->missed_us != 0 && view->synced_us > target->missed_us;
+    target->missed_us = target->missed_us == 0 ? view->synced_us : target->missed_us;
+    return is_second;
+}
+
+/* A call that is under way to it would never be answered. */
+static bool is_asked(const struct tg_app *app, int target)
+{
+    const char *cluster = app->model->targets[target]->cluster;
+    for (size_t i = 0; app->run != NULL && !app->run->is_over && i < app->run->items_count; i++) {
+        const struct tg_run_item *item = &app->run->items[i];
+        const char *its =
+            item->region >= 0 ? app->lab->regions[item->region].cluster : app->lab->config_cluster;
+        if (item->state == TG_RUN_ITEM_ASKED && tg_str_eq(its, cluster)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool tg_app_close_clusters(struct tg_app *app)
+{
+    const struct tg_target *gcp = tg_model_gcp(app->model);
+    int64_t now_us = tg_clock_monotonic_us(&app->clock);
+    bool is_changed = false;
+    for (size_t i = 0; gcp != NULL && i < app->model->targets_count; i++) {
+        struct tg_target *target = app->model->targets[i];
+        if (is_deleted(gcp, target)) {
+            tg_model_remove_cluster(app->model, target->index, tg_app_lab_us(app), now_us);
+            is_changed = true;
+        } else if (target->removed_us != 0 && !target->is_closed &&
+                   !tg_target_is_shown(target, now_us) && !is_asked(app, target->index)) {
+            target->is_closed = true;
+            if (app->link.close_cluster != NULL) {
+                app->link.close_cluster(app->link.context, target->index);
+            }
+            is_changed = true;
+        }
+    }
+    return is_changed;
+}

@@ -45,7 +45,9 @@ bool tg_app_provision_handle(struct tg_app *app, const struct tg_msg *msg);
 /* Lets time pass; true when a view of the run may differ. */
 bool tg_app_provision_tick(struct tg_app *app);
 
-/* Opens the lab's clusters that Google Cloud shows running and that are not watched yet. */
+/* Opens the lab's clusters that Google Cloud shows running and that are not watched yet; takes
+ * those for removed that it does not have any more. */
 bool tg_app_open_clusters(struct tg_app *app);
+bool tg_app_close_clusters(struct tg_app *app);
 
 #endif

@@ -145,7 +145,7 @@ struct tg_rig *tg_rig_attach(const struct tg_rig_config *config, struct sim_worl
     rig->inbox = tg_queue_new(INBOX_MAX, free_message);
     rig->transport = sim_direct_new(world);
     rig->app = tg_app_new(tg_clock_virtual(&rig->now), config->lab, true);
-    rig->app->link = (struct tg_link){take_call, rig, open_cluster};
+    rig->app->link = (struct tg_link){take_call, rig, open_cluster, NULL};
     char digest[TG_DIGEST_LEN + 1];
     sim_download_digest(digest);
     tg_manifests_init(&rig->app->manifests, NULL, "sim://gcp" SIM_DOWNLOAD_PATH, digest);

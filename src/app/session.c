@@ -3,6 +3,7 @@
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include "app/session.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,7 +119,7 @@ static bool add_cluster(struct tg_session *session, const struct tg_session_conf
 static bool is_watched(const struct tg_model *model, const char *context)
 {
     for (size_t i = 0; i < model->targets_count; i++) {
-        if (tg_str_eq(model->targets[i]->name, context)) {
+        if (model->targets[i]->removed_us == 0 && tg_str_eq(model->targets[i]->name, context)) {
             return true;
         }
     }
@@ -221,8 +222,37 @@ static void add_gcp(struct tg_session *session, const struct tg_session_config *
     target->seed = tg_hash_str(config->project);
 }
 
-/* A cluster of the project that is running now: its API server takes Google's own tokens. It gets a
- * worker of its own, whatever --workers says: those that run cannot take another target. */
+/* The worker that has fewest targets; a new one while there may be more of them. -1 and err when
+ * that cannot be started. */
+static int give_to_worker(struct tg_session *session, struct tg_target_config *target,
+                          struct tg_err *err)
+{
+    if (session->workers_count < session->workers_max) {
+        session->workers = tg_realloc_array(session->workers, session->workers_count + 1,
+                                            sizeof(struct tg_worker *));
+        struct tg_worker *worker = tg_worker_start(target, 1, session->inbox, session->clock, err);
+        if (worker == NULL) {
+            tg_target_config_fini(target);
+            return -1;
+        }
+        session->workers[session->workers_count] = worker;
+        return (int)session->workers_count++;
+    }
+    int best = 0;
+    size_t least = SIZE_MAX;
+    for (size_t w = 0; w < session->workers_count; w++) {
+        size_t load = 0;
+        for (int i = 0; i < target->index; i++) {
+            load += session->worker_of[i] == (int)w ? 1 : 0;
+        }
+        best = load < least ? (int)w : best;
+        least = load < least ? load : least;
+    }
+    tg_worker_add(session->workers[best], target);
+    return best;
+}
+
+/* A cluster of the project that is running now: its API server takes Google's own tokens. */
 static bool open_cluster(void *context, const char *project, const struct tg_obj *cluster)
 {
     struct tg_session *session = context;
@@ -250,20 +280,21 @@ static bool open_cluster(void *context, const char *project, const struct tg_obj
     free(name);
     give_access(session, &target.endpoint);
     int index = target.index;
-    session->workers =
-        tg_realloc_array(session->workers, session->workers_count + 1, sizeof(struct tg_worker *));
     session->worker_of =
         tg_realloc_array(session->worker_of, (size_t)index + 1, sizeof(*session->worker_of));
-    session->workers[session->workers_count] =
-        tg_worker_start(&target, 1, session->inbox, session->clock, &err);
-    if (session->workers[session->workers_count] == NULL) {
+    int worker = give_to_worker(session, &target, &err);
+    if (worker < 0) {
         tg_app_notice(session->app, TG_SEVERITY_FAIL, "%s", err.msg);
-        session->worker_of[index] =
-            0; /* which does not know it: nothing is asked, nothing is seen */
-        return true;
+        worker = 0; /* which does not know it: nothing is asked, nothing is seen */
     }
-    session->worker_of[index] = (int)session->workers_count++;
+    session->worker_of[index] = worker;
     return true;
+}
+
+static void close_cluster(void *context, int target)
+{
+    struct tg_session *session = context;
+    tg_worker_remove(session->workers[session->worker_of[target]], target);
 }
 
 /* Deals targets to workers in turn, so that with enough workers each target has one of its own. */
@@ -271,6 +302,7 @@ static bool start_workers(struct tg_session *session, const struct tg_session_co
                           struct targets *targets, struct tg_err *err)
 {
     size_t workers = (size_t)(config->workers_max < 1 ? 1 : config->workers_max);
+    session->workers_max = workers;
     workers = workers < targets->count ? workers : targets->count;
     session->worker_of = tg_calloc(targets->count, sizeof(*session->worker_of));
     session->workers = tg_calloc(workers, sizeof(struct tg_worker *));
@@ -296,7 +328,7 @@ struct tg_session *tg_session_start(struct tg_session_config *config, struct tg_
     struct targets targets = {0};
     session->inbox = tg_queue_new(INBOX_MAX, free_message);
     session->app = tg_app_new(config->clock, config->lab, config->is_armed);
-    session->app->link = (struct tg_link){send_to_worker, session, open_cluster};
+    session->app->link = (struct tg_link){send_to_worker, session, open_cluster, close_cluster};
     tg_manifests_init(&session->app->manifests, config->manifest_cache, config->manifest_url,
                       config->manifest_sha256);
     bool is_ok = keep_access(session, config, err) &&

@@ -47,6 +47,7 @@ struct tg_session {
     struct tg_queue *inbox;
     struct tg_worker **workers;
     size_t workers_count;
+    size_t workers_max;
     int *worker_of; /* by target */
     /* For clusters that come to be while it runs. */
     struct tg_clock clock;

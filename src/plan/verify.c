@@ -57,7 +57,8 @@ const struct tg_target *tg_verify_cluster(const struct tg_model *model, const ch
 {
     for (size_t i = 0; i < model->targets_count; i++) {
         const struct tg_target *target = model->targets[i];
-        if (target->type == TG_TARGET_CLUSTER && tg_str_eq(target->cluster, cluster)) {
+        if (target->type == TG_TARGET_CLUSTER && target->removed_us == 0 &&
+            tg_str_eq(target->cluster, cluster)) {
             return target;
         }
     }

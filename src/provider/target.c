@@ -76,6 +76,15 @@ struct tg_provider *tg_provider_new(struct tg_target_config *config, struct tg_t
     return provider;
 }
 
+void tg_target_config_fini(struct tg_target_config *config)
+{
+    tg_http_endpoint_fini(&config->endpoint);
+    free(config->project);
+    free(config->app_label);
+    free(config->ns);
+    *config = (struct tg_target_config){0};
+}
+
 void tg_provider_free(struct tg_provider *provider)
 {
     if (provider == NULL) {
@@ -88,10 +97,7 @@ void tg_provider_free(struct tg_provider *provider)
     tg_calls_free(provider->calls);
     tg_ensures_free(provider->ensures);
     tg_scrape_free(provider->scrape);
-    tg_http_endpoint_fini(&provider->context.config.endpoint);
-    free(provider->context.config.project);
-    free(provider->context.config.app_label);
-    free(provider->context.config.ns);
+    tg_target_config_fini(&provider->context.config);
     free(provider);
 }
 

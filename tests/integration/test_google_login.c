@@ -269,7 +269,7 @@ Test(google_login, a_session_signs_in_and_writes_no_token, .init = start_world, 
         .gcp_ca_pem = sim_server_ca_pem(server),
         .journal = journal,
         .is_armed = true,
-        .workers_max = 4,
+        .workers_max = 1,
     };
     struct tg_session *session = tg_session_start(&config, &err);
     cr_assert_not_null(session, "%s", err.msg);
@@ -285,6 +285,7 @@ Test(google_login, a_session_signs_in_and_writes_no_token, .init = start_world, 
                   model->targets[2]->kinds[TG_KIND_POD].phase == TG_KIND_PHASE_LIVE;
     }
     cr_expect(is_seen, "the clusters of the project are not watched");
+    cr_expect_eq(session->workers_count, 1, "clusters that come later keep to --workers");
     struct tg_token_source *source = tg_google_login_source(session->login);
     struct tg_token_grant grant;
     cr_assert_eq(source->ops->get(source, &grant, &err), TG_TOKEN_READY);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "app/provision.h"
+#include "model/select.h"
 #include "sim/controllers.h"
 #include "sim/json_path.h"
 #include "tests/integration/rig_support.h"
@@ -167,6 +168,46 @@ Test(provision, a_part_of_the_lab_is_taken_down_whole, .timeout = 300)
     begin(rig, TG_RUN_DOWN);
     finish(rig, "down");
     expect_nothing_left(tg_rig_world(rig), "down");
+    tg_rig_free(rig);
+}
+
+static bool are_clusters_hidden(const struct tg_app *app)
+{
+    for (size_t i = 0; i < app->model->targets_count; i++) {
+        const struct tg_target *target = app->model->targets[i];
+        if (target->type == TG_TARGET_CLUSTER &&
+            tg_target_is_shown(target, tg_clock_monotonic_us(&app->clock))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What was taken down is no fault: it is shown as removed, and leaves; and comes again with the
+ * lab. */
+Test(provision, clusters_that_are_taken_down_leave, .timeout = 300)
+{
+    struct tg_rig *rig = rig_empty(SEED, rig_journal_path());
+    struct tg_app *app = tg_rig_app(rig);
+    begin_until(rig, TG_RUN_UP, "clusters");
+    finish(rig, "up");
+    cr_assert_eq(app->model->targets_count, 3);
+    begin(rig, TG_RUN_DOWN);
+    finish(rig, "down");
+    cr_assert(tg_rig_run(rig, 5 * MINUTE_US, are_clusters_hidden), "they should leave");
+    size_t count = 0;
+    int64_t now_us = tg_clock_monotonic_us(&app->clock);
+    free(tg_select_regions(app->model, now_us, &count));
+    cr_expect_eq(count, 0);
+    for (size_t i = 0; i < app->model->targets_count; i++) {
+        struct tg_source source = tg_select_source(app->model->targets[i], NULL, 0, now_us);
+        cr_expect_neq((int)source.state, (int)TG_SOURCE_LOST, "%s", app->model->targets[i]->name);
+    }
+    begin_until(rig, TG_RUN_UP, "clusters");
+    finish(rig, "up again");
+    cr_expect_eq(app->model->targets_count, 5);
+    free(tg_select_regions(app->model, tg_clock_monotonic_us(&app->clock), &count));
+    cr_expect_eq(count, 2);
     tg_rig_free(rig);
 }
 

@@ -414,6 +414,8 @@ EXTRA_DIST += \
 	%D%/interop/lab.sh \
 	%D%/interop/lab_blocks.py \
 	%D%/interop/native.sh \
+	%D%/interop/pool.py \
+	%D%/interop/pool.sh \
 	%D%/interop/terraform.sh \
 	%D%/interop/tools.sh \
 	%D%/lint/drift.sh \

@@ -309,6 +309,23 @@ Test(google_login, the_metadata_server_opens_the_project, .init = start_world, .
     tg_google_login_stop(login);
 }
 
+/* What the world itself has lived through: on a busy machine less than its clock is told to be. */
+static int64_t world_wall_us(void)
+{
+    struct tg_buf answer;
+    struct tg_json document;
+    struct tg_err err = TG_ERR_INIT;
+    int status = 0;
+    tg_buf_init(&answer, FILE_MAX);
+    sim_server_ask(server, "GET", "/tidegate.dev/v1/world", NULL, &answer, &status);
+    cr_assert(tg_json_parse(tg_buf_text(&answer), answer.len, NULL, &document, &err), "%s",
+              err.msg);
+    int64_t wall_us = tg_json_int(document.root, "wallUs", 0);
+    tg_json_release(&document);
+    tg_buf_fini(&answer);
+    return wall_us;
+}
+
 /* The world's clock runs ahead, so that the token ends there long before its end here. */
 Test(google_login, a_refused_token_is_replaced_and_the_request_sent_again, .init = start_world,
      .fini = stop_world)
@@ -316,9 +333,9 @@ Test(google_login, a_refused_token_is_replaced_and_the_request_sent_again, .init
     struct tg_google_login *login =
         sign_in((struct tg_google_places){.usual_file = in_dir("gcp-user.json")});
     expect_let_in(login);
-    int64_t until_us = sim_server_wall_us(server) + 2 * 3600 * TG_US_PER_S;
+    int64_t until_us = world_wall_us() + 2 * 3600 * TG_US_PER_S;
     sim_server_set_speed(server, 100000);
-    while (sim_server_wall_us(server) < until_us) {
+    while (world_wall_us() < until_us) {
         usleep(1000);
     }
     sim_server_set_speed(server, 1);

@@ -228,6 +228,9 @@ TESTS += %D%/e2e/two_worlds.sh
 EXTRA_PROGRAMS += %D%/stress/stress_login
 %C%_stress_stress_login_SOURCES = %D%/stress/stress_login.c
 %C%_stress_stress_login_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
+EXTRA_PROGRAMS += %D%/stress/stress_plugin
+%C%_stress_stress_plugin_SOURCES = %D%/stress/stress_plugin.c
+%C%_stress_stress_plugin_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
 EXTRA_PROGRAMS += %D%/stress/stress_session
 %C%_stress_stress_session_SOURCES = %D%/stress/stress_session.c
 %C%_stress_stress_session_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
@@ -243,7 +246,7 @@ EXTRA_PROGRAMS += %D%/bench/bench_watch
 EXTRA_PROGRAMS += %D%/bench/bench_world
 %C%_bench_bench_world_SOURCES = %D%/bench/bench.h %D%/bench/bench_world.c
 %C%_bench_bench_world_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
-stress_programs = %D%/stress/stress_login %D%/stress/stress_session
+stress_programs = %D%/stress/stress_login %D%/stress/stress_plugin %D%/stress/stress_session
 bench_programs = %D%/bench/bench_pty %D%/bench/bench_server %D%/bench/bench_watch %D%/bench/bench_world
 
 stress-programs: all $(check_LIBRARIES) $(stress_programs)

@@ -10,6 +10,8 @@ sim_params = \
 	%D%/sim/usage.yaml \
 	%D%/sim/vllm.yaml
 embedded_assets = \
+	%D%/labs/gemma-two-region.prices.yaml \
+	%D%/labs/gemma-two-region.walk.yaml \
 	%D%/labs/gemma-two-region.yaml \
 	%D%/manifests/download-job.yaml \
 	%D%/manifests/gateway.yaml \

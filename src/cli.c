@@ -50,6 +50,8 @@ static const struct command_info commands[] = {
      N_("Stand the lab up, step by step, and go on where it stopped")},
     {"down", CLI_COMMAND_DOWN, 'w', "",
      N_("Take the lab down and look that nothing billed is left")},
+    {"doctor", CLI_COMMAND_DOCTOR, 'o', "",
+     N_("Look for what stands in the lab's way, before anything is made")},
     {"help", CLI_COMMAND_HELP, 0, "", N_("Show this help")},
     {"version", CLI_COMMAND_VERSION, 0, "", N_("Show the version")},
 };
@@ -147,6 +149,15 @@ static bool parse_seeds(struct cli *cli, const char *text, struct tg_err *err)
     return true;
 }
 
+static void apply_to_preflight(struct cli *cli, enum option_id id, const char *value)
+{
+    cli->hf_endpoint = id == OPTION_HF_ENDPOINT ? value : cli->hf_endpoint;
+    cli->fixes = id == OPTION_FIX ? value : cli->fixes;
+    cli->is_hub_left_out = cli->is_hub_left_out || id == OPTION_SKIP_HUB;
+    cli->has_tools = cli->has_tools || id == OPTION_TOOLS;
+    cli->is_despite_doctor = cli->is_despite_doctor || id == OPTION_DESPITE_DOCTOR;
+}
+
 static bool apply(struct cli *cli, enum option_id id, const char *value, struct tg_err *err)
 {
     /* tidy: table */
@@ -192,6 +203,9 @@ static bool apply(struct cli *cli, enum option_id id, const char *value, struct 
     case OPTION_JSON:
         cli->is_json = true;
         return true;
+    case OPTION_PROVE:
+        cli->is_prove = true;
+        return true;
     case OPTION_WATCH:
         cli->is_watch = true;
         return true;
@@ -201,10 +215,8 @@ static bool apply(struct cli *cli, enum option_id id, const char *value, struct 
         cli->waive_reason = value;
         return true;
     case OPTION_FROM:
-        cli->from = value;
-        return true;
     case OPTION_UNTIL:
-        cli->until = value;
+        *(id == OPTION_FROM ? &cli->from : &cli->until) = value;
         return true;
     case OPTION_DRY_RUN:
         cli->is_dry_run = true;
@@ -218,6 +230,13 @@ static bool apply(struct cli *cli, enum option_id id, const char *value, struct 
     case OPTION_HF_TOKEN_FILE:
         cli->hf_token_file = value;
         return true;
+    case OPTION_HF_ENDPOINT:
+    case OPTION_SKIP_HUB:
+    case OPTION_FIX:
+    case OPTION_TOOLS:
+    case OPTION_DESPITE_DOCTOR:
+        apply_to_preflight(cli, id, value);
+        return true;
     case OPTION_DIR:
         cli->dir = value;
         return true;
@@ -225,10 +244,12 @@ static bool apply(struct cli *cli, enum option_id id, const char *value, struct 
         cli->listen = value;
         return true;
     case OPTION_BUILT:
-        cli->is_empty = false;
-        return true;
     case OPTION_EMPTY:
-        cli->is_empty = true;
+        cli->is_empty = id == OPTION_EMPTY;
+        return true;
+    case OPTION_AUTO:
+        cli->is_auto = true;
+        cli->is_empty = true; /* it begins with nothing */
         return true;
     case OPTION_SPEED:
         return parse_speed(cli, value, err);
@@ -250,10 +271,8 @@ static bool apply(struct cli *cli, enum option_id id, const char *value, struct 
     case OPTION_SEEDS:
         return parse_seeds(cli, value, err);
     case OPTION_HELP:
-        cli->command = CLI_COMMAND_HELP;
-        return true;
     case OPTION_VERSION:
-        cli->command = CLI_COMMAND_VERSION;
+        cli->command = id == OPTION_HELP ? CLI_COMMAND_HELP : CLI_COMMAND_VERSION;
         return true;
     case OPTION_COUNT:
         break;

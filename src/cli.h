@@ -23,6 +23,7 @@ enum cli_command {
     CLI_COMMAND_RESTORE,
     CLI_COMMAND_UP,
     CLI_COMMAND_DOWN,
+    CLI_COMMAND_DOCTOR,
     CLI_COMMAND_HELP,
     CLI_COMMAND_VERSION,
 };
@@ -62,17 +63,24 @@ struct cli {
     bool is_plain;
     bool is_json;
     bool is_watch;
+    bool is_prove;
     int timeout_s;
     const char *waive_reason;
     const char *from;
     const char *until;
     const char *hf_token_file;
     const char *on_stockout; /* NULL: retry */
+    const char *fixes;       /* "all", or names separated by commas */
+    const char *hf_endpoint; /* the Hugging Face hub's; NULL: its own */
+    bool is_hub_left_out;
+    bool has_tools;
+    bool is_despite_doctor;
     bool is_dry_run;
     bool is_yes;
     const char *dir;
     const char *listen;
     bool is_empty;
+    bool is_auto; /* of demo: the tour */
     double speed; /* 0: the command's default */
     uint64_t seed;
     int regions;

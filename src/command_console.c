@@ -14,17 +14,20 @@
 #include "io/clock_real.h"
 #include "io/paths.h"
 #include "sim/download.h"
+#include "sim/hub.h"
 #include "sim/params.h"
 #include "sim/server.h"
 
 #define DEMO_SPEED       10.0
 #define DEMO_PLAIN_SPEED 60.0
-#define DEMO_EMPTY_SPEED 60.0 /* the lab stands in a minute or two */
+#define DEMO_EMPTY_SPEED 60.0  /* the lab stands in a minute or two */
+#define TOUR_SPEED       200.0 /* nobody watches; a step's ten minutes are three of our seconds */
+#define TOUR_DRILL_SPEED 80.0
 #define DEMO_SETTLE_US   (5 * TG_US_PER_S)
 
 static bool has_terminal(const struct cli *cli)
 {
-    return !cli->is_plain && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    return !cli->is_plain && !cli->is_json && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 }
 
 /* Without a terminal the console tells its story in lines until it is told to end. */
@@ -47,7 +50,7 @@ int command_console(const struct cli *cli)
     if (session == NULL) {
         return command_fail(&err);
     }
-    int status = has_terminal(cli) ? loop_run(session, cli, NULL) : tell_story(session);
+    int status = has_terminal(cli) ? loop_run(session, cli, NULL, NULL) : tell_story(session);
     tg_session_stop(session);
     return status;
 }
@@ -87,6 +90,7 @@ static struct tg_session *start_demo_session(const struct cli *cli, const char *
     sim_download_digest(digest);
     /* The journal lives with the world: another run's world is another world. */
     char *journal = tg_asprintf("%s/journal.db", dir);
+    char *hub_url = tg_asprintf("%s" SIM_HUB_PREFIX, sim_server_gcp_url(server));
     remove(journal);
     struct tg_session_config config = {
         .clock = tg_clock_real(),
@@ -97,6 +101,7 @@ static struct tg_session *start_demo_session(const struct cli *cli, const char *
         .gcp_endpoint = sim_server_gcp_url(server),
         .gcp_ca_pem = sim_server_ca_pem(server),
         .gcp_token = sim_server_gcp_token(server),
+        .hub_url = hub_url,
         .journal = journal,
         .manifest_url = manifest_url,
         .manifest_sha256 = digest,
@@ -106,6 +111,7 @@ static struct tg_session *start_demo_session(const struct cli *cli, const char *
     struct tg_session *session = tg_session_start(&config, err);
     free(manifest_url);
     free(journal);
+    free(hub_url);
     return session;
 }
 
@@ -115,40 +121,63 @@ static int demonstrate(struct tg_session *session, const struct cli *cli)
 {
     struct tg_err err = TG_ERR_INIT;
     struct tg_app *app = session->app;
-    printf("%s\n", _("SIMULATED: no cloud is touched."));
+    fprintf(cli->is_json ? stderr : stdout, "%s\n", _("SIMULATED: no cloud is touched."));
     int64_t until_us = tg_clock_monotonic_us(&app->clock) + DEMO_SETTLE_US;
     while (command_signal_count() == 0 && tg_clock_monotonic_us(&app->clock) < until_us) {
         command_wait(session, 50 * TG_US_PER_MS);
     }
-    uint64_t told = tg_plain_print(app->model, app->model->timeline_total, stdout);
-    (void)told;
     if (!tg_app_drill_start(app, tg_app_primary_target(app), &err)) {
         return command_fail(&err);
     }
     return command_run_drill(session, cli, true);
 }
 
+static void ask_own_world(void *context, const struct tg_world_request *request,
+                          struct tg_buf *answer, int *status)
+{
+    sim_server_ask(context, request->method, request->path, request->body, answer, status);
+}
+
+/* A speed of the command line's is the speed of everything. */
+static struct tg_tour_config tour_config(const struct cli *cli, struct sim_server *server,
+                                         bool is_console)
+{
+    struct tg_tour_config config = {.ask = ask_own_world, .context = server};
+    double provision = is_console ? DEMO_EMPTY_SPEED : TOUR_SPEED;
+    double drill = is_console ? DEMO_SPEED : TOUR_DRILL_SPEED;
+    for (int phase = 0; phase < TG_TOUR_PHASE_COUNT; phase++) {
+        bool is_drill = phase == TG_TOUR_SETTLE || phase == TG_TOUR_DRILL;
+        config.speeds[phase] = cli->speed > 0 ? cli->speed : is_drill ? drill : provision;
+    }
+    return config;
+}
+
+static int run_demo(struct tg_session *session, const struct cli *cli, struct sim_server *server)
+{
+    bool is_console = has_terminal(cli);
+    struct tg_tour_config config = tour_config(cli, server, is_console);
+    if (is_console) {
+        return loop_run(session, cli, server, cli->is_auto ? &config : NULL);
+    }
+    return cli->is_auto ? command_run_tour(session, cli, &config) : demonstrate(session, cli);
+}
+
+static double speed_of(const struct cli *cli)
+{
+    return cli->is_empty ? DEMO_EMPTY_SPEED : has_terminal(cli) ? DEMO_SPEED : DEMO_PLAIN_SPEED;
+}
+
 int command_demo(const struct cli *cli)
 {
     struct tg_err err = TG_ERR_INIT;
-    bool is_console = has_terminal(cli);
     command_watch_signals();
     char *dir = cli->dir != NULL ? tg_strdup(cli->dir) : tg_paths_demo_dir(&err);
     if (dir == NULL) {
         return command_fail(&err);
     }
-    struct sim_server *server = start_world(cli, dir,
-                                            cli->is_empty ? DEMO_EMPTY_SPEED
-                                            : is_console  ? DEMO_SPEED
-                                                          : DEMO_PLAIN_SPEED,
-                                            &err);
+    struct sim_server *server = start_world(cli, dir, speed_of(cli), &err);
     struct tg_session *session = server != NULL ? start_demo_session(cli, dir, server, &err) : NULL;
-    int status;
-    if (session == NULL) {
-        status = command_fail(&err);
-    } else {
-        status = is_console ? loop_run(session, cli, server) : demonstrate(session, cli);
-    }
+    int status = session == NULL ? command_fail(&err) : run_demo(session, cli, server);
     tg_session_stop(session);
     sim_server_stop(server);
     free(dir);

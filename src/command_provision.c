@@ -2,11 +2,11 @@
  * screens. */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/doctor.h"
 #include "app/provision.h"
 #include "base/fmt.h"
 #include "base/i18n.h"
@@ -17,51 +17,27 @@
 #include "commands.h"
 #include "io/ask.h"
 #include "io/paths.h"
-#include "io/read_file.h"
+#include "plan/doctor_report.h"
+#include "plan/progress.h"
 #include "plan/run_report.h"
 
 #define REPORT_BYTES_MAX (4 * 1024 * 1024)
 #define FIRST_DATA_US    (60 * TG_US_PER_S)
-#define TOKEN_FILE_MAX   4096
 #define REPEAT_US        (10 * TG_US_PER_S) /* a step that only waits says so this often at most */
 
-static const char *language(void)
+/* A plan is only worth reading when everything it speaks of was looked at, and judged since. */
+static bool is_looked_at(const struct tg_app *app)
 {
-    const char *chosen = getenv("LANGUAGE");
-    return chosen != NULL && *chosen != '\0' ? chosen : setlocale(LC_MESSAGES, NULL);
+    return tg_app_is_project_seen(app) && command_is_settled(app) &&
+           app->steps_revision == app->model->revision;
 }
 
-/* Servers' words are among the lines: they are made safe for the terminal one by one. */
-static void print_buf(struct tg_buf *out, FILE *to)
-{
-    const char *at = tg_buf_text(out);
-    while (*at != '\0') {
-        size_t len = strcspn(at, "\n");
-        char *line = tg_utf8_sanitize(at, len);
-        fprintf(to, "%s\n", line);
-        free(line);
-        at += len + (at[len] == '\n' ? 1 : 0);
-    }
-    fflush(to);
-    tg_buf_fini(out);
-}
-
-/* A plan is only worth reading when everything it speaks of was looked at. */
 static void wait_for_project(struct tg_session *session)
 {
     const struct tg_app *app = session->app;
     int64_t until_us = tg_clock_monotonic_us(&app->clock) + FIRST_DATA_US;
-    bool is_waiting = true;
-    while (is_waiting && command_signal_count() == 0 &&
+    while (!is_looked_at(app) && command_signal_count() == 0 &&
            tg_clock_monotonic_us(&app->clock) < until_us) {
-        const struct tg_target *gcp = tg_model_gcp(app->model);
-        is_waiting = false;
-        for (int kind = 0; kind < TG_KIND_COUNT; kind++) {
-            enum tg_kind_phase phase = gcp->kinds[kind].phase;
-            is_waiting =
-                is_waiting || (tg_kind_info((enum tg_kind)kind)->source == TG_KIND_SOURCE_GCP &&
-                               (phase == TG_KIND_PHASE_UNKNOWN || phase == TG_KIND_PHASE_LISTING));
-        }
         command_wait(session, 50 * TG_US_PER_MS);
     }
 }
@@ -94,23 +70,6 @@ static const char *needed_secret(const struct tg_app *app, const struct tg_run_c
     return NULL;
 }
 
-static struct tg_secret *get_secret(const struct cli *cli, struct tg_err *err)
-{
-    if (cli->hf_token_file == NULL) {
-        return tg_ask_secret(_("Hugging Face token (not shown): "), err);
-    }
-    size_t len = 0;
-    char *text = tg_read_secret_file(cli->hf_token_file, TOKEN_FILE_MAX, &len, err);
-    if (text == NULL) {
-        return NULL;
-    }
-    size_t used = strcspn(text, "\r\n");
-    struct tg_secret *secret = tg_secret_new(text, used);
-    explicit_bzero(text, len);
-    free(text);
-    return secret;
-}
-
 static bool confirm(const struct cli *cli, const struct tg_run_config *config, struct tg_err *err)
 {
     if (cli->is_yes) {
@@ -132,15 +91,50 @@ static bool confirm(const struct cli *cli, const struct tg_run_config *config, s
 
 /* ---- telling what happens ---- */
 
-struct teller {
+/* The phase of one row of progress, as told last. */
+struct told_row {
+    char object[120];
+    int target;
+    char phase[80];
+};
+
+#define TOLD_ROWS_MAX 256
+
+struct command_teller {
+    struct told_row *rows; /* TOLD_ROWS_MAX */
+    size_t rows_count;
     const struct tg_app *app;
     FILE *out;
     enum tg_run_state *states; /* as told last */
-    char (*waits)[160];
+    char (*waits)[320];
     int64_t *told_us;
 };
 
-static void tell_step(struct teller *teller, int step)
+struct command_teller *command_teller_new(const struct tg_app *app, FILE *out)
+{
+    size_t count = app->lab->steps_count;
+    struct command_teller *teller = TG_NEW(struct command_teller);
+    *teller = (struct command_teller){.app = app,
+                                      .out = out,
+                                      .rows = tg_calloc(TOLD_ROWS_MAX, sizeof(struct told_row)),
+                                      .states = tg_calloc(count, sizeof(*teller->states)),
+                                      .waits = tg_calloc(count, sizeof(*teller->waits)),
+                                      .told_us = tg_calloc(count, sizeof(*teller->told_us))};
+    return teller;
+}
+
+void command_teller_free(struct command_teller *teller)
+{
+    if (teller != NULL) {
+        free(teller->rows);
+        free(teller->states);
+        free(teller->waits);
+        free(teller->told_us);
+        free(teller);
+    }
+}
+
+static void tell_step(struct command_teller *teller, int step)
 {
     const struct tg_app *app = teller->app;
     const struct tg_run_step *of = &app->run->steps[step];
@@ -160,26 +154,75 @@ static void tell_step(struct teller *teller, int step)
     tg_buf_init(&out, REPORT_BYTES_MAX);
     int64_t lab_us = tg_app_lab_us(app);
     tg_buf_printf(&out, "%s ", tg_fmt_clock(clock, sizeof(clock), lab_us));
-    tg_run_report_step(app->run, step, language(), lab_us, &out);
+    tg_run_report_step(app->run, step, command_language(), lab_us, &out);
     tg_buf_putc(&out, '\n');
-    print_buf(&out, teller->out);
+    command_print_lines(&out, teller->out);
+}
+
+static bool is_new_phase(struct command_teller *teller, const struct tg_progress_row *row)
+{
+    size_t at = 0;
+    while (at < teller->rows_count && (teller->rows[at].target != row->target ||
+                                       !tg_str_eq(teller->rows[at].object, row->object))) {
+        at++;
+    }
+    if (row->object[0] == '\0' || at == TOLD_ROWS_MAX ||
+        (at < teller->rows_count && tg_str_eq(teller->rows[at].phase, row->phase))) {
+        return false;
+    }
+    teller->rows_count = at == teller->rows_count ? at + 1 : teller->rows_count;
+    teller->rows[at].target = row->target;
+    tg_str_copy(teller->rows[at].object, sizeof(teller->rows[at].object), row->object);
+    tg_str_copy(teller->rows[at].phase, sizeof(teller->rows[at].phase), row->phase);
+    return true;
+}
+
+/* A line whenever something of a step under way comes to another phase. */
+static void tell_progress(struct command_teller *teller, int step)
+{
+    const struct tg_app *app = teller->app;
+    enum tg_run_state state = app->run->steps[step].state;
+    size_t count = 0;
+    int64_t lab_us = tg_app_lab_us(app);
+    if (app->run->config.direction != TG_RUN_UP ||
+        (state != TG_RUN_MAKING && state != TG_RUN_WAITING)) {
+        return;
+    }
+    struct tg_progress_row *rows =
+        tg_progress_rows(app->lab, (size_t)step, app->model, app->run,
+                         tg_clock_monotonic_us(&app->clock), lab_us, &count);
+    for (size_t i = 0; i < count; i++) {
+        char clock[16];
+        struct tg_buf out;
+        if (!is_new_phase(teller, &rows[i])) {
+            continue;
+        }
+        tg_buf_init(&out, REPORT_BYTES_MAX);
+        tg_buf_printf(&out, "%s   %s %s  %s  %s\n", tg_fmt_clock(clock, sizeof(clock), lab_us),
+                      rows[i].object,
+                      rows[i].target >= 0 ? tg_model_target(app->model, rows[i].target)->label : "",
+                      _(rows[i].phase), rows[i].detail);
+        command_print_lines(&out, teller->out);
+    }
+    free(rows);
+}
+
+void command_teller_tell(struct command_teller *teller)
+{
+    for (size_t step = 0; step < teller->app->lab->steps_count; step++) {
+        tell_step(teller, (int)step);
+        tell_progress(teller, (int)step);
+    }
 }
 
 static void follow(struct tg_session *session, FILE *out)
 {
     struct tg_app *app = session->app;
-    size_t count = app->lab->steps_count;
-    struct teller teller = {.app = app,
-                            .out = out,
-                            .states = tg_calloc(count, sizeof(*teller.states)),
-                            .waits = tg_calloc(count, sizeof(*teller.waits)),
-                            .told_us = tg_calloc(count, sizeof(*teller.told_us))};
+    struct command_teller *teller = command_teller_new(app, out);
     int obeyed = 0;
     while (!app->run->is_over) {
         command_wait(session, -1);
-        for (size_t step = 0; step < count; step++) {
-            tell_step(&teller, (int)step);
-        }
+        command_teller_tell(teller);
         int signals = command_signal_count();
         if (signals > obeyed && obeyed == 0) {
             fprintf(stderr, "%s\n",
@@ -191,9 +234,7 @@ static void follow(struct tg_session *session, FILE *out)
             break;
         }
     }
-    free(teller.states);
-    free(teller.waits);
-    free(teller.told_us);
+    command_teller_free(teller);
 }
 
 static int report(const struct tg_app *app, const struct cli *cli)
@@ -201,12 +242,13 @@ static int report(const struct tg_app *app, const struct cli *cli)
     struct tg_buf out;
     tg_buf_init(&out, REPORT_BYTES_MAX);
     if (cli->is_json) {
-        tg_run_report_json(app->run, app->steps, &out);
+        tg_run_report_json(app->run, app->steps, app->model, tg_clock_monotonic_us(&app->clock),
+                           tg_app_lab_us(app), &out);
         tg_buf_putc(&out, '\n');
     } else {
-        tg_run_report_text(app->run, language(), &out);
+        tg_run_report_text(app->run, command_language(), &out);
     }
-    print_buf(&out, stdout);
+    command_print_lines(&out, stdout);
     return tg_run_is_good(app->run) ? CLI_EXIT_OK
            : app->run->is_aborted   ? CLI_EXIT_ABORTED
                                     : CLI_EXIT_FAILED;
@@ -286,28 +328,84 @@ static void print_plan(const struct tg_app *app, const struct cli *cli,
 {
     struct tg_buf out;
     tg_buf_init(&out, REPORT_BYTES_MAX);
+    struct tg_cost cost = tg_cost_of(app->lab, app->model, tg_clock_monotonic_us(&app->clock),
+                                     config->from, config->until);
     if (cli->is_json) {
-        tg_run_report_plan_json(config, app->steps, &out);
+        tg_run_report_plan_json(config, app->steps, &cost, &out);
         tg_buf_putc(&out, '\n');
     } else {
-        tg_run_report_plan(config, app->steps, language(), &out);
+        tg_run_report_plan(config, app->steps, command_language(), &out);
+        tg_cost_report(app->lab, &cost, command_language(), tg_model_is_simulated(app->model, NULL),
+                       &out);
     }
-    print_buf(&out, cli->is_json && !cli->is_dry_run ? stderr : stdout);
+    tg_cost_fini(&cost);
+    command_print_lines(&out, cli->is_json && !cli->is_dry_run ? stderr : stdout);
+}
+
+/* ---- the preflight ---- */
+
+/* What fails is told with the plan; going on in spite of it is the operator's word. */
+static bool heed(const struct tg_app *app, const struct cli *cli, struct tg_err *err)
+{
+    size_t fails = tg_doctor_count(app->doctor, TG_DOCTOR_FAIL);
+    char answer[32] = "";
+    if (fails == 0 || cli->is_despite_doctor) {
+        return true;
+    }
+    if (cli->is_yes ||
+        !tg_ask_line(_("Something above fails. Type 'anyway' to start in spite of it: "), answer,
+                     sizeof(answer), err)) {
+        return tg_err_set(err, TG_CODE_STATE, 0,
+                          "the preflight found %zu that fail; --despite-doctor starts all the same",
+                          fails);
+    }
+    return tg_str_eq(answer, "anyway") || tg_err_set(err, TG_CODE_CANCELLED, 0, "nothing was done");
+}
+
+static bool preflight(struct tg_session *session, const struct cli *cli,
+                      const struct tg_run_config *config, const struct tg_secret *token,
+                      bool is_hub_only, struct tg_err *err)
+{
+    struct tg_buf out;
+    struct tg_doctor_config wanted = {.from = config->from,
+                                      .until = config->until,
+                                      .hub_token = token,
+                                      .is_hub_only = is_hub_only};
+    if (!command_examine(session, cli, &wanted, err)) {
+        return false;
+    }
+    tg_buf_init(&out, REPORT_BYTES_MAX);
+    tg_doctor_report_text(session->app->doctor, command_language(), true, &out);
+    command_print_lines(&out, cli->is_json ? stderr : stdout);
+    return true;
+}
+
+/* The secret that the steps carry: read before, or asked for now and looked at. */
+static bool get_secret(struct tg_session *session, const struct cli *cli,
+                       const struct tg_run_config *config, struct tg_secret **secret,
+                       struct tg_err *err)
+{
+    if (*secret == NULL) {
+        *secret = tg_ask_secret(_("Hugging Face token (not shown): "), err);
+        return *secret != NULL &&
+               (cli->is_hub_left_out || (preflight(session, cli, config, *secret, true, err) &&
+                                         heed(session->app, cli, err)));
+    }
+    return true;
 }
 
 /* *secret is the caller's to free when the run is gone. */
-static bool begin(struct tg_app *app, const struct cli *cli, const struct tg_run_config *config,
-                  struct tg_secret **secret, struct tg_err *err)
+static bool begin(struct tg_session *session, const struct cli *cli,
+                  const struct tg_run_config *config, struct tg_secret **secret, struct tg_err *err)
 {
+    struct tg_app *app = session->app;
     const char *needed = config->direction == TG_RUN_UP ? needed_secret(app, config) : NULL;
-    if (!confirm(cli, config, err)) {
+    if (config->direction == TG_RUN_UP && !heed(app, cli, err)) {
         return false;
     }
-    if (needed != NULL) {
-        *secret = get_secret(cli, err);
-        if (*secret == NULL) {
-            return false;
-        }
+    if (!confirm(cli, config, err) ||
+        (needed != NULL && !get_secret(session, cli, config, secret, err))) {
+        return false;
     }
     struct tg_run_secret given = {needed, *secret};
     /* Who types the command and the project's name asks for changes: no --arm on top. */
@@ -316,11 +414,25 @@ static bool begin(struct tg_app *app, const struct cli *cli, const struct tg_run
                                            .from = cli->from,
                                            .until = cli->until,
                                            .secrets = &given,
-                                           .secrets_count = needed != NULL ? 1 : 0};
+                                           .secrets_count = needed != NULL ? 1 : 0,
+                                           .fixes = config->fixes};
     if (cli->on_stockout != NULL) {
         request.on_stockout = tg_run_stockout_by_name(cli->on_stockout);
     }
     return tg_app_provision_start(app, &request, err);
+}
+
+/* Reads what the command line says of fixes and of the token. */
+static bool read_choices(struct tg_app *app, const struct cli *cli, struct tg_run_config *config,
+                         struct tg_secret **secret, struct tg_err *err)
+{
+    config->fixes = cli->fixes != NULL ? 0 : app->fixes; /* those of the last run stay */
+    if (cli->fixes != NULL && !tg_lab_read_fixes(app->lab, cli->fixes, &config->fixes, err)) {
+        return false;
+    }
+    tg_app_choose_fixes(app, config->fixes);
+    *secret = cli->hf_token_file != NULL ? command_read_token(cli->hf_token_file, err) : NULL;
+    return cli->hf_token_file == NULL || *secret != NULL;
 }
 
 static int provision(struct tg_app *app, struct tg_session *session, const struct cli *cli,
@@ -335,18 +447,22 @@ static int provision(struct tg_app *app, struct tg_session *session, const struc
         return command_fail(&err);
     }
     config.project = gcp->name;
-    if (!tg_app_provision_range(app->lab, cli->from, cli->until, &config, &err)) {
+    if (!tg_app_provision_range(app->lab, cli->from, cli->until, &config, &err) ||
+        !read_choices(app, cli, &config, secret, &err)) {
         return command_fail(&err);
     }
     wait_for_project(session);
     if (!is_signed_in(gcp, &err)) {
         return command_fail(&err);
     }
+    if (config.direction == TG_RUN_UP && !preflight(session, cli, &config, *secret, false, &err)) {
+        return command_fail(&err);
+    }
     print_plan(app, cli, &config);
     if (cli->is_dry_run) {
         return CLI_EXIT_OK;
     }
-    if (!begin(app, cli, &config, secret, &err)) {
+    if (!begin(session, cli, &config, secret, &err)) {
         int status = command_fail(&err);
         return err.code == TG_CODE_CANCELLED ? CLI_EXIT_ABORTED : status;
     }

@@ -6,10 +6,12 @@
 
 #include "app/plain.h"
 #include "app/status.h"
+#include "app/witness.h"
 #include "base/i18n.h"
 #include "commands.h"
 
 #define STATUS_BYTES_MAX (64 * 1024 * 1024)
+#define PROVE_US         (20 * TG_US_PER_S) /* exec's own deadline, and some */
 
 static int print_status(const struct tg_app *app, bool is_json)
 {
@@ -60,6 +62,13 @@ int command_status(const struct cli *cli)
     while (!command_is_settled(app) && command_signal_count() == 0 &&
            tg_clock_monotonic_us(&app->clock) < until_us) {
         command_wait(session, 100 * TG_US_PER_MS);
+    }
+    if (cli->is_prove) {
+        tg_app_prove(session->app);
+        do {
+            command_wait(session, 100 * TG_US_PER_MS);
+        } while (tg_app_is_proving(app) && command_signal_count() == 0 &&
+                 tg_clock_monotonic_us(&app->clock) < until_us + PROVE_US);
     }
     session->app->steps_judged_us = INT64_MIN;
     tg_app_tick(session->app);

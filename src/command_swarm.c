@@ -47,6 +47,7 @@ static void print_json(const struct tg_swarm_plan *plan, const struct tg_swarm_r
     tg_json_put_text(&json, "broken", result->broken);
     tg_json_put_seconds(&json, "at_s", result->at_us);
     tg_json_put_seconds(&json, "healed_s", result->healed_us);
+    tg_json_put_seconds(&json, "lag_s", result->lag_us);
     tg_json_put_text(&json, "verdict", tg_verdict_name(result->verdict));
     tg_json_put_text(&json, "trace", hash);
     tg_json_put_int(&json, "shrink_runs", runs);

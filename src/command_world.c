@@ -131,7 +131,7 @@ static bool exchange_once(const struct cli *cli, const struct tg_world_request *
 static bool wait_for_step(const struct cli *cli, struct tg_buf *answer, int *status,
                           struct tg_err *err)
 {
-    const struct tg_world_request look = {.method = "GET", .path = "/tidegate.dev/v1/world"};
+    const struct tg_world_request look = {.method = "GET", .path = TG_WORLD_PATH};
     while (tg_world_answer_is_stepping(tg_buf_text(answer), answer->len)) {
         command_wait_signal(STEP_POLL_US);
         if (command_signal_count() > 0 || !exchange_once(cli, &look, answer, status, err)) {

@@ -4,6 +4,7 @@
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include "commands.h"
 
+#include <locale.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/assert.h"
 #include "base/assets.h"
 #include "base/buf.h"
 #include "base/i18n.h"
@@ -18,6 +20,8 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "codec/lab_file.h"
+#include "codec/price_file.h"
+#include "codec/walk_file.h"
 #include "io/clock_real.h"
 #include "io/google_login.h"
 #include "io/paths.h"
@@ -68,6 +72,41 @@ char *command_lab_text(const struct cli *cli, size_t *len, struct tg_err *err)
     return tg_strndup(asset->text, asset->len);
 }
 
+/* What may stand beside a lab, NAME.yaml: NAME.walk.yaml and NAME.prices.yaml. */
+static const struct {
+    const char *ending;
+    bool (*parse)(struct tg_lab *lab, const char *name, const char *text, size_t len,
+                  struct tg_err *err);
+} companions[] = {{".walk.yaml", tg_walk_parse}, {".prices.yaml", tg_prices_parse}};
+
+/* Without .yaml; the caller frees. */
+static char *stem_of(const char *path)
+{
+    size_t len = strlen(path);
+    return tg_strndup(path, len > 5 && tg_str_eq(path + len - 5, ".yaml") ? len - 5 : len);
+}
+
+static bool load_beside(struct tg_lab *lab, const char *path, bool is_built_in, struct tg_err *err)
+{
+    bool is_ok = true;
+    char *stem = stem_of(path);
+    for (size_t i = 0; i < TG_COUNT(companions) && is_ok; i++) {
+        char *beside = tg_asprintf("%s%s", stem, companions[i].ending);
+        const struct tg_asset *asset = is_built_in ? tg_asset_get(beside) : NULL;
+        if (asset != NULL) {
+            is_ok = companions[i].parse(lab, beside, asset->text, asset->len, err);
+        } else if (!is_built_in && access(beside, F_OK) == 0) {
+            size_t len = 0;
+            char *text = tg_read_file(beside, SMALL_FILE_MAX, &len, err);
+            is_ok = text != NULL && companions[i].parse(lab, beside, text, len, err);
+            free(text);
+        }
+        free(beside);
+    }
+    free(stem);
+    return is_ok;
+}
+
 struct tg_lab *command_load_lab(const struct cli *cli, struct tg_err *err)
 {
     size_t len = 0;
@@ -88,6 +127,10 @@ struct tg_lab *command_load_lab(const struct cli *cli, struct tg_err *err)
     }
     tg_buf_fini(&mistakes);
     free(text);
+    if (lab != NULL && !load_beside(lab, path, cli->lab == NULL, err)) {
+        tg_lab_free(lab);
+        lab = NULL;
+    }
     return lab;
 }
 
@@ -170,7 +213,7 @@ static void wipe_gcp(struct gcp_source *gcp)
 static bool find_journal(const struct cli *cli, char **journal, struct tg_err *err)
 {
     *journal = NULL;
-    if (cli->command == CLI_COMMAND_STATUS) {
+    if (cli->command == CLI_COMMAND_STATUS || cli->command == CLI_COMMAND_DOCTOR) {
         return true;
     }
     char *state = cli->state_dir != NULL ? tg_strdup(cli->state_dir) : tg_paths_state_dir(err);
@@ -179,6 +222,12 @@ static bool find_journal(const struct cli *cli, char **journal, struct tg_err *e
         free(state);
     }
     return *journal != NULL;
+}
+
+const char *command_language(void)
+{
+    const char *chosen = getenv("LANGUAGE");
+    return chosen != NULL && *chosen != '\0' ? chosen : setlocale(LC_MESSAGES, NULL);
 }
 
 struct tg_session *command_start_session(const struct cli *cli, struct tg_err *err)
@@ -199,7 +248,8 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
                                   : tg_asprintf("%.*s/downloads",
                                                 (int)(strrchr(journal, '/') - journal), journal);
     char *kubeconfig = find_kubeconfig(cli);
-    bool is_provisioning = cli->command == CLI_COMMAND_UP || cli->command == CLI_COMMAND_DOWN;
+    bool is_provisioning = cli->command == CLI_COMMAND_UP || cli->command == CLI_COMMAND_DOWN ||
+                           cli->command == CLI_COMMAND_DOCTOR;
     struct tg_session_config config = {
         .clock = tg_clock_real(),
         .lab = lab,
@@ -211,6 +261,7 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
         .gcp_endpoint = gcp.endpoint,
         .gcp_ca_pem = gcp.ca_pem,
         .gcp_token = gcp.token,
+        .hub_url = or_environment(cli->hf_endpoint, "HF_ENDPOINT"),
         .gcp_token_path = or_environment(cli->gcp_token_file, "TIDEGATE_GCP_TOKEN_FILE"),
         .journal = journal,
         .manifest_cache = cache,

@@ -7,7 +7,10 @@
 #ifndef TG_COMMANDS_H
 #define TG_COMMANDS_H
 
+#include <stdio.h>
+
 #include "app/session.h"
+#include "app/tour.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -24,6 +27,7 @@ int command_status(const struct cli *cli);
 int command_drill(const struct cli *cli);
 int command_restore(const struct cli *cli);
 int command_provision(const struct cli *cli); /* up and down */
+int command_doctor(const struct cli *cli);
 
 /* Parts of `sim`: what is asked of a world that runs in --dir, and runs of many worlds. */
 int command_world(const struct cli *cli);
@@ -36,6 +40,20 @@ bool command_ask_world(const char *dir, const char *method, const char *path, co
 
 /* Overrides *params by --param-file and --param; USAGE or CONFIG when they name no number. */
 bool command_params(const struct cli *cli, struct sim_params *params, struct tg_err *err);
+
+/* A preflight to its end; wanted says of what, the command line the rest. Its findings are the
+ * app's. CANCELLED when a signal came first. */
+bool command_examine(struct tg_session *session, const struct cli *cli,
+                     const struct tg_doctor_config *wanted, struct tg_err *err);
+
+/* The token that the first line of the file holds; NULL and err. The caller frees. */
+struct tg_secret *command_read_token(const char *path, struct tg_err *err);
+
+/* Prints lines that may hold servers' words, each made safe for the terminal; the buffer ends. */
+void command_print_lines(struct tg_buf *out, FILE *to);
+
+/* The language of the lab file's texts: LANGUAGE when it chooses, as gettext does. */
+const char *command_language(void);
 
 /* Prints "tidegate: sentence: message (hint)" and returns the exit status that fits the error's
  * code. */
@@ -84,8 +102,21 @@ void command_wait_signal(int64_t timeout_us);
  * Returns the exit status. */
 int command_run_drill(struct tg_session *session, const struct cli *cli, bool is_story_wanted);
 
-/* The console on a running session; server is the embedded world or NULL. Returns the exit status.
- */
-int loop_run(struct tg_session *session, const struct cli *cli, struct sim_server *server);
+/* Tells of the app's run in lines on out, one whenever a step is otherwise than told before; made
+ * when the run has begun, freed before another begins. */
+struct command_teller;
+struct command_teller *command_teller_new(const struct tg_app *app, FILE *out);
+void command_teller_tell(struct command_teller *teller);
+void command_teller_free(struct command_teller *teller); /* NULL allowed */
+
+/* The demonstration that runs by itself (app/tour.h), without screens, on an empty world of its
+ * own. Returns the exit status. */
+int command_run_tour(struct tg_session *session, const struct cli *cli,
+                     const struct tg_tour_config *config);
+
+/* The console on a running session; server is the embedded world or NULL, tour what runs in it by
+ * itself or NULL. Returns the exit status. */
+int loop_run(struct tg_session *session, const struct cli *cli, struct sim_server *server,
+             const struct tg_tour_config *tour);
 
 #endif

@@ -53,8 +53,12 @@ noinst_LIBRARIES += %D%/libtg_net.a
 	%D%/net/linesplit.h \
 	%D%/net/token_source.h \
 	%D%/net/transport.h \
+	%D%/net/upgrade.c \
+	%D%/net/upgrade.h \
 	%D%/net/url.c \
-	%D%/net/url.h
+	%D%/net/url.h \
+	%D%/net/websocket.c \
+	%D%/net/websocket.h
 
 noinst_LIBRARIES += %D%/libtg_model.a
 %C%_libtg_model_a_SOURCES = \
@@ -69,15 +73,20 @@ noinst_LIBRARIES += %D%/libtg_model.a
 	%D%/model/kind.c \
 	%D%/model/kind.def \
 	%D%/model/kind.h \
+	%D%/model/log_digest.h \
 	%D%/model/msg.c \
 	%D%/model/msg.h \
 	%D%/model/obj.c \
 	%D%/model/obj.h \
+	%D%/model/question.c \
+	%D%/model/question.def \
+	%D%/model/question.h \
 	%D%/model/reduce.c \
 	%D%/model/reduce.h \
 	%D%/model/select.c \
 	%D%/model/select.h \
 	%D%/model/select_problems.c \
+	%D%/model/select_proofs.c \
 	%D%/model/select_routes.c \
 	%D%/model/select_unseen.c \
 	%D%/model/snapshot.c \
@@ -89,8 +98,28 @@ noinst_LIBRARIES += %D%/libtg_model.a
 
 noinst_LIBRARIES += %D%/libtg_plan.a
 %C%_libtg_plan_a_SOURCES = \
+	%D%/plan/doctor.c \
+	%D%/plan/doctor.h \
+	%D%/plan/doctor_ask.c \
+	%D%/plan/doctor_ask.h \
+	%D%/plan/doctor_check.def \
+	%D%/plan/doctor_judge.c \
+	%D%/plan/doctor_local.c \
+	%D%/plan/doctor_network.c \
+	%D%/plan/doctor_report.c \
+	%D%/plan/doctor_report.h \
+	%D%/plan/doctor_tool.def \
 	%D%/plan/lab.c \
 	%D%/plan/lab.h \
+	%D%/plan/permission.c \
+	%D%/plan/permission.def \
+	%D%/plan/permission.h \
+	%D%/plan/price.c \
+	%D%/plan/price.h \
+	%D%/plan/progress.c \
+	%D%/plan/progress.h \
+	%D%/plan/progress_pods.c \
+	%D%/plan/progress_rows.h \
 	%D%/plan/record.c \
 	%D%/plan/record.h \
 	%D%/plan/run.c \
@@ -103,7 +132,9 @@ noinst_LIBRARIES += %D%/libtg_plan.a
 	%D%/plan/run_report.h \
 	%D%/plan/run_state.def \
 	%D%/plan/verify.c \
-	%D%/plan/verify.h
+	%D%/plan/verify.h \
+	%D%/plan/walk.c \
+	%D%/plan/walk.h
 
 noinst_LIBRARIES += %D%/libtg_drill.a
 %C%_libtg_drill_a_SOURCES = \
@@ -148,6 +179,8 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 	%D%/codec/k8s.h \
 	%D%/codec/k8s_apply.c \
 	%D%/codec/k8s_apply.h \
+	%D%/codec/k8s_exec.c \
+	%D%/codec/k8s_exec.h \
 	%D%/codec/k8s_object.c \
 	%D%/codec/k8s_object.h \
 	%D%/codec/k8s_pod_status.c \
@@ -158,14 +191,26 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 	%D%/codec/k8s_write.h \
 	%D%/codec/lab_file.c \
 	%D%/codec/lab_file.h \
+	%D%/codec/lab_hazard.c \
+	%D%/codec/lab_hazard.h \
 	%D%/codec/lab_make.c \
 	%D%/codec/lab_make.h \
 	%D%/codec/lab_move.c \
 	%D%/codec/lab_move.h \
 	%D%/codec/manifest.c \
 	%D%/codec/manifest.h \
+	%D%/codec/log_digest.c \
+	%D%/codec/log_digest.h \
 	%D%/codec/metrics.c \
 	%D%/codec/metrics.h \
+	%D%/codec/question.c \
+	%D%/codec/question.h \
+	%D%/codec/price_file.c \
+	%D%/codec/price_file.h \
+	%D%/codec/walk_file.c \
+	%D%/codec/walk_file.h \
+	%D%/codec/weights.c \
+	%D%/codec/weights.h \
 	%D%/codec/yaml.c \
 	%D%/codec/yaml.h \
 	%D%/codec/yaml_json.c \
@@ -173,6 +218,8 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 
 noinst_LIBRARIES += %D%/libtg_provider.a
 %C%_libtg_provider_a_SOURCES = \
+	%D%/provider/ask.c \
+	%D%/provider/ask.h \
 	%D%/provider/calls.c \
 	%D%/provider/calls.h \
 	%D%/provider/context.c \
@@ -183,6 +230,8 @@ noinst_LIBRARIES += %D%/libtg_provider.a
 	%D%/provider/ensure_k8s.c \
 	%D%/provider/ensure_machine.h \
 	%D%/provider/ensure_policy.c \
+	%D%/provider/exec.c \
+	%D%/provider/exec.h \
 	%D%/provider/gcp_path.c \
 	%D%/provider/gcp_path.h \
 	%D%/provider/gcp_poll.c \
@@ -196,9 +245,16 @@ noinst_LIBRARIES += %D%/libtg_provider.a
 
 noinst_LIBRARIES += %D%/libtg_sim.a
 %C%_libtg_sim_a_SOURCES = \
+	%D%/sim/account_token.c \
+	%D%/sim/account_token.h \
 	%D%/sim/admin.c \
 	%D%/sim/admin.h \
 	%D%/sim/admission.c \
+	%D%/sim/apply_check.c \
+	%D%/sim/apply_check.h \
+	%D%/sim/autoscale.h \
+	%D%/sim/autoscale_metric.c \
+	%D%/sim/autoscale_pace.c \
 	%D%/sim/behaviour.h \
 	%D%/sim/certificate.c \
 	%D%/sim/certificate.h \
@@ -210,25 +266,36 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/cluster.h \
 	%D%/sim/command.c \
 	%D%/sim/command.h \
+	%D%/sim/controller_autoscale.c \
+	%D%/sim/controller_daemon.c \
 	%D%/sim/controller_definition.c \
 	%D%/sim/controller_deployment.c \
+	%D%/sim/controller_disruption.c \
 	%D%/sim/controller_gateway.c \
 	%D%/sim/controller_job.c \
 	%D%/sim/controller_namespace.c \
+	%D%/sim/controller_node.c \
 	%D%/sim/controller_scheduler.c \
 	%D%/sim/controller_service.c \
+	%D%/sim/controller_volume.c \
 	%D%/sim/controllers.c \
 	%D%/sim/controllers.h \
 	%D%/sim/custom_schema.c \
 	%D%/sim/custom_schema.h \
 	%D%/sim/definition.c \
 	%D%/sim/definition.h \
+	%D%/sim/deployment.h \
+	%D%/sim/deployment_revision.c \
+	%D%/sim/deployment_status.c \
 	%D%/sim/direct.c \
 	%D%/sim/direct.h \
 	%D%/sim/download.c \
 	%D%/sim/download.h \
+	%D%/sim/disruption.h \
 	%D%/sim/downloader.c \
 	%D%/sim/downloader.h \
+	%D%/sim/ephemeral.c \
+	%D%/sim/ephemeral.h \
 	%D%/sim/event_recorder.c \
 	%D%/sim/face.c \
 	%D%/sim/face.h \
@@ -291,20 +358,32 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/gcp_upload.c \
 	%D%/sim/httpd.c \
 	%D%/sim/httpd.h \
+	%D%/sim/hub.c \
+	%D%/sim/hub.h \
+	%D%/sim/inventory.c \
+	%D%/sim/inventory.h \
 	%D%/sim/json_path.c \
 	%D%/sim/json_path.h \
+	%D%/sim/json_write.c \
+	%D%/sim/json_write.h \
 	%D%/sim/jsonpath.c \
 	%D%/sim/jsonpath.h \
 	%D%/sim/k8s_admit.c \
 	%D%/sim/k8s_admit.h \
+	%D%/sim/k8s_admit_scaling.c \
+	%D%/sim/k8s_admit_scaling.h \
 	%D%/sim/k8s_api.c \
 	%D%/sim/k8s_api.h \
+	%D%/sim/k8s_autoscale_v1.c \
+	%D%/sim/k8s_autoscale_v1.h \
 	%D%/sim/k8s_call.h \
 	%D%/sim/k8s_columns.c \
+	%D%/sim/k8s_columns_scaling.c \
 	%D%/sim/k8s_default.c \
 	%D%/sim/k8s_delete.c \
 	%D%/sim/k8s_discovery.c \
 	%D%/sim/k8s_discovery.h \
+	%D%/sim/k8s_eviction.c \
 	%D%/sim/k8s_json_patch.c \
 	%D%/sim/k8s_list.c \
 	%D%/sim/k8s_list.h \
@@ -340,13 +419,21 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/lab_release.c \
 	%D%/sim/lab_release.h \
 	%D%/sim/lab_workload.c \
+	%D%/sim/listener.c \
+	%D%/sim/listener.h \
 	%D%/sim/load.c \
 	%D%/sim/metrics.c \
 	%D%/sim/metrics.h \
+	%D%/sim/manifest.c \
+	%D%/sim/manifest.h \
 	%D%/sim/md5.c \
 	%D%/sim/md5.h \
+	%D%/sim/node_affinity.c \
+	%D%/sim/node_affinity.h \
 	%D%/sim/params.c \
 	%D%/sim/params.h \
+	%D%/sim/pattern.c \
+	%D%/sim/pattern.h \
 	%D%/sim/pod.h \
 	%D%/sim/pod_http.c \
 	%D%/sim/pod_log.c \
@@ -357,6 +444,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/process.h \
 	%D%/sim/program.c \
 	%D%/sim/program_curl.c \
+	%D%/sim/quantity.c \
+	%D%/sim/quantity.h \
 	%D%/sim/query.c \
 	%D%/sim/query.h \
 	%D%/sim/rbac.c \
@@ -386,20 +475,29 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/server_files.h \
 	%D%/sim/shape.c \
 	%D%/sim/shape.h \
+	%D%/sim/share.c \
+	%D%/sim/share.h \
 	%D%/sim/shell.c \
 	%D%/sim/spdy.c \
 	%D%/sim/spdy.h \
 	%D%/sim/store.c \
 	%D%/sim/store.h \
+	%D%/sim/store_deletion.c \
+	%D%/sim/store_deletion.h \
+	%D%/sim/store_generation.c \
+	%D%/sim/store_generation.h \
 	%D%/sim/text.c \
 	%D%/sim/text.h \
 	%D%/sim/truth.c \
 	%D%/sim/truth.h \
 	%D%/sim/truth_internal.h \
+	%D%/sim/tunnel.c \
+	%D%/sim/tunnel.h \
 	%D%/sim/vllm.c \
 	%D%/sim/vllm.h \
 	%D%/sim/vllm_http.c \
 	%D%/sim/vllm_weights.c \
+	%D%/sim/volume.h \
 	%D%/sim/websocket.c \
 	%D%/sim/websocket.h \
 	%D%/sim/world.c \
@@ -413,12 +511,16 @@ noinst_LIBRARIES += %D%/libtg_io.a
 	%D%/io/ask.h \
 	%D%/io/capture.c \
 	%D%/io/capture.h \
+	%D%/io/curl_options.c \
+	%D%/io/curl_options.h \
 	%D%/io/curl_transport.c \
 	%D%/io/curl_transport.h \
 	%D%/io/exec_consent.c \
 	%D%/io/exec_consent.h \
 	%D%/io/exec_login.c \
 	%D%/io/exec_login.h \
+	%D%/io/curl_upgrade.c \
+	%D%/io/curl_upgrade.h \
 	%D%/io/google_login.c \
 	%D%/io/google_login.h \
 	%D%/io/google_places.c \
@@ -439,12 +541,16 @@ noinst_LIBRARIES += %D%/libtg_io.a
 	%D%/io/token_keeper.c \
 	%D%/io/token_keeper.h \
 	%D%/io/worker.c \
-	%D%/io/worker.h
+	%D%/io/worker.h \
+	%D%/io/write_file.c \
+	%D%/io/write_file.h
 
 noinst_LIBRARIES += %D%/libtg_app.a
 %C%_libtg_app_a_SOURCES = \
 	%D%/app/app.c \
 	%D%/app/app.h \
+	%D%/app/doctor.c \
+	%D%/app/doctor.h \
 	%D%/app/drill_control.c \
 	%D%/app/manifests.c \
 	%D%/app/manifests.h \
@@ -461,6 +567,14 @@ noinst_LIBRARIES += %D%/libtg_app.a
 	%D%/app/status_text.c \
 	%D%/app/swarm.c \
 	%D%/app/swarm.h \
+	%D%/app/swarm_check.c \
+	%D%/app/swarm_check.h \
+	%D%/app/tour.c \
+	%D%/app/tour.h \
+	%D%/app/walk_files.c \
+	%D%/app/walk_files.h \
+	%D%/app/witness.c \
+	%D%/app/witness.h \
 	%D%/app/world_control.c \
 	%D%/app/world_control.h
 
@@ -469,12 +583,14 @@ tidegate_SOURCES = \
 	%D%/cli.c \
 	%D%/cli.h \
 	%D%/command_console.c \
+	%D%/command_doctor.c \
 	%D%/command_drill.c \
 	%D%/command_consent.c \
 	%D%/command_provision.c \
 	%D%/command_sim.c \
 	%D%/command_status.c \
 	%D%/command_swarm.c \
+	%D%/command_tour.c \
 	%D%/command_world.c \
 	%D%/commands.c \
 	%D%/commands.h \
@@ -484,15 +600,15 @@ tidegate_SOURCES = \
 
 # What a program of a layer links with: the layer and everything below it.
 base_libs = %D%/libtg_base.a $(LTLIBINTL) $(OPENSSL_LIBS) -lpthread
-net_libs = %D%/libtg_net.a $(base_libs)
+net_libs = %D%/libtg_net.a $(base_libs) $(WSLAY_LIBS) $(OPENSSL_LIBS)
 model_libs = %D%/libtg_model.a $(base_libs)
 plan_libs = %D%/libtg_plan.a $(model_libs)
 drill_libs = %D%/libtg_drill.a %D%/libtg_plan.a $(model_libs)
 codec_libs = %D%/libtg_codec.a $(drill_libs) %D%/libtg_net.a %D%/libtg_base.a $(JANSSON_LIBS) $(YAML_LIBS)
-provider_libs = %D%/libtg_provider.a $(codec_libs)
-sim_libs = %D%/libtg_sim.a $(net_libs) $(JANSSON_LIBS) $(MICROHTTPD_LIBS) $(OPENSSL_LIBS) $(WSLAY_LIBS) $(ZLIB_LIBS)
+provider_libs = %D%/libtg_provider.a $(codec_libs) $(WSLAY_LIBS) $(OPENSSL_LIBS)
+sim_libs = %D%/libtg_sim.a $(net_libs) $(JANSSON_LIBS) $(MICROHTTPD_LIBS) $(OPENSSL_LIBS) $(WSLAY_LIBS) $(ZLIB_LIBS) $(PCRE2_LIBS)
 io_libs = %D%/libtg_io.a $(provider_libs) $(CURL_LIBS) $(SQLITE_LIBS) $(OPENSSL_LIBS)
-app_libs = %D%/libtg_app.a %D%/libtg_io.a %D%/libtg_sim.a $(provider_libs) $(CURL_LIBS) $(SQLITE_LIBS) $(MICROHTTPD_LIBS) $(OPENSSL_LIBS) $(WSLAY_LIBS) $(ZLIB_LIBS)
+app_libs = %D%/libtg_app.a %D%/libtg_io.a %D%/libtg_sim.a $(provider_libs) $(CURL_LIBS) $(SQLITE_LIBS) $(MICROHTTPD_LIBS) $(OPENSSL_LIBS) $(WSLAY_LIBS) $(ZLIB_LIBS) $(PCRE2_LIBS)
 ui_libs = ui/libtg_ui.a $(drill_libs)
 tidegate_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
 EXTRA_DIST += %D%/README.md %D%/app/README.md %D%/drill/README.md %D%/sim/README.md

@@ -14,7 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/doctor.h"
 #include "app/provision.h"
+#include "app/tour.h"
+#include "app/walk_files.h"
+#include "app/witness.h"
 #include "app/world_control.h"
 #include "base/assert.h"
 #include "base/i18n.h"
@@ -22,6 +26,7 @@
 #include "base/str.h"
 #include "commands.h"
 #include "drill/report.h"
+#include "io/paths.h"
 #include "io/sig.h"
 #include "sim/server.h"
 #include "ui/term.h"
@@ -29,6 +34,7 @@
 
 #define FRAME_US           (33 * TG_US_PER_MS)
 #define MESSAGES_PER_FRAME 512
+#define COMMANDS_MAX       (64 * 1024) /* more no terminal takes at once */
 #define LEAVE_MAX_US       (60 * TG_US_PER_S)
 
 struct loop {
@@ -38,7 +44,14 @@ struct loop {
     struct ui *ui;
     struct ui_canvas *canvas;
     char *world_note;
+    struct tg_walk_place walk_place;
+    char *walk_folder; /* NULL: there is nowhere to keep anything */
+    char *world_environment;
+    struct tg_tour *tour;     /* what happens by itself; NULL: nothing */
     struct tg_secret *secret; /* the operator's, for standing the lab up; NULL: none given */
+    int up_from;              /* steps asked for; -1: all */
+    int up_until;
+    bool is_up_pending; /* the lab is stood up once the preflight has looked at it */
     bool is_dirty;
     bool is_first_data_seen;
     bool is_leaving;
@@ -69,6 +82,8 @@ static struct ui_inputs gather(const struct loop *loop)
         .steps = app->steps,
         .drill = app->drill,
         .run = app->run,
+        .doctor = app->doctor,
+        .fixes = app->fixes,
         .is_restore_offered = app->is_restore_offered,
         .is_armed = app->is_armed,
         .now_us = tg_clock_monotonic_us(&app->clock),
@@ -79,6 +94,10 @@ static struct ui_inputs gather(const struct loop *loop)
         .detail_err = app->detail_err.code != TG_CODE_NONE ? &app->detail_err : NULL,
         .detail_us = app->detail_us,
         .world_note = loop->world_note,
+        .walk_place = &loop->walk_place,
+        .walk_folder = loop->walk_folder,
+        .world_environment = loop->world_environment,
+        .tour_note = loop->tour != NULL ? tg_tour_phase_text(loop->tour->phase) : NULL,
         .notice = app->notice[0] != '\0' ? app->notice : NULL,
         .notice_severity = app->notice_severity,
     };
@@ -119,20 +138,66 @@ static void leave_unhurried(struct loop *loop, const char *reason)
 }
 
 /* The secret lives until the console ends: a run borrows it. */
-static bool change_lab(struct loop *loop, struct ui_intent *intent, struct tg_err *err)
+static bool change_lab(struct loop *loop, enum tg_run_direction direction, struct tg_err *err)
 {
-    struct tg_run_secret given = {.name = "hf_token"};
-    struct tg_provision_request request = {
-        .direction = intent->kind == UI_INTENT_LAB_UP ? TG_RUN_UP : TG_RUN_DOWN};
-    if (intent->reason[0] != '\0') {
-        tg_secret_free(loop->secret);
-        loop->secret = tg_secret_new(intent->reason, strlen(intent->reason));
-        explicit_bzero(intent->reason, sizeof(intent->reason));
-        given.value = loop->secret;
-        request.secrets = &given;
-        request.secrets_count = 1;
+    struct tg_run_secret given = {.name = "hf_token", .value = loop->secret};
+    struct tg_provision_request request = {.direction = direction,
+                                           .secrets = &given,
+                                           .secrets_count = loop->secret != NULL ? 1 : 0,
+                                           .fixes = loop->session->app->fixes};
+    if (direction == TG_RUN_UP && loop->up_from >= 0) {
+        request.from = loop->session->app->lab->steps[loop->up_from].id;
+        request.until = loop->session->app->lab->steps[loop->up_until].id;
     }
     return tg_app_provision_start(loop->session->app, &request, err);
+}
+
+/* The token that was typed for an earlier run is looked at too; no other is asked for here. */
+static bool examine(struct loop *loop, struct tg_err *err)
+{
+    struct tg_doctor_config config = {.until = -1, .hub_token = loop->secret, .has_terminal = true};
+    ui_term_look(&config.terminal);
+    return tg_app_doctor_start(loop->session->app, &config, err);
+}
+
+/* A token that was typed is looked at before anything is made: the run begins when the hub said
+ * that it does. */
+static bool take_secret(struct loop *loop, struct ui_intent *intent, struct tg_err *err)
+{
+    loop->up_from = intent->from;
+    loop->up_until = intent->until;
+    if (intent->reason[0] == '\0') {
+        return change_lab(loop, TG_RUN_UP, err);
+    }
+    tg_secret_free(loop->secret);
+    loop->secret = tg_secret_new(intent->reason, strlen(intent->reason));
+    explicit_bzero(intent->reason, sizeof(intent->reason));
+    loop->is_up_pending = examine(loop, err);
+    return loop->is_up_pending;
+}
+
+static void begin_pending(struct loop *loop)
+{
+    struct tg_app *app = loop->session->app;
+    struct tg_err err = TG_ERR_INIT;
+    if (!loop->is_up_pending || !tg_app_doctor_is_over(app)) {
+        return;
+    }
+    loop->is_up_pending = false;
+    loop->is_dirty = true;
+    for (size_t i = 0; i < app->doctor->findings_count; i++) {
+        const struct tg_doctor_finding *finding = &app->doctor->findings[i];
+        bool is_of_hub =
+            finding->check == TG_DOCTOR_HUB_TOKEN || finding->check == TG_DOCTOR_HUB_LICENCE;
+        if (is_of_hub && finding->state == TG_DOCTOR_FAIL) {
+            tg_app_notice(app, TG_SEVERITY_FAIL, "%s",
+                          _("Not started: the token does not do; :doctor says why."));
+            return;
+        }
+    }
+    if (!change_lab(loop, TG_RUN_UP, &err)) {
+        tg_app_notice(app, TG_SEVERITY_FAIL, "%s: %s", _(tg_code_text(err.code)), err.msg);
+    }
 }
 
 /* A command for the world of this console's own, such as "fault add epp0 region=us-east5"; its
@@ -168,6 +233,153 @@ static bool command_own_world(struct loop *loop, const char *words, struct tg_er
     return is_ok;
 }
 
+static void prove(struct tg_app *app)
+{
+    size_t asked = tg_app_prove(app);
+    if (asked > 0) {
+        tg_app_notice(app, TG_SEVERITY_INFO,
+                      ngettext("%zu container is asked for its interfaces.",
+                               "%zu containers are asked for their interfaces.", asked),
+                      asked);
+    } else {
+        tg_app_notice(app, TG_SEVERITY_WARN, "%s",
+                      _("Nobody to ask: no running Pod holds a claim."));
+    }
+}
+
+/* Stops the clock of this console's own world, or lets it go on. */
+static bool pause_own_world(struct loop *loop, struct tg_err *err)
+{
+    struct tg_buf answer;
+    int status = 0;
+    if (loop->server == NULL) {
+        return command_own_world(loop, "pause", err);
+    }
+    tg_buf_init(&answer, 65536);
+    sim_server_ask(loop->server, "GET", TG_WORLD_PATH, NULL, &answer, &status);
+    bool is_paused = tg_world_answer_is_paused(tg_buf_text(&answer), answer.len);
+    tg_buf_fini(&answer);
+    if (!command_own_world(loop, is_paused ? "resume" : "pause", err)) {
+        return false;
+    }
+    tg_app_notice(loop->session->app, TG_SEVERITY_INFO, "%s",
+                  is_paused ? _("The simulated world goes on.")
+                            : _("The simulated world stands still; Space lets it go on."));
+    return true;
+}
+
+/* ---- the walkthrough ---- */
+
+static void save_walk(struct loop *loop)
+{
+    struct tg_app *app = loop->session->app;
+    struct tg_err err = TG_ERR_INIT;
+    if (loop->walk_folder != NULL &&
+        !tg_walk_save(loop->walk_folder, app->lab, &loop->walk_place, &err)) {
+        tg_app_notice(app, TG_SEVERITY_WARN, "%s: %s", _(tg_code_text(err.code)), err.msg);
+    }
+}
+
+static void watch_walk(struct loop *loop)
+{
+    const struct tg_app *app = loop->session->app;
+    if (app->lab->walk != NULL && tg_walk_observe(&loop->walk_place, app->lab, app->steps,
+                                                  app->model, tg_clock_monotonic_us(&app->clock))) {
+        save_walk(loop);
+        loop->is_dirty = true;
+    }
+}
+
+static bool copy_commands(struct loop *loop, size_t section, struct tg_err *err)
+{
+    struct tg_app *app = loop->session->app;
+    struct tg_buf text;
+    tg_buf_init(&text, COMMANDS_MAX);
+    bool is_ok = tg_walk_commands(app->lab, section, app->model, loop->world_environment, &text) ||
+                 tg_err_set(err, TG_CODE_LIMIT, 0, "the commands are too long to be copied");
+    if (is_ok) {
+        loop->term->ops->copy(loop->term, tg_buf_text(&text));
+        tg_app_notice(
+            app, TG_SEVERITY_INFO,
+            _("%zu bytes sent as OSC 52; whether they were taken cannot be known. f: a file"),
+            text.len);
+    }
+    tg_buf_fini(&text);
+    return is_ok;
+}
+
+static bool write_commands(struct loop *loop, size_t section, struct tg_err *err)
+{
+    struct tg_app *app = loop->session->app;
+    char *path = NULL;
+    if (loop->walk_folder == NULL) {
+        return tg_err_set(err, TG_CODE_IO, 0, "there is no state directory to write to");
+    }
+    if (!tg_walk_write(loop->walk_folder, app->lab, section, app->model, loop->world_environment,
+                       &path, err)) {
+        return false;
+    }
+    tg_app_notice(app, TG_SEVERITY_OK, _("written: %s"), path);
+    free(path);
+    return true;
+}
+
+/* A folder for each project; what is no plain name shares one. */
+static const char *walk_name(const struct tg_app *app)
+{
+    const struct tg_target *gcp = tg_model_gcp(app->model);
+    const char *name = gcp != NULL ? gcp->name : "";
+    return *name == '\0' || *name == '.' || strchr(name, '/') != NULL ? "project" : name;
+}
+
+/* Where a place and files are kept; a simulated world that has just begun remembers nothing. */
+static void open_walk(struct loop *loop, const struct cli *cli)
+{
+    struct tg_err err = TG_ERR_INIT;
+    const struct tg_app *app = loop->session->app;
+    char *state = cli->state_dir != NULL ? tg_strdup(cli->state_dir) : tg_paths_state_dir(&err);
+    if (state == NULL || app->lab->walk == NULL) {
+        free(state);
+        return;
+    }
+    loop->walk_folder = tg_asprintf("%s/walk/%s", state, walk_name(app));
+    loop->walk_place = tg_walk_load(loop->walk_folder, app->lab);
+    if (loop->server != NULL) {
+        tg_walk_forget_world(&loop->walk_place);
+        const char *kubeconfig = sim_server_kubeconfig_path(loop->server);
+        const char *slash = strrchr(kubeconfig, '/');
+        loop->world_environment =
+            tg_asprintf("%.*s/env", slash != NULL ? (int)(slash - kubeconfig) : 1,
+                        slash != NULL ? kubeconfig : ".");
+    }
+    free(state);
+}
+
+/* ---- intents ---- */
+
+/* Those whose answer is a notice, which stays. */
+static bool is_answered(enum ui_intent_kind kind)
+{
+    return kind == UI_INTENT_SIM || kind == UI_INTENT_WORLD_PAUSE || kind == UI_INTENT_WALK_COPY ||
+           kind == UI_INTENT_WALK_WRITE;
+}
+
+static bool act_on_lab(struct loop *loop, struct ui_intent *intent, struct tg_err *err)
+{
+    switch (intent->kind) {
+    case UI_INTENT_LAB_UP:
+        return take_secret(loop, intent, err);
+    case UI_INTENT_LAB_DOWN:
+        return change_lab(loop, TG_RUN_DOWN, err);
+    case UI_INTENT_STOCKOUT:
+        return tg_app_provision_on_stockout(loop->session->app,
+                                            (enum tg_run_stockout)intent->target, err);
+    default:
+        tg_app_provision_abort(loop->session->app);
+        return true;
+    }
+}
+
 static void carry_out(struct loop *loop, struct ui_intent *intent)
 {
     struct tg_app *app = loop->session->app;
@@ -199,21 +411,41 @@ static void carry_out(struct loop *loop, struct ui_intent *intent)
         break;
     case UI_INTENT_LAB_UP:
     case UI_INTENT_LAB_DOWN:
-        is_ok = change_lab(loop, intent, &err);
-        break;
     case UI_INTENT_LAB_STOP:
-        tg_app_provision_abort(app);
-        break;
     case UI_INTENT_STOCKOUT:
-        is_ok = tg_app_provision_on_stockout(app, (enum tg_run_stockout)intent->target, &err);
+        is_ok = act_on_lab(loop, intent, &err);
         break;
+    case UI_INTENT_DOCTOR:
+        is_ok = examine(loop, &err);
+        break;
+    case UI_INTENT_FIXES:
+        tg_app_choose_fixes(app, intent->fixes);
+        break;
+    case UI_INTENT_PROVE:
+        prove(app);
+        loop->is_dirty = true;
+        return;
     case UI_INTENT_SIM:
         is_ok = command_own_world(loop, intent->reason, &err);
+        break;
+    case UI_INTENT_WALK_GO:
+        tg_walk_go(&loop->walk_place, app->lab->walk, intent->section);
+        save_walk(loop);
+        loop->is_dirty = true;
+        return;
+    case UI_INTENT_WALK_COPY:
+        is_ok = copy_commands(loop, intent->section, &err);
+        break;
+    case UI_INTENT_WALK_WRITE:
+        is_ok = write_commands(loop, intent->section, &err);
+        break;
+    case UI_INTENT_WORLD_PAUSE:
+        is_ok = pause_own_world(loop, &err);
         break;
     }
     if (!is_ok) {
         tg_app_notice(app, TG_SEVERITY_FAIL, "%s: %s", _(tg_code_text(err.code)), err.msg);
-    } else if (intent->kind != UI_INTENT_QUIT && intent->kind != UI_INTENT_SIM) {
+    } else if (intent->kind != UI_INTENT_QUIT && !is_answered(intent->kind)) {
         app->notice[0] = '\0';
     }
     loop->is_dirty = true;
@@ -332,6 +564,26 @@ static void arm_in_simulation(struct loop *loop)
     }
 }
 
+/* The demonstration goes on, and shows the pane that it is about. */
+static void step_tour(struct loop *loop)
+{
+    struct tg_app *app = loop->session->app;
+    if (loop->tour == NULL || loop->is_leaving || !tg_tour_step(loop->tour, app)) {
+        return;
+    }
+    enum tg_tour_phase phase = loop->tour->phase;
+    app->notice[0] = '\0'; /* what came of the phase before is past */
+    bool is_drill = phase == TG_TOUR_SETTLE || phase == TG_TOUR_DRILL;
+    ui_show_pane(loop->ui, is_drill ? TG_COMMAND_PANE_DRILL : TG_COMMAND_PANE_STEPS);
+    if (phase == TG_TOUR_OVER) {
+        tg_app_notice(app, tg_tour_is_good(loop->tour) ? TG_SEVERITY_OK : TG_SEVERITY_FAIL, "%s",
+                      tg_tour_is_good(loop->tour)
+                          ? _("Nothing is left by the simulated world's own books. q leaves.")
+                          : loop->tour->err.msg);
+    }
+    loop->is_dirty = true;
+}
+
 static void run_frames(struct loop *loop)
 {
     loop->is_dirty = true;
@@ -350,7 +602,10 @@ static void run_frames(struct loop *loop)
         if (tg_session_pump(loop->session, MESSAGES_PER_FRAME)) {
             loop->is_dirty = true;
         }
+        begin_pending(loop);
         arm_in_simulation(loop);
+        watch_walk(loop);
+        step_tour(loop);
         if (loop->is_leaving &&
             (!tg_app_must_clear(loop->session->app) ||
              tg_clock_monotonic_us(&loop->session->app->clock) >= loop->leave_until_us)) {
@@ -390,7 +645,31 @@ static int say_goodbye(const struct loop *loop)
     return CLI_EXIT_OK;
 }
 
-int loop_run(struct tg_session *session, const struct cli *cli, struct sim_server *server)
+/* Whoever leaves early has seen enough: that is no failure. */
+static int say_tour(const struct tg_tour *tour)
+{
+    if (tour->phase != TG_TOUR_OVER) {
+        return CLI_EXIT_OK;
+    }
+    struct tg_buf out;
+    tg_buf_init(&out, 65536);
+    tg_tour_report_text(tour, &out);
+    fwrite(tg_buf_text(&out), 1, out.len, stdout);
+    tg_buf_fini(&out);
+    return tg_tour_is_good(tour) ? CLI_EXIT_OK : CLI_EXIT_FAILED;
+}
+
+static enum ui_multiplexer find_multiplexer(void)
+{
+    const char *tmux = getenv("TMUX");
+    const char *kind = getenv("TERM");
+    return tmux != NULL && *tmux != '\0'                       ? UI_MULTIPLEXER_TMUX
+           : kind != NULL && tg_str_has_prefix(kind, "screen") ? UI_MULTIPLEXER_SCREEN
+                                                               : UI_MULTIPLEXER_NONE;
+}
+
+int loop_run(struct tg_session *session, const struct cli *cli, struct sim_server *server,
+             const struct tg_tour_config *tour)
 {
     struct tg_err err = TG_ERR_INIT;
     const char *no_color = getenv("NO_COLOR");
@@ -399,7 +678,7 @@ int loop_run(struct tg_session *session, const struct cli *cli, struct sim_serve
         (tg_str_eq(cli->color, "always") || no_color == NULL || *no_color == '\0');
     struct loop loop = {
         .session = session, .server = server, .world_note = make_world_note(server)};
-    loop.term = ui_term_curses_new(is_colour_wanted, &err);
+    loop.term = ui_term_curses_new(is_colour_wanted, find_multiplexer(), &err);
     if (loop.term == NULL) {
         free(loop.world_note);
         return command_fail(&err);
@@ -409,15 +688,21 @@ int loop_run(struct tg_session *session, const struct cli *cli, struct sim_serve
     loop.ui = ui_new(tg_str_eq(nl_langinfo(CODESET), "UTF-8"));
     loop.canvas = ui_canvas_new(80, 24);
     loop.last_frame_us = tg_clock_monotonic_us(&session->app->clock) - FRAME_US;
+    open_walk(&loop, cli);
+    loop.tour = tour != NULL ? tg_tour_new(tour) : NULL;
     run_frames(&loop);
     if (loop.term != NULL) {
         loop.term->ops->free(loop.term);
     }
     tg_assert_set_hook(NULL);
     int status = say_goodbye(&loop);
+    status = status == CLI_EXIT_OK && loop.tour != NULL ? say_tour(loop.tour) : status;
+    tg_tour_free(loop.tour);
     ui_canvas_free(loop.canvas);
     ui_free(loop.ui);
     tg_secret_free(loop.secret);
     free(loop.world_note);
+    free(loop.walk_folder);
+    free(loop.world_environment);
     return status;
 }

@@ -104,6 +104,8 @@ static int run(const struct cli *cli)
     case CLI_COMMAND_UP:
     case CLI_COMMAND_DOWN:
         return command_provision(cli);
+    case CLI_COMMAND_DOCTOR:
+        return command_doctor(cli);
     case CLI_COMMAND_HELP:
         cli_print_help(stdout);
         return CLI_EXIT_OK;

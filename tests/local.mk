@@ -20,17 +20,24 @@ TESTS += %D%/test_integration
 %C%_test_integration_SOURCES = \
 	%D%/integration/rig_support.c \
 	%D%/integration/rig_support.h \
+	%D%/integration/test_doctor.c \
 	%D%/integration/test_drill_rig.c \
 	%D%/integration/test_ensure.c \
 	%D%/integration/test_exec_plugin.c \
+	%D%/integration/test_exec_sockets.c \
 	%D%/integration/test_faults.c \
 	%D%/integration/test_google_login.c \
 	%D%/integration/test_kill.c \
 	%D%/integration/test_manifests.c \
 	%D%/integration/test_params.c \
+	%D%/integration/test_progress.c \
 	%D%/integration/test_provision.c \
 	%D%/integration/test_status.c \
 	%D%/integration/test_trouble.c \
+	%D%/integration/test_tls_faults.c \
+	%D%/integration/test_tour.c \
+	%D%/integration/test_walk.c \
+	%D%/integration/test_witness.c \
 	%D%/integration/test_world_control.c
 %C%_test_integration_LDADD =  $(app_libs) $(CRITERION_LIBS) -lm
 
@@ -43,7 +50,8 @@ TESTS += %D%/test_screens
 	%D%/screens/scene.h \
 	%D%/screens/stretch.c \
 	%D%/screens/test_goldens.c \
-	%D%/screens/test_keys.c
+	%D%/screens/test_keys.c \
+	%D%/screens/test_lab_pages.c
 %C%_test_screens_LDADD =  ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) $(CRITERION_LIBS) -lm
 
 check_PROGRAMS += %D%/test_base
@@ -79,6 +87,7 @@ TESTS += %D%/test_codec
 	%D%/unit/codec/test_json.c \
 	%D%/unit/codec/test_json_match.c \
 	%D%/unit/codec/test_json_pick.c \
+	%D%/unit/codec/test_k8s_exec.c \
 	%D%/unit/codec/test_k8s_kinds.c \
 	%D%/unit/codec/test_k8s_list.c \
 	%D%/unit/codec/test_k8s_status.c \
@@ -88,8 +97,11 @@ TESTS += %D%/test_codec
 	%D%/unit/codec/test_k8s_write.c \
 	%D%/unit/codec/test_lab_move.c \
 	%D%/unit/codec/test_manifest.c \
+	%D%/unit/codec/test_log_digest.c \
 	%D%/unit/codec/test_metrics.c \
 	%D%/unit/codec/test_pod_status.c \
+	%D%/unit/codec/test_question.c \
+	%D%/unit/codec/test_weights.c \
 	%D%/unit/codec/test_yaml.c
 %C%_test_codec_LDADD =  $(codec_libs) $(OPENSSL_LIBS) $(CRITERION_LIBS) -lm
 
@@ -129,15 +141,21 @@ TESTS += %D%/test_net
 	%D%/unit/net/test_backoff.c \
 	%D%/unit/net/test_http.c \
 	%D%/unit/net/test_linesplit.c \
-	%D%/unit/net/test_url.c
+	%D%/unit/net/test_upgrade.c \
+	%D%/unit/net/test_url.c \
+	%D%/unit/net/test_websocket.c
 %C%_test_net_LDADD =  $(net_libs) $(CRITERION_LIBS) -lm
 
 check_PROGRAMS += %D%/test_plan
 TESTS += %D%/test_plan
 %C%_test_plan_SOURCES = \
+	%D%/unit/plan/test_doctor.c \
 	%D%/unit/plan/test_lab.c \
+	%D%/unit/plan/test_permission.c \
+	%D%/unit/plan/test_price.c \
 	%D%/unit/plan/test_run.c \
-	%D%/unit/plan/test_verify.c
+	%D%/unit/plan/test_verify.c \
+	%D%/unit/plan/test_walk.c
 %C%_test_plan_LDADD =  $(codec_libs) $(CRITERION_LIBS) -lm
 
 check_PROGRAMS += %D%/test_provider
@@ -145,9 +163,11 @@ TESTS += %D%/test_provider
 %C%_test_provider_SOURCES = \
 	%D%/unit/provider/ensure_rig.h \
 	%D%/unit/provider/provider_rig.h \
+	%D%/unit/provider/test_ask.c \
 	%D%/unit/provider/test_calls.c \
 	%D%/unit/provider/test_ensure_gcp.c \
 	%D%/unit/provider/test_ensure_k8s.c \
+	%D%/unit/provider/test_exec.c \
 	%D%/unit/provider/test_gcp_poll.c \
 	%D%/unit/provider/test_scrape.c \
 	%D%/unit/provider/test_watch_machine.c
@@ -159,16 +179,21 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/fault_rig.h \
 	%D%/unit/sim/gcp_rig.h \
 	%D%/unit/sim/sim_client.h \
+	%D%/unit/sim/test_account_token.c \
+	%D%/unit/sim/test_autoscale.c \
 	%D%/unit/sim/test_certificate.c \
 	%D%/unit/sim/test_controllers.c \
 	%D%/unit/sim/test_definition.c \
 	%D%/unit/sim/test_determinism.c \
 	%D%/unit/sim/test_direct.c \
+	%D%/unit/sim/test_ephemeral.c \
+	%D%/unit/sim/test_eviction.c \
 	%D%/unit/sim/test_fault.c \
 	%D%/unit/sim/test_fault_world.c \
 	%D%/unit/sim/test_front.c \
 	%D%/unit/sim/test_fuse.c \
 	%D%/unit/sim/test_gateway.c \
+	%D%/unit/sim/test_hub.c \
 	%D%/unit/sim/test_gcp.c \
 	%D%/unit/sim/test_gcp_access.c \
 	%D%/unit/sim/test_gcp_balancer.c \
@@ -183,16 +208,20 @@ TESTS += %D%/test_sim
 	%D%/unit/sim/test_k8s_watch.c \
 	%D%/unit/sim/test_metrics.c \
 	%D%/unit/sim/test_patch.c \
+	%D%/unit/sim/test_pattern.c \
 	%D%/unit/sim/test_probe.c \
 	%D%/unit/sim/test_protobuf.c \
 	%D%/unit/sim/test_query.c \
 	%D%/unit/sim/test_rbac.c \
 	%D%/unit/sim/test_remote.c \
+	%D%/unit/sim/test_rollout.c \
 	%D%/unit/sim/test_script.c \
 	%D%/unit/sim/test_selector.c \
+	%D%/unit/sim/test_share.c \
 	%D%/unit/sim/test_store.c \
 	%D%/unit/sim/test_table.c \
 	%D%/unit/sim/test_vllm.c \
+	%D%/unit/sim/test_volume.c \
 	%D%/unit/sim/test_world.c \
 	%D%/unit/sim/world_rig.h
 %C%_test_sim_LDADD =  $(sim_libs) $(CRITERION_LIBS) -lm
@@ -214,9 +243,12 @@ TESTS += %D%/lint/layers.sh
 TESTS += %D%/lint/sanitizer.sh
 TESTS += %D%/lint/selftest.sh
 TESTS += %D%/lint/tidy.sh
+TESTS += %D%/e2e/auto.sh
 TESTS += %D%/e2e/console.sh
+TESTS += %D%/e2e/doctor.sh
 TESTS += %D%/e2e/drill.sh
 TESTS += %D%/e2e/exec_plugin.sh
+TESTS += %D%/e2e/exec.sh
 TESTS += %D%/e2e/faults.sh
 TESTS += %D%/e2e/lab_file.sh
 TESTS += %D%/e2e/login.sh
@@ -224,6 +256,7 @@ TESTS += %D%/e2e/secret.sh
 TESTS += %D%/e2e/plain.sh
 TESTS += %D%/e2e/probe.sh
 TESTS += %D%/e2e/two_worlds.sh
+TESTS += %D%/e2e/walk.sh
 
 EXTRA_PROGRAMS += %D%/stress/stress_login
 %C%_stress_stress_login_SOURCES = %D%/stress/stress_login.c
@@ -266,6 +299,10 @@ check_PROGRAMS += %D%/fuzz/replay_apply
 TESTS += %D%/fuzz/replay_apply
 %C%_fuzz_replay_apply_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_apply.c
 %C%_fuzz_replay_apply_LDADD = $(app_libs) -lm
+check_PROGRAMS += %D%/fuzz/replay_exec
+TESTS += %D%/fuzz/replay_exec
+%C%_fuzz_replay_exec_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_exec.c
+%C%_fuzz_replay_exec_LDADD = $(app_libs) -lm
 check_PROGRAMS += %D%/fuzz/replay_filter
 TESTS += %D%/fuzz/replay_filter
 %C%_fuzz_replay_filter_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_filter.c
@@ -294,6 +331,10 @@ check_PROGRAMS += %D%/fuzz/replay_request
 TESTS += %D%/fuzz/replay_request
 %C%_fuzz_replay_request_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_request.c
 %C%_fuzz_replay_request_LDADD = $(app_libs) -lm
+check_PROGRAMS += %D%/fuzz/replay_schema
+TESTS += %D%/fuzz/replay_schema
+%C%_fuzz_replay_schema_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_schema.c
+%C%_fuzz_replay_schema_LDADD = $(app_libs) -lm
 check_PROGRAMS += %D%/fuzz/replay_selector
 TESTS += %D%/fuzz/replay_selector
 %C%_fuzz_replay_selector_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz.h %D%/fuzz/fuzz_selector.c
@@ -320,6 +361,11 @@ noinst_PROGRAMS += %D%/fuzz/fuzz_apply
 %C%_fuzz_fuzz_apply_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
 %C%_fuzz_fuzz_apply_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_fuzz_fuzz_apply_LDADD = $(app_libs) -lm
+noinst_PROGRAMS += %D%/fuzz/fuzz_exec
+%C%_fuzz_fuzz_exec_SOURCES = %D%/fuzz/fuzz_exec.c
+%C%_fuzz_fuzz_exec_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_exec_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_exec_LDADD = $(app_libs) -lm
 noinst_PROGRAMS += %D%/fuzz/fuzz_filter
 %C%_fuzz_fuzz_filter_SOURCES = %D%/fuzz/fuzz_filter.c
 %C%_fuzz_fuzz_filter_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
@@ -355,6 +401,11 @@ noinst_PROGRAMS += %D%/fuzz/fuzz_request
 %C%_fuzz_fuzz_request_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
 %C%_fuzz_fuzz_request_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_fuzz_fuzz_request_LDADD = $(app_libs) -lm
+noinst_PROGRAMS += %D%/fuzz/fuzz_schema
+%C%_fuzz_fuzz_schema_SOURCES = %D%/fuzz/fuzz_schema.c
+%C%_fuzz_fuzz_schema_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_schema_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fuzz_schema_LDADD = $(app_libs) -lm
 noinst_PROGRAMS += %D%/fuzz/fuzz_selector
 %C%_fuzz_fuzz_selector_SOURCES = %D%/fuzz/fuzz_selector.c
 %C%_fuzz_fuzz_selector_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
@@ -382,7 +433,7 @@ noinst_PROGRAMS += %D%/fuzz/fuzz_yaml
 %C%_fuzz_fuzz_yaml_LDADD = $(app_libs) -lm
 endif
 FUZZ_SECONDS = 60
-fuzz_targets = apply filter frames google kubeconfig patch protobuf request selector shell strategic watch yaml
+fuzz_targets = apply exec filter frames google kubeconfig patch protobuf request schema selector shell strategic watch yaml
 # Each target for so many seconds, on the corpus and what earlier runs added below the build tree.
 fuzz: all
 	$(AM_V_at)for target in $(fuzz_targets); do \
@@ -394,10 +445,13 @@ fuzz: all
 EXTRA_DIST += \
 	%D%/README.md \
 	%D%/bench/run.sh \
+	%D%/e2e/auto.sh \
 	%D%/e2e/common.sh \
 	%D%/e2e/console.sh \
+	%D%/e2e/doctor.sh \
 	%D%/e2e/drill.sh \
 	%D%/e2e/exec_plugin.sh \
+	%D%/e2e/exec.sh \
 	%D%/e2e/faults.sh \
 	%D%/e2e/lab_file.sh \
 	%D%/e2e/login.sh \
@@ -405,6 +459,7 @@ EXTRA_DIST += \
 	%D%/e2e/plain.sh \
 	%D%/e2e/probe.sh \
 	%D%/e2e/two_worlds.sh \
+	%D%/e2e/walk.sh \
 	%D%/fuzz/corpus \
 	%D%/fuzz/dictionary \
 	%D%/interop/apiserver.py \
@@ -438,6 +493,13 @@ EXTRA_DIST += \
 	%D%/run-criterion
 EXTRA_DIST += \
 	%D%/screens/golden/command_line-100x30-C.txt \
+	%D%/screens/golden/doctor-120x40-C.txt \
+	%D%/screens/golden/doctor-120x40-zh_TW.txt \
+	%D%/screens/golden/doctor-80x24-C.txt \
+	%D%/screens/golden/doctor-80x24-zh_TW.txt \
+	%D%/screens/golden/doctor-end-80x24-C.txt \
+	%D%/screens/golden/doctor-end-80x24-zh_TW.txt \
+	%D%/screens/golden/lab-up-80x24-C.txt \
 	%D%/screens/golden/command_line-100x30-zh_TW.txt \
 	%D%/screens/golden/command_line-80x24-C.txt \
 	%D%/screens/golden/command_line-80x24-zh_TW.txt \
@@ -492,6 +554,26 @@ EXTRA_DIST += \
 	%D%/screens/golden/observing-60x16-zh_TW.txt \
 	%D%/screens/golden/observing-80x24-C.txt \
 	%D%/screens/golden/observing-80x24-zh_TW.txt \
+	%D%/screens/golden/page-claims-100x30-C.txt \
+	%D%/screens/golden/page-claims-100x30-zh_TW.txt \
+	%D%/screens/golden/page-claims-80x24-C.txt \
+	%D%/screens/golden/page-claims-80x24-zh_TW.txt \
+	%D%/screens/golden/page-gateway-lacks-100x30-C.txt \
+	%D%/screens/golden/page-gateway-lacks-100x30-zh_TW.txt \
+	%D%/screens/golden/page-gateway-lacks-80x24-C.txt \
+	%D%/screens/golden/page-gateway-lacks-80x24-zh_TW.txt \
+	%D%/screens/golden/page-serving-100x30-C.txt \
+	%D%/screens/golden/page-serving-100x30-zh_TW.txt \
+	%D%/screens/golden/page-serving-80x24-C.txt \
+	%D%/screens/golden/page-serving-80x24-zh_TW.txt \
+	%D%/screens/golden/page-weights-100x30-C.txt \
+	%D%/screens/golden/page-weights-100x30-zh_TW.txt \
+	%D%/screens/golden/page-weights-80x24-C.txt \
+	%D%/screens/golden/page-weights-80x24-zh_TW.txt \
+	%D%/screens/golden/page-weights-failed-100x30-C.txt \
+	%D%/screens/golden/page-weights-failed-100x30-zh_TW.txt \
+	%D%/screens/golden/page-weights-failed-80x24-C.txt \
+	%D%/screens/golden/page-weights-failed-80x24-zh_TW.txt \
 	%D%/screens/golden/palette-100x30-C.txt \
 	%D%/screens/golden/palette-100x30-zh_TW.txt \
 	%D%/screens/golden/palette-80x24-C.txt \
@@ -499,6 +581,10 @@ EXTRA_DIST += \
 	%D%/screens/golden/pane-1-100x30-C.txt \
 	%D%/screens/golden/pane-2-100x30-C.txt \
 	%D%/screens/golden/pane-3-100x30-C.txt \
+	%D%/screens/golden/pane-3-proved-100x30-C.txt \
+	%D%/screens/golden/pane-3-proved-100x30-zh_TW.txt \
+	%D%/screens/golden/pane-3-proved-80x24-C.txt \
+	%D%/screens/golden/pane-3-proved-80x24-zh_TW.txt \
 	%D%/screens/golden/pane-4-100x30-C.txt \
 	%D%/screens/golden/pane-5-100x30-C.txt \
 	%D%/screens/golden/pane-6-100x30-C.txt \

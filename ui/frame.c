@@ -79,7 +79,8 @@ static void draw_pane(struct ui *ui, const struct ui_inputs *inputs, struct ui_c
                       enum ui_view view, struct ui_rect rect)
 {
     struct ui_pane *pane = &ui->panes[view];
-    struct ui_view_context context = {inputs, ui->is_utf8, rect.width - 2, rect.height - 2};
+    struct ui_view_context context = {inputs, ui->is_utf8, rect.width - 2, rect.height - 2,
+                                      ui->is_zoomed};
     struct ui_lines lines = {0};
     char note[160];
     char title[160];
@@ -228,6 +229,13 @@ static void draw_sources(const struct ui_inputs *inputs, struct ui_canvas *canva
         x = ui_canvas_printf(canvas, x, 1, UI_STYLE_TEXT, "%s ", inputs->model->targets[i]->label);
         x = ui_canvas_printf(canvas, x, 1, style, "%s   ", text);
     }
+    int room = ui_canvas_width(canvas) - x - 1;
+    if (inputs->tour_note != NULL && room > 3) {
+        int cells = (int)tg_utf8_width(inputs->tour_note);
+        cells = cells < room ? cells : room;
+        ui_canvas_put_fit(canvas, ui_canvas_width(canvas) - cells - 1, 1, cells, false,
+                          UI_STYLE_RUNNING, inputs->tour_note);
+    }
 }
 
 static const char *problem_text(enum tg_problem_code code)
@@ -253,7 +261,7 @@ static void draw_problems(const struct ui *ui, const struct ui_inputs *inputs,
                           struct ui_canvas *canvas, int y)
 {
     size_t count = 0;
-    struct ui_view_context context = {inputs, ui->is_utf8, 0, 0};
+    struct ui_view_context context = {inputs, ui->is_utf8, 0, 0, false};
     if (ui->message[0] != '\0') {
         ui_canvas_put(canvas, 1, y, UI_STYLE_WARN, ui->message);
         return;

@@ -3,11 +3,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/i18n.h"
+#include "base/mem.h"
 #include "base/str.h"
+#include "plan/price.h"
 #include "ui/state.h"
+
+#define FINDINGS_LAST_US (10 * 60 * TG_US_PER_S)
 
 static bool is_running(const struct ui_inputs *inputs)
 {
@@ -37,6 +43,14 @@ static enum tg_run_stockout stockout_of(enum tg_command command)
                                                    : TG_RUN_STOCKOUT_RETRY;
 }
 
+/* Findings of another hour are none. */
+static bool is_preflight_due(const struct ui_inputs *inputs)
+{
+    const struct tg_doctor *doctor = inputs->doctor;
+    return doctor == NULL ||
+           (doctor->is_over && inputs->lab_us - doctor->ended_lab_us > FINDINGS_LAST_US);
+}
+
 void ui_lab_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_command command,
                     struct ui_intent *intent)
 {
@@ -50,18 +64,56 @@ void ui_lab_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_comma
         }
         return;
     }
+    ui->lab_from = -1;
+    ui->lab_until = -1;
     const char *refusal = why_not(inputs);
     if (refusal != NULL) {
         tg_str_copy(ui->message, sizeof(ui->message), refusal);
     } else {
         ui_ask(ui, command == TG_COMMAND_LAB_UP ? UI_OVERLAY_LAB_UP : UI_OVERLAY_LAB_DOWN);
+        if (command == TG_COMMAND_LAB_UP && is_preflight_due(inputs)) {
+            intent->kind = UI_INTENT_DOCTOR; /* its findings stand in the dialog */
+        }
     }
 }
 
-/* Something that is not there yet carries a secret of the operator's. */
-static bool needs_secret(const struct ui_inputs *inputs)
+void ui_lab_ask_range(struct ui *ui, const struct ui_inputs *inputs, int from, int until,
+                      struct ui_intent *intent)
 {
-    for (size_t i = 0; i < inputs->lab->steps_count; i++) {
+    ui_lab_command(ui, inputs, TG_COMMAND_LAB_UP, intent);
+    ui->lab_from = from;
+    ui->lab_until = until;
+}
+
+static size_t first_asked(const struct ui *ui)
+{
+    return ui->lab_from < 0 ? 0 : (size_t)ui->lab_from;
+}
+
+static size_t after_asked(const struct ui *ui, const struct ui_inputs *inputs)
+{
+    return ui->lab_from < 0 ? inputs->lab->steps_count : (size_t)ui->lab_until + 1;
+}
+
+/* The first step that the steps asked for need, that is none of them, and that is not done. */
+static const char *missing_before(const struct ui *ui, const struct ui_inputs *inputs)
+{
+    for (size_t i = first_asked(ui); i < after_asked(ui, inputs); i++) {
+        const struct tg_lab_step *step = &inputs->lab->steps[i];
+        for (size_t n = 0; n < step->needs_count; n++) {
+            size_t need = (size_t)step->needs[n];
+            if (need < first_asked(ui) && inputs->steps[need].state != TG_STEP_DONE) {
+                return inputs->lab->steps[need].id;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Something that is not there yet carries a secret of the operator's. */
+static bool needs_secret(const struct ui *ui, const struct ui_inputs *inputs)
+{
+    for (size_t i = first_asked(ui); i < after_asked(ui, inputs); i++) {
         const struct tg_lab_step *step = &inputs->lab->steps[i];
         bool is_there = step->is_made_only_once && inputs->steps[i].state == TG_STEP_DONE;
         for (size_t m = 0; m < step->makes_count && !is_there; m++) {
@@ -77,6 +129,8 @@ void ui_lab_submit(struct ui *ui, const struct ui_inputs *inputs, enum ui_overla
                    struct ui_intent *intent)
 {
     const struct tg_target *gcp = tg_model_gcp(inputs->model);
+    intent->from = ui->lab_from;
+    intent->until = ui->lab_until;
     if (overlay == UI_OVERLAY_SECRET) {
         if (ui->input[0] != '\0') {
             intent->kind = UI_INTENT_LAB_UP;
@@ -85,18 +139,53 @@ void ui_lab_submit(struct ui *ui, const struct ui_inputs *inputs, enum ui_overla
         explicit_bzero(ui->input, sizeof(ui->input));
         return;
     }
-    if (gcp == NULL || !tg_str_eq(ui->input, gcp->name)) {
+    if (overlay == UI_OVERLAY_LAB_UP && inputs->doctor != NULL && !inputs->doctor->is_over) {
+        ui->overlay = overlay; /* what was typed stays */
+        return;
+    }
+    char wanted[160];
+    bool is_anyway = overlay == UI_OVERLAY_LAB_UP && ui_doctor_fails(inputs) > 0;
+    snprintf(wanted, sizeof(wanted), "%s%s", gcp != NULL ? gcp->name : "",
+             is_anyway ? " anyway" : "");
+    if (gcp == NULL || !tg_str_eq(ui->input, wanted)) {
         tg_str_copy(ui->message, sizeof(ui->message), _("Not the project's id: nothing is done."));
         return;
     }
     ui->focus = UI_VIEW_STEPS;
     if (overlay == UI_OVERLAY_LAB_DOWN) {
         intent->kind = UI_INTENT_LAB_DOWN;
-    } else if (needs_secret(inputs)) {
+    } else if (needs_secret(ui, inputs)) {
         ui_ask(ui, UI_OVERLAY_SECRET);
     } else {
         intent->kind = UI_INTENT_LAB_UP;
     }
+}
+
+/* What it costs by the hour, and that this is an estimate. */
+static void add_cost(const struct ui *ui, const struct ui_inputs *inputs, int cells, bool is_down,
+                     struct ui_lines *lines)
+{
+    if (inputs->lab->prices == NULL) {
+        return;
+    }
+    int last = (int)inputs->lab->steps_count - 1;
+    struct tg_cost cost =
+        tg_cost_of(inputs->lab, inputs->model, inputs->now_us, is_down ? 0 : (int)first_asked(ui),
+                   is_down ? last : (int)after_asked(ui, inputs) - 1);
+    char *text = is_down
+                     ? tg_asprintf(_("What runs now costs about %.2f USD per hour (estimate, list "
+                                     "prices of %s)."),
+                                   cost.running, inputs->lab->prices->date)
+                     : tg_asprintf(_("It costs about %.2f USD per hour when it stands, %.2f now "
+                                     "(estimate, list prices of %s)."),
+                                   cost.usd, cost.running, inputs->lab->prices->date);
+    ui_lines_add_wrapped(lines, UI_STYLE_WARN, cells, text);
+    if (inputs->is_simulated) {
+        ui_lines_add_wrapped(lines, UI_STYLE_TEXT, cells,
+                             _("This world is simulated: nothing is billed."));
+    }
+    free(text);
+    tg_cost_fini(&cost);
 }
 
 void ui_lab_draw_confirm(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas)
@@ -106,8 +195,10 @@ void ui_lab_draw_confirm(struct ui *ui, const struct ui_inputs *inputs, struct u
     bool is_down = ui->overlay == UI_OVERLAY_LAB_DOWN;
     int cells = ui_overlay_cells(canvas, 92);
     int there = 0;
-    int count = (int)inputs->lab->steps_count;
-    for (int i = 0; i < count; i++) {
+    size_t first = is_down ? 0 : first_asked(ui);
+    size_t after = is_down ? inputs->lab->steps_count : after_asked(ui, inputs);
+    int count = (int)(after - first);
+    for (size_t i = first; i < after; i++) {
         there += inputs->steps[i].state == TG_STEP_DONE ? 1 : 0;
     }
     struct ui_line *line = ui_lines_add(&lines);
@@ -115,8 +206,19 @@ void ui_lab_draw_confirm(struct ui *ui, const struct ui_inputs *inputs, struct u
                 is_down ? _("Everything of the lab in project %s is removed, its weights too.")
                         : _("What is missing of the lab in project %s is made."),
                 gcp != NULL ? gcp->name : "");
+    if (!is_down && ui->lab_from >= 0) {
+        line = ui_lines_add(&lines);
+        ui_line_put(line, UI_STYLE_TEXT, 0, _("Of it only the steps %s to %s."),
+                    inputs->lab->steps[ui->lab_from].id, inputs->lab->steps[ui->lab_until].id);
+    }
     line = ui_lines_add(&lines);
     ui_line_put(line, UI_STYLE_TEXT, 0, _("%d of %d steps are done now."), there, count);
+    add_cost(ui, inputs, cells, is_down, &lines);
+    const char *missing = is_down ? NULL : missing_before(ui, inputs);
+    if (missing != NULL) {
+        line = ui_lines_add(&lines);
+        ui_line_put(line, UI_STYLE_WARN, 0, _("It needs what is not done before it: %s."), missing);
+    }
     ui_lines_add_wrapped(&lines, UI_STYLE_TEXT, cells,
                          is_down
                              ? _("Firewall rules that controllers leave behind are found and "
@@ -125,9 +227,15 @@ void ui_lab_draw_confirm(struct ui *ui, const struct ui_inputs *inputs, struct u
                                  "is there already is only looked at."));
     ui_lines_add_wrapped(&lines, UI_STYLE_TEXT, cells,
                          _("Every act is written to the journal first; run again to continue."));
+    if (!is_down) {
+        ui_doctor_add_summary(inputs, cells, &lines);
+    }
     ui_line_put(ui_lines_add(&lines), UI_STYLE_TEXT, 0, " ");
     line = ui_lines_add(&lines);
-    ui_line_put(line, UI_STYLE_TEXT, 0, _("Type the project's id, %s, and Enter: "),
+    ui_line_put(line, UI_STYLE_TEXT, 0,
+                !is_down && ui_doctor_fails(inputs) > 0
+                    ? _("Type %s anyway, to start in spite of it: ")
+                    : _("Type the project's id, %s, and Enter: "),
                 gcp != NULL ? gcp->name : "");
     ui_line_put(line, UI_STYLE_KEY, 0, "%s_", ui->input);
     ui_overlay_lines(ui, canvas, 92, is_down ? _("Take the lab down?") : _("Stand the lab up?"),
@@ -155,7 +263,7 @@ void ui_lab_draw_step(struct ui *ui, const struct ui_inputs *inputs, struct ui_c
 {
     struct ui_lines lines = {0};
     char title[160];
-    struct ui_view_context context = {inputs, ui->is_utf8, ui_overlay_cells(canvas, 110), 0};
+    struct ui_view_context context = {inputs, ui->is_utf8, ui_overlay_cells(canvas, 110), 0, false};
     ui_view_step_page(&context, ui->step, &lines);
     snprintf(title, sizeof(title), "%zu/%zu %s", ui->step + 1, inputs->lab->steps_count,
              tg_lab_text_for(&inputs->lab->steps[ui->step].title, inputs->locale));

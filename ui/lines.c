@@ -93,6 +93,46 @@ static bool contains(const struct ui_line *line, const char *text)
            (line->name != NULL && tg_str_contains_nocase(line->name, text));
 }
 
+/* Never at the start of a line, as books in Chinese have it; ASCII ones stand among Chinese too. */
+static bool is_closing(uint32_t codepoint)
+{
+    static const uint32_t closing[] = {0x3001, 0x3002, 0x300d, 0x300f, 0xff09, 0xff0c,
+                                       0xff1b, 0xff1a, ',',    ';',    ':',    '.',
+                                       ')',    '!',    '?',    '%',    '"'};
+    for (size_t i = 0; i < sizeof(closing) / sizeof(closing[0]); i++) {
+        if (codepoint == closing[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_opening(uint32_t codepoint)
+{
+    return codepoint == 0x300c || codepoint == 0x300e || codepoint == 0xff08 || codepoint == '(';
+}
+
+/* The last place at or before taken where a line may end: after a blank, and on either side of a
+ * Chinese character; 0 when there is none. */
+static size_t last_break(const char *text, size_t taken)
+{
+    size_t best = 0;
+    uint32_t before = 0;
+    for (size_t at = 0; at <= taken;) {
+        uint32_t codepoint = 0;
+        size_t used = tg_utf8_decode(text + at, strlen(text + at), &codepoint);
+        bool is_chinese =
+            tg_utf8_codepoint_width(codepoint) == 2 || tg_utf8_codepoint_width(before) == 2;
+        if (at > 0 &&
+            (before == ' ' || (is_chinese && !is_closing(codepoint) && !is_opening(before)))) {
+            best = at;
+        }
+        before = codepoint;
+        at += used;
+    }
+    return best;
+}
+
 void ui_lines_add_wrapped(struct ui_lines *lines, enum ui_style style, int cells, const char *text)
 {
     while (*text != '\0') {
@@ -101,13 +141,8 @@ void ui_lines_add_wrapped(struct ui_lines *lines, enum ui_style style, int cells
         size_t taken = tg_utf8_fit(text, (size_t)(cells > 2 ? cells : 2), &used);
         int width;
         taken = taken > 0 ? taken : tg_utf8_grapheme(text, len, &width);
-        size_t at = taken;
-        if (taken < len && text[taken] != ' ') {
-            while (at > 0 && text[at - 1] != ' ') {
-                at--;
-            }
-            at = at > taken / 2 ? at : taken;
-        }
+        size_t at = taken < len && text[taken] != ' ' ? last_break(text, taken) : taken;
+        at = at > taken / 2 ? at : taken;
         ui_line_put(ui_lines_add(lines), style, 0, "%.*s", (int)at, text);
         text += at;
         text += strspn(text, " ");

@@ -7,6 +7,7 @@ noinst_LIBRARIES += %D%/libtg_ui.a
 	%D%/canvas.c \
 	%D%/canvas.h \
 	%D%/command_line.c \
+	%D%/doctor.c \
 	%D%/frame.c \
 	%D%/key.c \
 	%D%/key.h \
@@ -27,4 +28,5 @@ noinst_LIBRARIES += %D%/libtg_ui.a
 	%D%/view_drill.c \
 	%D%/view_lab.c \
 	%D%/view_regions.c \
-	%D%/view_step.c
+	%D%/view_step.c \
+	%D%/walk.c

@@ -44,6 +44,19 @@ void ui_overlay_lines(struct ui *ui, struct ui_canvas *canvas, int width, const 
                UI_STYLE_MUTED, lines, -1);
 }
 
+void ui_overlay_page(struct ui *ui, struct ui_canvas *canvas, struct ui_rect rect,
+                     const char *title, const char *note, enum ui_style note_style,
+                     const struct ui_lines *lines)
+{
+    draw_lines(ui, canvas, rect, title, note, note_style, lines, -1);
+    size_t rows = rect.height > 2 ? (size_t)rect.height - 2 : 0;
+    size_t first = (size_t)ui->overlay_first;
+    if (lines->count > rows) {
+        ui_canvas_printf(canvas, rect.x + rect.width - 16, rect.y + rect.height - 1, UI_STYLE_MUTED,
+                         " %zu-%zu/%zu ", first + 1, first + rows, lines->count);
+    }
+}
+
 /* One command: keys and name, and what it does beside them on as many lines as it needs. */
 static void add_help(struct ui_lines *lines, const struct tg_command_info *info, int cells)
 {
@@ -241,12 +254,18 @@ void ui_overlay_draw(struct ui *ui, const struct ui_inputs *inputs, struct ui_ca
     case UI_OVERLAY_STEP:
         ui_lab_draw_step(ui, inputs, canvas);
         break;
+    case UI_OVERLAY_WALK:
+        ui_walk_draw(ui, inputs, canvas);
+        break;
     case UI_OVERLAY_LAB_UP:
     case UI_OVERLAY_LAB_DOWN:
         ui_lab_draw_confirm(ui, inputs, canvas);
         break;
     case UI_OVERLAY_SECRET:
         ui_lab_draw_secret(ui, canvas);
+        break;
+    case UI_OVERLAY_DOCTOR:
+        ui_doctor_draw(ui, inputs, canvas);
         break;
     case UI_OVERLAY_WAIVE:
         (void)draw_prompt(ui, canvas, _("Why is it closed without restoring? "));

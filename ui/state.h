@@ -22,9 +22,11 @@ enum ui_overlay {
     UI_OVERLAY_QUIT,
     UI_OVERLAY_WAIVE,
     UI_OVERLAY_STEP,
+    UI_OVERLAY_WALK,
     UI_OVERLAY_LAB_UP,
     UI_OVERLAY_LAB_DOWN,
     UI_OVERLAY_SECRET,
+    UI_OVERLAY_DOCTOR,
 };
 
 struct ui_pane {
@@ -67,7 +69,12 @@ struct ui {
     struct ui_history history;
     char message[300];
     char detail_title[320];
-    size_t step;           /* of the page that is open */
+    size_t step;     /* of the page that is open */
+    size_t section;  /* of the walkthrough's page */
+    long walk_first; /* line at its top */
+    bool is_walking; /* it comes back when what it asked for was answered */
+    int lab_from;    /* steps that are asked for; -1: all */
+    int lab_until;
     char detail_row[2048]; /* "": the detail is an object's */
 };
 
@@ -96,9 +103,32 @@ void ui_lab_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_comma
 /* Enter in one of its dialogs, which is closed already. */
 void ui_lab_submit(struct ui *ui, const struct ui_inputs *inputs, enum ui_overlay overlay,
                    struct ui_intent *intent);
+/* Asks whether to make steps from..until. */
+void ui_lab_ask_range(struct ui *ui, const struct ui_inputs *inputs, int from, int until,
+                      struct ui_intent *intent);
 void ui_lab_draw_confirm(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas);
 void ui_lab_draw_secret(struct ui *ui, struct ui_canvas *canvas);
 void ui_lab_draw_step(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas);
+
+/* ---- ui/doctor.c: the preflight ---- */
+
+void ui_doctor_command(struct ui *ui, const struct ui_inputs *inputs, struct ui_intent *intent);
+/* A key of its page; false when it is none of the page's own. */
+bool ui_doctor_key(const struct ui_inputs *inputs, struct ui_key key, struct ui_intent *intent);
+void ui_doctor_draw(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas);
+/* What it found, in a few lines of the dialog that asks whether the lab is to be stood up. */
+void ui_doctor_add_summary(const struct ui_inputs *inputs, int cells, struct ui_lines *lines);
+/* How much of what it found fails; 0 without a preflight. */
+size_t ui_doctor_fails(const struct ui_inputs *inputs);
+/* ---- ui/walk.c: the guided walk ---- */
+
+void ui_walk_open(struct ui *ui, const struct ui_inputs *inputs);
+void ui_walk_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_command command,
+                     struct ui_intent *intent);
+/* A key while it is open; false when it is none of its own. */
+bool ui_walk_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key,
+                 struct ui_intent *intent);
+void ui_walk_draw(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas);
 
 /* Commands of the palette that match what is typed, best first; returns how many. */
 size_t ui_palette_matches(const struct ui *ui, enum tg_command matches[TG_COMMAND_COUNT]);
@@ -107,6 +137,11 @@ size_t ui_palette_matches(const struct ui *ui, enum tg_command matches[TG_COMMAN
 int ui_overlay_cells(const struct ui_canvas *canvas, int width);
 void ui_overlay_lines(struct ui *ui, struct ui_canvas *canvas, int width, const char *title,
                       const char *note, const struct ui_lines *lines);
+
+/* A page that fills rect and is scrolled; says which lines are shown when not all are. */
+void ui_overlay_page(struct ui *ui, struct ui_canvas *canvas, struct ui_rect rect,
+                     const char *title, const char *note, enum ui_style note_style,
+                     const struct ui_lines *lines);
 
 /* Draws the dialog or overlay that is open over the panes (ui/overlay.c). */
 void ui_overlay_draw(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas);

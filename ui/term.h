@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "plan/doctor.h"
 #include "ui/canvas.h"
 #include "ui/key.h"
 
@@ -35,6 +36,10 @@ struct ui_term_ops {
     /* Leaves and re-enters full-screen mode (around a stop signal). */
     void (*suspend)(struct ui_term *term);
     void (*resume)(struct ui_term *term);
+
+    /* Asks the terminal to put text into the clipboard; it says nothing back, so nobody knows
+     * whether it did. Control characters but line breaks are left out. */
+    void (*copy)(struct ui_term *term, const char *text);
     void (*beep)(struct ui_term *term);
     void (*free)(struct ui_term *term); /* restores the terminal */
 };
@@ -45,8 +50,14 @@ struct ui_term {
 
 /* Full-screen terminal on the controlling tty. UNAVAILABLE terminals (no tty, TERM dumb or unknown)
  * give NULL and err (STATE) with a sentence that names --plain. is_colour_wanted false: NO_COLOR or
- * --color=never. */
-struct ui_term *ui_term_curses_new(bool is_colour_wanted, struct tg_err *err);
+ * --color=never. multiplexer: what stands between it and the terminal outside, for copy(). */
+enum ui_multiplexer { UI_MULTIPLEXER_NONE, UI_MULTIPLEXER_TMUX, UI_MULTIPLEXER_SCREEN };
+struct ui_term *ui_term_curses_new(bool is_colour_wanted, enum ui_multiplexer multiplexer,
+                                   struct tg_err *err);
+
+/* What the terminal on standard input and output can do, as terminfo and the locale tell it:
+ * nothing is written to it. */
+void ui_term_look(struct tg_doctor_terminal *terminal);
 
 /* Puts the terminal back with fixed bytes and tcsetattr alone: for crash handlers. Safe when no
  * terminal is open. */
@@ -60,6 +71,7 @@ void ui_term_fake_resize(struct ui_term *term, int width, int height);
 /* Last frame shown, as ui_canvas_dump(); the caller frees. And how many cells the last present()
  * changed. */
 char *ui_term_fake_frame(const struct ui_term *term, bool with_styles);
+const char *ui_term_fake_copied(const struct ui_term *term); /* the last text; "" when none was */
 int ui_term_fake_changed_cells(const struct ui_term *term);
 
 #endif

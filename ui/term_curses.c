@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <curses.h>
+#include <langinfo.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/utf8.h"
@@ -20,6 +22,8 @@
 #include "ui/term.h"
 
 #define ESCAPE_DELAY_MS 25
+#define COPY_BYTES_MAX  ((size_t)128 * 1024)
+#define SCREEN_STRING   76
 #define KEY_PASTE_START 0x1000
 #define KEY_PASTE_END   0x1001
 
@@ -30,6 +34,7 @@ struct terminal {
     short pairs[UI_STYLE_COUNT];
     bool is_whole; /* draw everything next time */
     bool is_gone;
+    enum ui_multiplexer multiplexer;
     struct ui_key_stream stream; /* of what curses itself could not put together */
 };
 
@@ -299,6 +304,64 @@ static void resume(struct ui_term *term)
     invalidate(term);
 }
 
+/* What a paste would do in a shell is not for text from elsewhere to decide: no escapes, no
+ * carriage returns. */
+static char *clean_lines(const char *text)
+{
+    struct tg_buf out;
+    tg_buf_init(&out, COPY_BYTES_MAX);
+    while (*text != '\0') {
+        size_t len = strcspn(text, "\n");
+        char *line = tg_utf8_sanitize(text, len);
+        tg_buf_puts(&out, line);
+        free(line);
+        text += len;
+        if (*text == '\n') {
+            tg_buf_putc(&out, *text++);
+        }
+    }
+    return tg_buf_take(&out, NULL);
+}
+
+/* Screen takes short strings alone; several are one to the terminal outside. */
+static void put_for_screen(struct tg_buf *out, const char *sequence)
+{
+    for (size_t len = strlen(sequence); len > 0;) {
+        size_t part = len < SCREEN_STRING ? len : SCREEN_STRING;
+        tg_buf_puts(out, "\033P");
+        tg_buf_append(out, sequence, part);
+        tg_buf_puts(out, "\033\\");
+        sequence += part;
+        len -= part;
+    }
+}
+
+/* OSC 52. Within tmux in both ways, for which of them it takes is a matter of its settings: plain
+ * (set-clipboard on), and handed through to the terminal outside (allow-passthrough on). */
+static void copy(struct ui_term *term, const char *text)
+{
+    enum ui_multiplexer multiplexer = ((struct terminal *)term)->multiplexer;
+    struct tg_buf out;
+    char *clean = clean_lines(text);
+    char *encoded = tg_base64_encode(clean, strlen(clean));
+    char *sequence = tg_asprintf("\033]52;c;%s\a", encoded);
+    tg_buf_init(&out, COPY_BYTES_MAX * 4);
+    if (multiplexer == UI_MULTIPLEXER_TMUX) {
+        tg_buf_printf(&out, "%s\033Ptmux;\033%s\033\\", sequence, sequence);
+    } else if (multiplexer == UI_MULTIPLEXER_SCREEN) {
+        put_for_screen(&out, sequence);
+    } else {
+        tg_buf_puts(&out, sequence);
+    }
+    if (!out.is_full) {
+        write_all(tg_buf_text(&out), out.len);
+    }
+    tg_buf_fini(&out);
+    free(sequence);
+    free(encoded);
+    free(clean);
+}
+
 static void beep_now(struct ui_term *term)
 {
     (void)term;
@@ -318,10 +381,11 @@ static void free_terminal(struct ui_term *term)
     free(terminal);
 }
 
-struct ui_term *ui_term_curses_new(bool is_colour_wanted, struct tg_err *err)
+struct ui_term *ui_term_curses_new(bool is_colour_wanted, enum ui_multiplexer multiplexer,
+                                   struct tg_err *err)
 {
-    static const struct ui_term_ops ops = {get_size, take_key, input_fd, present,      invalidate,
-                                           suspend,  resume,   beep_now, free_terminal};
+    static const struct ui_term_ops ops = {get_size, take_key, input_fd, present,  invalidate,
+                                           suspend,  resume,   copy,     beep_now, free_terminal};
     int result = 0;
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ||
         tcgetattr(STDIN_FILENO, &saved_modes) != 0) {
@@ -337,6 +401,7 @@ struct ui_term *ui_term_curses_new(bool is_colour_wanted, struct tg_err *err)
     del_curterm(cur_term); /* newterm() reads it again for itself */
     struct terminal *terminal = TG_NEW(struct terminal);
     terminal->base.ops = &ops;
+    terminal->multiplexer = multiplexer;
     terminal->screen = newterm(NULL, stdout, stdin);
     if (terminal->screen == NULL) {
         free(terminal);
@@ -349,4 +414,30 @@ struct ui_term *ui_term_curses_new(bool is_colour_wanted, struct tg_err *err)
     define_key("\033[201~", KEY_PASTE_END);
     make_styles(terminal, is_colour_wanted);
     return &terminal->base;
+}
+
+void ui_term_look(struct tg_doctor_terminal *terminal)
+{
+    int result = 0;
+    struct winsize size = {0};
+    *terminal = (struct tg_doctor_terminal){.is_terminal = isatty(STDIN_FILENO) != 0 &&
+                                                           isatty(STDOUT_FILENO) != 0};
+    terminal->is_utf8 = tg_str_eq(nl_langinfo(CODESET), "UTF-8");
+    TERMINAL *before = cur_term; /* the console's own, when it runs */
+    if (!terminal->is_terminal || setupterm(NULL, STDOUT_FILENO, &result) != OK) {
+        (void)set_curterm(before);
+        return;
+    }
+    const char *name = termname();
+    tg_utf8_sanitize_into(terminal->name, sizeof(terminal->name), name != NULL ? name : "",
+                          name != NULL ? strlen(name) : 0);
+    terminal->colours = max_colors > 0 ? max_colors : 0;
+    terminal->has_mouse = key_mouse != NULL;
+    terminal->width = columns;
+    terminal->height = lines;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+        terminal->width = size.ws_col;
+        terminal->height = size.ws_row;
+    }
+    del_curterm(set_curterm(before));
 }

@@ -20,6 +20,7 @@ struct fake {
     struct ui_canvas *shown;
     bool is_whole;
     int changed;
+    char *copied;
 };
 
 static void get_size(struct ui_term *term, int *width, int *height)
@@ -69,6 +70,13 @@ static void invalidate(struct ui_term *term)
     ((struct fake *)term)->is_whole = true;
 }
 
+static void copy(struct ui_term *term, const char *text)
+{
+    struct fake *fake = (struct fake *)term;
+    free(fake->copied);
+    fake->copied = tg_strdup(text);
+}
+
 static void nothing(struct ui_term *term)
 {
     (void)term;
@@ -77,13 +85,14 @@ static void nothing(struct ui_term *term)
 static void free_fake(struct ui_term *term)
 {
     ui_canvas_free(((struct fake *)term)->shown);
+    free(((struct fake *)term)->copied);
     free(term);
 }
 
 struct ui_term *ui_term_fake_new(int width, int height)
 {
-    static const struct ui_term_ops ops = {get_size, take_key, no_fd,   present,  invalidate,
-                                           nothing,  nothing,  nothing, free_fake};
+    static const struct ui_term_ops ops = {get_size, take_key, no_fd, present, invalidate,
+                                           nothing,  nothing,  copy,  nothing, free_fake};
     struct fake *fake = TG_NEW(struct fake);
     fake->base.ops = &ops;
     fake->width = width;
@@ -118,6 +127,12 @@ void ui_term_fake_resize(struct ui_term *term, int width, int height)
 char *ui_term_fake_frame(const struct ui_term *term, bool with_styles)
 {
     return ui_canvas_dump(((const struct fake *)term)->shown, with_styles);
+}
+
+const char *ui_term_fake_copied(const struct ui_term *term)
+{
+    const char *copied = ((const struct fake *)term)->copied;
+    return copied != NULL ? copied : "";
 }
 
 int ui_term_fake_changed_cells(const struct ui_term *term)

@@ -43,7 +43,8 @@ static void focus_on(struct ui *ui, int view)
 /* Overlays that are read and scrolled, not typed into. */
 static bool is_page(enum ui_overlay overlay)
 {
-    return overlay == UI_OVERLAY_DETAIL || overlay == UI_OVERLAY_HELP || overlay == UI_OVERLAY_STEP;
+    return overlay == UI_OVERLAY_DETAIL || overlay == UI_OVERLAY_HELP ||
+           overlay == UI_OVERLAY_STEP || overlay == UI_OVERLAY_DOCTOR || overlay == UI_OVERLAY_WALK;
 }
 
 static void move(struct ui *ui, long by)
@@ -82,7 +83,8 @@ static void open_row(struct ui *ui, const struct ui_line *line)
 static void open_selected(struct ui *ui, const struct ui_inputs *inputs, struct ui_intent *intent)
 {
     const struct ui_pane *pane = &ui->panes[ui->focus];
-    struct ui_view_context context = {inputs, ui->is_utf8, pane->width, pane->height};
+    struct ui_view_context context = {inputs, ui->is_utf8, pane->width, pane->height,
+                                      ui->is_zoomed};
     struct ui_lines lines = {0};
     ui_frame_fill(&context, ui->focus, &lines);
     ui_lines_filter(&lines, pane->filter);
@@ -124,6 +126,12 @@ static void drill_commands(struct ui *ui, const struct ui_inputs *inputs, enum t
 {
     bool is_running = inputs->drill != NULL && !tg_drill_is_over(inputs->drill);
     switch (command) {
+    case TG_COMMAND_STOCKOUT_RETRY:
+    case TG_COMMAND_STOCKOUT_ZONE:
+    case TG_COMMAND_STOCKOUT_REGION:
+    case TG_COMMAND_STOCKOUT_STOP:
+        ui_lab_command(ui, inputs, command, intent);
+        break;
     case TG_COMMAND_DRILL_START:
         if (!inputs->is_armed) {
             tg_str_copy(ui->message, sizeof(ui->message),
@@ -265,14 +273,26 @@ static void run(struct ui *ui, const struct ui_inputs *inputs, enum tg_command c
                     inputs->world_note != NULL ? inputs->world_note
                                                : _("These are clusters of your kubeconfig."));
         break;
+    case TG_COMMAND_DRANET_PROVE:
+        intent->kind = UI_INTENT_PROVE;
+        ui->focus = UI_VIEW_INTERFACES;
+        break;
     case TG_COMMAND_LAB_UP:
     case TG_COMMAND_LAB_DOWN:
     case TG_COMMAND_LAB_STOP:
-    case TG_COMMAND_STOCKOUT_RETRY:
-    case TG_COMMAND_STOCKOUT_ZONE:
-    case TG_COMMAND_STOCKOUT_REGION:
-    case TG_COMMAND_STOCKOUT_STOP:
         ui_lab_command(ui, inputs, command, intent);
+        break;
+    case TG_COMMAND_DOCTOR:
+        ui_doctor_command(ui, inputs, intent);
+        break;
+    case TG_COMMAND_WALK:
+    case TG_COMMAND_WALK_DO:
+    case TG_COMMAND_WALK_COPY:
+    case TG_COMMAND_WALK_WRITE:
+        ui_walk_command(ui, inputs, command, intent);
+        break;
+    case TG_COMMAND_WORLD_PAUSE:
+        intent->kind = UI_INTENT_WORLD_PAUSE;
         break;
     case TG_COMMAND_SIM:
         intent->kind = UI_INTENT_SIM; /* without words: how the world is */
@@ -281,6 +301,14 @@ static void run(struct ui *ui, const struct ui_inputs *inputs, enum tg_command c
     default:
         drill_commands(ui, inputs, command, intent);
         break;
+    }
+}
+
+void ui_show_pane(struct ui *ui, enum tg_command pane)
+{
+    if (ui->overlay == UI_OVERLAY_NONE) {
+        focus_on(ui, (int)pane - (int)TG_COMMAND_PANE_STEPS);
+        ui->is_touched = true;
     }
 }
 
@@ -473,6 +501,15 @@ static bool dialog_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_
         ui->overlay_first = 0;
         return true;
     }
+    if (ui->overlay == UI_OVERLAY_DOCTOR && ui_doctor_key(inputs, key, intent)) {
+        return true;
+    }
+    if (ui->overlay == UI_OVERLAY_WALK && !ui->is_pasting) {
+        ui->message[0] = '\0';
+        if (ui_walk_key(ui, inputs, key, intent)) {
+            return true;
+        }
+    }
     if (is_page(ui->overlay)) {
         return false;
     }
@@ -508,6 +545,19 @@ static bool dialog_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_
     return true;
 }
 
+/* The walkthrough comes back when the dialog that it opened was answered. */
+static void come_back(struct ui *ui, enum ui_overlay before)
+{
+    if (ui->overlay != UI_OVERLAY_NONE || !ui->is_walking) {
+        return;
+    }
+    ui->is_walking = before != UI_OVERLAY_WALK;
+    if (ui->is_walking) {
+        ui->overlay = UI_OVERLAY_WALK;
+        ui->overlay_first = ui->walk_first;
+    }
+}
+
 bool ui_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key,
             struct ui_intent *intent)
 {
@@ -517,7 +567,12 @@ bool ui_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key,
         return false;
     }
     ui->is_touched = true;
+    enum ui_overlay before = ui->overlay;
+    if (before == UI_OVERLAY_WALK) {
+        ui->walk_first = ui->overlay_first;
+    }
     if (dialog_key(ui, inputs, key, intent)) {
+        come_back(ui, before);
         return true;
     }
     if (ui->is_pasting) {
@@ -531,6 +586,7 @@ bool ui_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key,
         command != TG_COMMAND_PAGE_UP && command != TG_COMMAND_PAGE_DOWN &&
         command != TG_COMMAND_FIRST && command != TG_COMMAND_LAST && command != TG_COMMAND_HELP) {
         ui->overlay = UI_OVERLAY_NONE;
+        ui->is_walking = false;
     }
     run(ui, inputs, command, intent);
     return true;
@@ -539,7 +595,8 @@ bool ui_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key,
 int64_t ui_refresh_us(const struct ui_inputs *inputs)
 {
     if ((inputs->drill != NULL && !tg_drill_is_over(inputs->drill)) ||
-        (inputs->run != NULL && !inputs->run->is_over)) {
+        (inputs->run != NULL && !inputs->run->is_over) ||
+        (inputs->doctor != NULL && !inputs->doctor->is_over)) {
         return TG_US_PER_S;
     }
     for (size_t i = 0; i < inputs->model->targets_count; i++) {

@@ -16,9 +16,11 @@
 #include "drill/drill.h"
 #include "model/command.h"
 #include "model/fleet.h"
+#include "plan/doctor.h"
 #include "plan/lab.h"
 #include "plan/run.h"
 #include "plan/verify.h"
+#include "plan/walk.h"
 #include "ui/canvas.h"
 #include "ui/key.h"
 
@@ -28,7 +30,9 @@ struct ui_inputs {
     const struct tg_step_status *steps; /* lab->steps_count */
     const struct tg_drill *drill;       /* NULL: none in this session */
     const struct tg_run *run;           /* standing up or taking down; NULL: none in this session */
-    bool is_restore_offered;            /* an open drill was found in the journal at start */
+    const struct tg_doctor *doctor; /* the present or last preflight; NULL: none in this session */
+    tg_lab_fixes fixes;             /* chosen for the next run */
+    bool is_restore_offered;        /* an open drill was found in the journal at start */
     bool is_armed;
     int64_t now_us; /* monotonic */
     int64_t wall_us;
@@ -41,7 +45,11 @@ struct ui_inputs {
     int64_t detail_us; /* monotonic time the text arrived */
     const char
         *world_note; /* how to reach the simulated world: shown by WORLD; NULL on real clusters */
-    const char *notice; /* one line of the app's, translated; NULL */
+    const struct tg_walk_place *walk_place; /* NULL: at the beginning */
+    const char *walk_folder;                /* where its files are written; NULL: nowhere */
+    const char *world_environment; /* file that makes a shell speak to the simulated world; NULL */
+    const char *tour_note;         /* what the demonstration is at, translated; NULL: none runs */
+    const char *notice;            /* one line of the app's, translated; NULL */
     enum tg_severity notice_severity;
 };
 
@@ -53,21 +61,32 @@ enum ui_intent_kind {
     UI_INTENT_DRILL_START, /* confirmed by typing the region: target */
     UI_INTENT_DRILL_ABORT,
     UI_INTENT_RESTORE,
-    UI_INTENT_WAIVE,  /* reason */
+    UI_INTENT_WAIVE,      /* reason */
+    UI_INTENT_WALK_GO,    /* the walkthrough's reader is at section */
+    UI_INTENT_WALK_COPY,  /* the commands of section to the terminal's clipboard */
+    UI_INTENT_WALK_WRITE, /* the same with their files to the walk's folder */
     UI_INTENT_LAB_UP, /* confirmed by typing the project; reason: the secret that was asked for */
     UI_INTENT_LAB_DOWN,
     UI_INTENT_LAB_STOP,
-    UI_INTENT_STOCKOUT, /* target: enum tg_run_stockout */
-    UI_INTENT_SIM,      /* reason: a command for the simulated world, in words */
+    UI_INTENT_STOCKOUT,    /* target: enum tg_run_stockout */
+    UI_INTENT_DOCTOR,      /* begin a preflight */
+    UI_INTENT_FIXES,       /* fixes: choose these for the next run */
+    UI_INTENT_PROVE,       /* ask the containers for their interfaces */
+    UI_INTENT_WORLD_PAUSE, /* of a world of the console's own: stop its clock, or let it go on */
+    UI_INTENT_SIM,         /* reason: a command for the simulated world, in words */
 };
 
 struct ui_intent {
     enum ui_intent_kind kind;
     int target;
+    size_t section;
+    int from; /* LAB_UP: steps asked for; -1: all */
+    int until;
     enum tg_kind resource;
     char ns[256];
     char name[256];
     char reason[200];
+    tg_lab_fixes fixes;
 };
 
 struct ui;
@@ -83,6 +102,10 @@ bool ui_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key,
 /* Runs a command of the catalogue as if its key was pressed (scripts, palette). */
 bool ui_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_command command,
                 struct ui_intent *intent);
+
+/* Brings a pane into focus unless something is open over the panes: for what happens by itself.
+ * pane: one of TG_COMMAND_PANE_STEPS to TG_COMMAND_PANE_EVENTS. */
+void ui_show_pane(struct ui *ui, enum tg_command pane);
 
 /* Draws the whole screen at the canvas's size. */
 void ui_render(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas);

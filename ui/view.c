@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/fmt.h"
 #include "base/i18n.h"
+#include "plan/price.h"
 
 const char *ui_view_title(enum ui_view view)
 {
@@ -18,6 +19,20 @@ const char *ui_view_title(enum ui_view view)
         N_("Steps"),           N_("TPU Pods"),       N_("DRANET interfaces"),
         N_("Gateway routing"), N_("Failover drill"), N_("Events")};
     return _(titles[view]);
+}
+
+/* Where there is room: what runs now costs. */
+static void add_running_cost(const struct ui_view_context *context, char *out, size_t size)
+{
+    const struct ui_inputs *inputs = context->inputs;
+    if (!context->is_zoomed || inputs->lab->prices == NULL) {
+        return;
+    }
+    size_t used = strlen(out);
+    struct tg_cost cost = tg_cost_of(inputs->lab, inputs->model, inputs->now_us, 0,
+                                     (int)inputs->lab->steps_count - 1);
+    snprintf(out + used, size - used, _(", about %.2f USD/h"), cost.running);
+    tg_cost_fini(&cost);
 }
 
 void ui_view_summary(const struct ui_view_context *context, enum ui_view view, char *out,
@@ -31,6 +46,7 @@ void ui_view_summary(const struct ui_view_context *context, enum ui_view view, c
             done += context->inputs->steps[i].state == TG_STEP_DONE ? 1 : 0;
         }
         snprintf(out, size, _("%zu of %zu done"), done, lab->steps_count);
+        add_running_cost(context, out, size);
     }
 }
 

@@ -30,7 +30,17 @@ struct ui_view_context {
     bool is_utf8;
     int width; /* cells within the pane */
     int height;
+    bool is_zoomed; /* the pane has the screen for itself: there is room for more than the rows */
 };
+
+/* What is shown of a step in a line: a sign, a style, and a word or two. */
+struct ui_look {
+    const char *sign;
+    enum ui_style style;
+    char word[80];
+};
+struct ui_look ui_view_look(const struct ui_view_context *context,
+                            const struct tg_step_status *status);
 
 /* Fills lines; one function for each view. */
 void ui_view_steps(const struct ui_view_context *context, struct ui_lines *lines);
@@ -44,6 +54,10 @@ void ui_view_events(const struct ui_view_context *context, struct ui_lines *line
  * hand.
  */
 void ui_view_step_page(const struct ui_view_context *context, size_t index, struct ui_lines *lines);
+
+/* What one Pod's container listed beside what its claim says: a line, and what differs. */
+void ui_view_proof(const struct ui_view_context *context, const struct tg_proof_row *row,
+                   struct ui_lines *lines);
 
 /* Kinds of the view that a target lacks or does not let us see: one line each, with the reason. */
 void ui_view_unseen(const struct ui_view_context *context, enum ui_view view,

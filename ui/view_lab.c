@@ -10,43 +10,106 @@
 #include "base/str.h"
 #include "ui/view.h"
 
+static void add_interface(const struct ui_view_context *context, struct ui_lines *lines,
+                          const struct tg_interface_row *row)
+{
+    const struct tg_target *target = tg_model_target(context->inputs->model, row->target);
+    bool is_wide = context->width >= 70;
+    bool is_claimed = row->kind == TG_INTERFACE_CLAIMED;
+    enum tg_severity severity = !is_claimed     ? TG_SEVERITY_INFO
+                                : row->is_ready ? TG_SEVERITY_OK
+                                                : TG_SEVERITY_WARN;
+    /* What nobody vouches for any more keeps no tick. */
+    enum ui_style style = row->is_stale ? UI_STYLE_STALE : ui_view_style(severity);
+    struct ui_line *line = ui_lines_add(lines);
+    ui_line_put(line, style, 2, "%s", row->is_stale ? "~" : ui_view_sign(context, severity));
+    ui_line_put(line, UI_STYLE_TEXT, 13, "%s", target->label);
+    ui_line_put(line, UI_STYLE_TITLE, 6, "%s", row->interface_name);
+    ui_line_put(line, UI_STYLE_TEXT, 15, "%s", row->address);
+    ui_line_put(line, UI_STYLE_MUTED, 6, "%d", row->mtu);
+    ui_line_put(line, style, is_wide ? 11 : 0, "%s%s", row->is_stale ? "~" : "",
+                row->is_releasing ? _("releasing")
+                : !is_claimed     ? _("free")
+                : row->is_ready   ? _("ready")
+                                  : _("not ready"));
+    if (is_wide) {
+        ui_line_put(line, UI_STYLE_TEXT, 18, "%s", row->mac);
+        ui_line_put(line, UI_STYLE_TEXT, 0, "%s", is_claimed ? row->pod : row->node);
+    }
+    const struct tg_obj *object = row->claim != NULL ? row->claim : row->slice;
+    if (object != NULL) {
+        ui_line_set_object(line, row->target, object);
+    }
+}
+
+void ui_view_proof(const struct ui_view_context *context, const struct tg_proof_row *row,
+                   struct ui_lines *lines)
+{
+    static const char *const words[] = {N_("not asked"),   N_("being asked"),
+                                        N_("as claimed"),  N_("differs from the claim"),
+                                        N_("may not ask"), N_("no answer")};
+    static const enum tg_severity severities[] = {TG_SEVERITY_INFO, TG_SEVERITY_INFO,
+                                                  TG_SEVERITY_OK,   TG_SEVERITY_FAIL,
+                                                  TG_SEVERITY_WARN, TG_SEVERITY_WARN};
+    static const enum tg_kind kinds[] = {TG_KIND_RESOURCE_CLAIM};
+    char age[24];
+    const struct tg_target *target = tg_model_target(context->inputs->model, row->target);
+    struct tg_source source = tg_select_source(target, kinds, 1, context->inputs->now_us);
+    enum tg_severity severity = severities[row->proof];
+    bool is_stale = source.state != TG_SOURCE_LIVE;
+    struct ui_line *line = ui_lines_add(lines);
+    ui_line_put(line, is_stale ? UI_STYLE_STALE : ui_view_style(severity), 2, "%s",
+                is_stale ? "~" : ui_view_sign(context, severity));
+    ui_line_put(line, UI_STYLE_TEXT, 13, "%s", target->label);
+    ui_line_put(line, UI_STYLE_MUTED, 0, "ls: ");
+    ui_line_put(line, UI_STYLE_TITLE, 0, "%s%s", row->listed, row->listed[0] != '\0' ? "  " : "");
+    ui_line_put(line, is_stale ? UI_STYLE_STALE : ui_view_style(severity), 0, "%s%s",
+                is_stale ? "~" : "", _(words[row->proof]));
+    if (row->age_us >= 0) {
+        ui_line_put(line, UI_STYLE_MUTED, 0, "  ");
+        ui_line_put(line, UI_STYLE_MUTED, 0, _("%s ago"),
+                    ui_view_age(age, sizeof(age), row->age_us));
+    }
+    ui_line_set_object(line, row->target, row->pod);
+    if (row->detail[0] != '\0') {
+        ui_lines_add_wrapped(lines, ui_view_style(severity), context->width, row->detail);
+    }
+}
+
+/* What the containers listed: only once somebody asked. */
+static void add_proofs(const struct ui_view_context *context, struct ui_lines *lines)
+{
+    size_t count = 0;
+    bool is_any_asked = false;
+    struct tg_proof_row *rows =
+        tg_select_proofs(context->inputs->model, context->inputs->now_us, &count);
+    for (size_t i = 0; i < count; i++) {
+        is_any_asked = is_any_asked || rows[i].proof != TG_PROOF_NOT_ASKED;
+    }
+    for (size_t i = 0; i < count && is_any_asked; i++) {
+        ui_view_proof(context, &rows[i], lines);
+    }
+    if (count > 0 && !is_any_asked) {
+        ui_line_put(ui_lines_add(lines), UI_STYLE_MUTED, 0, "%s",
+                    _("P: ask the containers (ls /sys/class/net)"));
+    }
+    free(rows);
+}
+
 void ui_view_interfaces(const struct ui_view_context *context, struct ui_lines *lines)
 {
     size_t count = 0;
-    const struct tg_model *model = context->inputs->model;
-    struct tg_interface_row *rows = tg_select_interfaces(model, &count);
-    bool is_wide = context->width >= 70;
+    struct tg_interface_row *rows =
+        tg_select_interfaces(context->inputs->model, context->inputs->now_us, &count);
     if (count == 0) {
         ui_line_put(ui_lines_add(lines), UI_STYLE_MUTED, 0, "%s",
                     _("No DRANET interface seen so far."));
     }
     for (size_t i = 0; i < count; i++) {
-        const struct tg_target *target = tg_model_target(model, rows[i].target);
-        bool is_claimed = rows[i].kind == TG_INTERFACE_CLAIMED;
-        enum tg_severity severity = !is_claimed        ? TG_SEVERITY_INFO
-                                    : rows[i].is_ready ? TG_SEVERITY_OK
-                                                       : TG_SEVERITY_WARN;
-        struct ui_line *line = ui_lines_add(lines);
-        ui_line_put(line, ui_view_style(severity), 2, "%s", ui_view_sign(context, severity));
-        ui_line_put(line, UI_STYLE_TEXT, 13, "%s", target->label);
-        ui_line_put(line, UI_STYLE_TITLE, 6, "%s", rows[i].interface_name);
-        ui_line_put(line, UI_STYLE_TEXT, 15, "%s", rows[i].address);
-        ui_line_put(line, UI_STYLE_MUTED, 6, "%d", rows[i].mtu);
-        ui_line_put(line, ui_view_style(severity), is_wide ? 11 : 0, "%s",
-                    rows[i].is_releasing ? _("releasing")
-                    : !is_claimed        ? _("free")
-                    : rows[i].is_ready   ? _("ready")
-                                         : _("not ready"));
-        if (is_wide) {
-            ui_line_put(line, UI_STYLE_TEXT, 18, "%s", rows[i].mac);
-            ui_line_put(line, UI_STYLE_TEXT, 0, "%s", is_claimed ? rows[i].pod : rows[i].node);
-        }
-        const struct tg_obj *object = rows[i].claim != NULL ? rows[i].claim : rows[i].slice;
-        if (object != NULL) {
-            ui_line_set_object(line, rows[i].target, object);
-        }
+        add_interface(context, lines, &rows[i]);
     }
     free(rows);
+    add_proofs(context, lines);
 }
 
 /* Sources report at different speeds; an operator reads the lines in the order in which things

@@ -10,22 +10,19 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/price.h"
+#include "plan/progress.h"
 #include "plan/run_advice.h"
 #include "ui/view.h"
 
 #define COMMANDS_BYTES_MAX 16384
+#define COST_LINES_MAX     64
+#define STAGES_MAX         16 /* a row that counts more than these counts bytes */
 
-/* What is shown of a step in a line: a sign, a style, and a word or two. */
-struct look {
-    const char *sign;
-    enum ui_style style;
-    char word[80];
-};
-
-static struct look look_of_observed(const struct ui_view_context *context,
-                                    const struct tg_step_status *status)
+struct ui_look ui_view_look(const struct ui_view_context *context,
+                            const struct tg_step_status *status)
 {
-    struct look look = {"?", UI_STYLE_STALE, ""};
+    struct ui_look look = {"?", UI_STYLE_STALE, ""};
     switch (status->state) {
     case TG_STEP_DONE:
         look.sign = ui_view_sign(context, TG_SEVERITY_OK);
@@ -58,7 +55,7 @@ static const char *span_of(const struct ui_view_context *context, const struct t
 }
 
 /* While the lab is changed, and where that failed, the run's word counts; else what is observed. */
-static bool look_of_run(const struct ui_view_context *context, size_t index, struct look *look)
+static bool look_of_run(const struct ui_view_context *context, size_t index, struct ui_look *look)
 {
     const struct tg_run *run = context->inputs->run;
     if (run == NULL) {
@@ -100,12 +97,46 @@ static const char *rest_of(const struct ui_view_context *context, size_t index)
     return status->missing;
 }
 
+/* What runs now and what it costs by the hour: whoever forgets it pays. */
+static void add_running(const struct ui_view_context *context, struct ui_lines *lines)
+{
+    struct tg_cost_line costs[COST_LINES_MAX];
+    const struct ui_inputs *inputs = context->inputs;
+    const struct tg_lab *lab = inputs->lab;
+    if (lab->prices == NULL) {
+        return;
+    }
+    struct tg_cost cost =
+        tg_cost_of(lab, inputs->model, inputs->now_us, 0, (int)lab->steps_count - 1);
+    size_t count = tg_cost_lines(&cost, costs, COST_LINES_MAX);
+    ui_line_put(ui_lines_add(lines), UI_STYLE_TEXT, 0, " ");
+    ui_line_put(ui_lines_add(lines), UI_STYLE_TITLE, 0,
+                _("Running now: about %.2f USD per hour of %.2f (estimate, list prices of %s)"),
+                cost.running, cost.usd, lab->prices->date);
+    for (size_t i = 0; i < count; i++) {
+        const struct tg_charge *charge = costs[i].charge;
+        if (costs[i].running_usd <= 0) {
+            continue;
+        }
+        struct ui_line *line = ui_lines_add(lines);
+        ui_line_put(line, UI_STYLE_WARN, 2, "%s", ui_view_sign(context, TG_SEVERITY_WARN));
+        ui_line_put(line, UI_STYLE_TEXT, 42, "%s", tg_lab_text_for(&charge->what, inputs->locale));
+        ui_line_put(line, UI_STYLE_TEXT, -8, "%.2f", costs[i].running_usd);
+        ui_line_put(line, UI_STYLE_MUTED, 0, "  %c  %s", charge->confidence, charge->source);
+    }
+    ui_line_put(ui_lines_add(lines), UI_STYLE_MUTED, 0, "%s",
+                inputs->is_simulated
+                    ? _("This world is simulated: nothing is billed.")
+                    : _("V read at its source, K known, U assumed; no discounts, no taxes"));
+    tg_cost_fini(&cost);
+}
+
 void ui_view_steps(const struct ui_view_context *context, struct ui_lines *lines)
 {
     const struct tg_lab *lab = context->inputs->lab;
     for (size_t i = 0; i < lab->steps_count; i++) {
         const struct tg_step_status *status = &context->inputs->steps[i];
-        struct look look = look_of_observed(context, status);
+        struct ui_look look = ui_view_look(context, status);
         bool is_moving = look_of_run(context, i, &look);
         struct ui_line *line = ui_lines_add(lines);
         line->step = (int)i;
@@ -124,6 +155,9 @@ void ui_view_steps(const struct ui_view_context *context, struct ui_lines *lines
             ui_line_put(line, UI_STYLE_MUTED, 0, "  %s",
                         tg_lab_text_for(&lab->steps[i].why, context->inputs->locale));
         }
+    }
+    if (context->is_zoomed) {
+        add_running(context, lines);
     }
 }
 
@@ -153,11 +187,11 @@ static void add_failure(const struct ui_view_context *context, size_t index, int
     tg_buf_fini(&advice);
 }
 
-static void add_state(const struct ui_view_context *context, size_t index, int cells,
+static void add_state(const struct ui_view_context *context, size_t index, int cells, bool has_rows,
                       struct ui_lines *lines)
 {
     const struct tg_step_status *status = &context->inputs->steps[index];
-    struct look look = look_of_observed(context, status);
+    struct ui_look look = ui_view_look(context, status);
     char age[24];
     struct ui_line *line = ui_lines_add(lines);
     ui_line_put(line, look.style, 2, "%s", look.sign);
@@ -176,7 +210,10 @@ static void add_state(const struct ui_view_context *context, size_t index, int c
         ui_line_put(line, look.style, 0, "%s", look.word);
     }
     const char *rest = rest_of(context, index);
-    if (rest[0] != '\0') {
+    /* What is waited for stands among the rows of progress, where there are any. */
+    bool is_error =
+        context->inputs->run != NULL && context->inputs->run->steps[index].err.code != TG_CODE_NONE;
+    if (rest[0] != '\0' && (is_error || !has_rows)) {
         ui_lines_add_wrapped(lines, UI_STYLE_WARN, cells, rest);
     }
     add_failure(context, index, cells, lines);
@@ -226,6 +263,50 @@ static void add_things(const struct ui_view_context *context, int index, struct 
     }
 }
 
+static void add_proof(const struct ui_view_context *context, size_t index, struct ui_lines *lines)
+{
+    size_t count = 0;
+    if (!context->inputs->lab->steps[index].proves_interfaces) {
+        return;
+    }
+    struct tg_proof_row *rows =
+        tg_select_proofs(context->inputs->model, context->inputs->now_us, &count);
+    if (count > 0) {
+        heading(lines, _("What the containers say themselves"));
+    }
+    for (size_t i = 0; i < count; i++) {
+        ui_view_proof(context, &rows[i], lines);
+    }
+    free(rows);
+}
+
+static void add_progress_row(const struct ui_view_context *context,
+                             const struct tg_progress_row *row, int cells, struct ui_lines *lines)
+{
+    enum ui_style style = ui_view_style(row->severity);
+    char *detail = tg_asprintf("    %s", row->detail);
+    if (row->object[0] == '\0') { /* a line of a log, below its Pod */
+        ui_lines_add_wrapped(lines, style, cells, detail);
+        free(detail);
+        return;
+    }
+    struct ui_line *line = ui_lines_add(lines);
+    ui_line_put(line, style, 2, "%s", ui_view_sign(context, row->severity));
+    ui_line_put(line, UI_STYLE_TEXT, 0, "%s  ", row->object);
+    if (row->target >= 0) {
+        ui_line_put(line, UI_STYLE_MUTED, 0, "%s  ",
+                    tg_model_target(context->inputs->model, row->target)->label);
+    }
+    ui_line_put(line, style, 0, "%s", _(row->phase));
+    if (row->total > 0 && row->total < STAGES_MAX) {
+        ui_line_put(line, UI_STYLE_MUTED, 0, "  %d/%d", (int)row->done, (int)row->total);
+    }
+    if (row->detail[0] != '\0') {
+        ui_lines_add_wrapped(lines, UI_STYLE_MUTED, cells, detail);
+    }
+    free(detail);
+}
+
 static void add_commands(const struct ui_view_context *context, const struct tg_lab_step *step,
                          int cells, struct ui_lines *lines)
 {
@@ -253,7 +334,19 @@ void ui_view_step_page(const struct ui_view_context *context, size_t index, stru
     ui_lines_add_wrapped(lines, UI_STYLE_TEXT, cells,
                          tg_lab_text_for(&step->why, context->inputs->locale));
     ui_line_put(ui_lines_add(lines), UI_STYLE_TEXT, 0, " ");
-    add_state(context, index, cells, lines);
+    size_t count = 0;
+    const struct ui_inputs *inputs = context->inputs;
+    struct tg_progress_row *rows = tg_progress_rows(lab, index, inputs->model, inputs->run,
+                                                    inputs->now_us, inputs->lab_us, &count);
+    add_state(context, index, cells, count > 0, lines);
+    if (count > 0) {
+        heading(lines, _("What its things are doing"));
+    }
+    for (size_t i = 0; i < count; i++) {
+        add_progress_row(context, &rows[i], cells, lines);
+    }
+    free(rows);
+    add_proof(context, index, lines);
     heading(lines, _("It is done when this is observed"));
     add_conditions(step, lines);
     int done = 0;

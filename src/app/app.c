@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/doctor.h"
 #include "app/provision.h"
+#include "app/witness.h"
 #include "base/assert.h"
 #include "base/i18n.h"
 #include "base/mem.h"
@@ -43,6 +45,8 @@ void tg_app_free(struct tg_app *app)
     }
     tg_drill_free(app->drill);
     tg_run_free(app->run);
+    tg_doctor_free(app->doctor);
+    tg_app_witness_fini(app);
     tg_journal_close(app->journal);
     tg_model_free(app->model);
     tg_lab_free(app->lab);
@@ -96,6 +100,7 @@ bool tg_app_open_journal(struct tg_app *app, const char *path, struct tg_queue *
         return false;
     }
     app->is_restore_offered = count > 0;
+    tg_app_remember_fixes(app);
     tg_journal_records_free(records, count);
     return true;
 }
@@ -245,8 +250,10 @@ bool tg_app_handle(struct tg_app *app, struct tg_msg *msg)
 {
     note_news(app, msg);
     bool is_changed = tg_reduce(app->model, msg);
+    tg_app_witness_handle(app, msg);
     is_changed = tg_app_provision_handle(app, msg) || is_changed;
     is_changed = tg_manifests_handle(app, msg) || is_changed;
+    is_changed = tg_app_doctor_handle(app, msg) || is_changed;
     if (handle_detail(app, msg)) {
         is_changed = true;
     } else if (app->drill != NULL) {
@@ -303,6 +310,8 @@ bool tg_app_tick(struct tg_app *app)
     is_changed = judge_steps(app, now_us) || is_changed;
     follow_news(app, now_us);
     is_changed = tg_app_provision_tick(app) || is_changed;
+    is_changed = tg_app_doctor_tick(app) || is_changed;
+    tg_app_witness_tick(app);
     if (app->drill != NULL && !tg_drill_is_over(app->drill) &&
         tg_app_lab_us(app) >= app->drill_wake_lab_us) {
         struct tg_drill_event event = {.kind = TG_DRILL_EVENT_TICK};
@@ -340,6 +349,9 @@ int64_t tg_app_next_wake_us(const struct tg_app *app)
     if (app->drill != NULL && !tg_drill_is_over(app->drill)) {
         int64_t drill_us = monotonic_of_lab(app, app->drill_wake_lab_us);
         wake_us = drill_us < wake_us ? drill_us : wake_us;
+    }
+    if (app->doctor != NULL && !app->doctor->is_over) {
+        wake_us = app->doctor_wake_us < wake_us ? app->doctor_wake_us : wake_us;
     }
     if (app->run != NULL && !app->run->is_over) {
         int64_t run_us = monotonic_of_lab(app, app->run_wake_lab_us);

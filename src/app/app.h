@@ -23,6 +23,7 @@
 #include "io/journal.h"
 #include "model/fleet.h"
 #include "model/msg.h"
+#include "plan/doctor.h"
 #include "plan/lab.h"
 #include "plan/run.h"
 #include "plan/verify.h"
@@ -60,6 +61,13 @@ struct tg_app {
 
     int64_t news_us;           /* monotonic time of the last change of a Pod */
     int64_t balancer_asked_us; /* because of it */
+    /* The preflight (app/doctor.h). */
+    struct tg_doctor *doctor; /* the present or last one; NULL: none */
+    int64_t doctor_wake_us;   /* monotonic */
+    tg_lab_fixes fixes;       /* chosen for the next run */
+    /* What is asked of Pods themselves (app/witness.h). */
+    struct tg_witness_call *witness_calls;
+    size_t witness_calls_count;
 
     struct tg_manifests manifests; /* all empty: as the lab says, and not kept */
 

@@ -114,6 +114,19 @@ bool tg_app_provision_range(const struct tg_lab *lab, const char *from, const ch
                       lab->steps[config->from].id, lab->steps[config->until].id);
 }
 
+bool tg_app_is_project_seen(const struct tg_app *app)
+{
+    const struct tg_target *gcp = tg_model_gcp(app->model);
+    for (int kind = 0; gcp != NULL && kind < TG_KIND_COUNT; kind++) {
+        enum tg_kind_phase phase = gcp->kinds[kind].phase;
+        if (tg_kind_info((enum tg_kind)kind)->source == TG_KIND_SOURCE_GCP &&
+            (phase == TG_KIND_PHASE_UNKNOWN || phase == TG_KIND_PHASE_LISTING)) {
+            return false;
+        }
+    }
+    return gcp != NULL;
+}
+
 /* Takes up an open run of the same direction; closes one of the other. */
 static bool take_open(struct tg_app *app, struct tg_run_config *config,
                       struct tg_run_reopened *reopened, char *id, size_t size, struct tg_err *err)
@@ -126,12 +139,14 @@ static bool take_open(struct tg_app *app, struct tg_run_config *config,
     struct tg_err why = TG_ERR_INIT;
     bool is_ours = count > 0 && tg_run_reopen(records, count, app->lab, reopened, &why) &&
                    reopened->config.direction == config->direction &&
+                   (config->direction == TG_RUN_DOWN || reopened->config.fixes == config->fixes) &&
                    tg_str_eq(reopened->project, config->project);
     bool is_ok = true;
     if (is_ours) {
         tg_str_copy(id, size, records[0].run_id);
         config->from = reopened->config.from;
         config->until = reopened->config.until;
+        config->fixes = reopened->config.fixes;
     } else if (count > 0) {
         struct tg_record waive = {.kind = TG_RECORD_WAIVE,
                                   .run_id = records[0].run_id,
@@ -175,6 +190,7 @@ bool tg_app_provision_start(struct tg_app *app, const struct tg_provision_reques
     struct tg_run_config config = {.lab = app->lab,
                                    .direction = request->direction,
                                    .project = gcp->name,
+                                   .fixes = request->fixes,
                                    .rescan_us = RESCAN_DEFAULT_US,
                                    .on_stockout = request->on_stockout};
     for (size_t i = 0; i < request->secrets_count && i < TG_RUN_SECRETS_MAX; i++) {
@@ -202,6 +218,27 @@ bool tg_app_provision_on_stockout(struct tg_app *app, enum tg_run_stockout polic
     struct tg_run_event event = {.kind = TG_RUN_EVENT_STOCKOUT, .on_stockout = policy};
     step_run(app, &event);
     return true;
+}
+
+void tg_app_remember_fixes(struct tg_app *app)
+{
+    char lab[64] = "";
+    char project[64] = "";
+    char text[512] = "";
+    struct tg_err err = TG_ERR_INIT;
+    tg_lab_fixes fixes = 0;
+    const struct tg_target *gcp = tg_model_gcp(app->model);
+    char *plan = app->journal != NULL ? tg_journal_newest_plan(app->journal, "up-") : NULL;
+    bool is_ours = plan != NULL && gcp != NULL &&
+                   tg_record_get_text(plan, "lab", lab, sizeof(lab)) &&
+                   tg_record_get_text(plan, "project", project, sizeof(project)) &&
+                   tg_record_get_text(plan, "fixes", text, sizeof(text)) &&
+                   tg_str_eq(lab, app->lab->name) && tg_str_eq(project, gcp->name);
+    /* a fix that the lab file has no more is none */
+    if (is_ours && tg_lab_read_fixes(app->lab, text, &fixes, &err)) {
+        app->fixes = fixes;
+    }
+    free(plan);
 }
 
 void tg_app_provision_abort(struct tg_app *app)

@@ -18,12 +18,17 @@ struct tg_provision_request {
     const struct tg_run_secret *secrets;
     size_t secrets_count;
     enum tg_run_stockout on_stockout;
+    tg_lab_fixes fixes; /* up: an open run with other ones is closed, and a new one begun */
 };
 
 /* Fills from and until of config from ids of steps, NULL for the first and the last. False with
  * USAGE. */
 bool tg_app_provision_range(const struct tg_lab *lab, const char *from, const char *until,
                             struct tg_run_config *config, struct tg_err *err);
+
+/* True when every kind of Google Cloud's was read, or is known not to be readable: a plan is only
+ * worth reading when everything it speaks of was looked at. False without a project. */
+bool tg_app_is_project_seen(const struct tg_app *app);
 
 /* Starts a run, or takes up the open one of the journal when it is of the same direction (an open
  * one of the other is closed: what was half made is what is taken down now). Fails (READ_ONLY,
@@ -38,6 +43,10 @@ bool tg_app_provision_on_stockout(struct tg_app *app, enum tg_run_stockout polic
 
 /* Nothing more is started. */
 void tg_app_provision_abort(struct tg_app *app);
+
+/* The fixes of the lab's last run up in this project, as the journal has them, are chosen for the
+ * next one: what was made with them stays so until somebody chooses otherwise. */
+void tg_app_remember_fixes(struct tg_app *app);
 
 /* Gives a message to the run when it is the run's; true when a view of it may differ. */
 bool tg_app_provision_handle(struct tg_app *app, const struct tg_msg *msg);

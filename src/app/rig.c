@@ -13,6 +13,7 @@
 #include "sim/controllers.h"
 #include "sim/direct.h"
 #include "sim/download.h"
+#include "sim/hub.h"
 
 #define DEFAULT_QUANTUM_US (100 * TG_US_PER_MS)
 #define SETTLE_ROUNDS_MAX  64
@@ -34,6 +35,8 @@ struct tg_rig {
     struct tg_queue
         *inbox; /* as in production: what a provider says during a call is heard after it */
     bool has_activity;
+    bool (*on_step)(void *context);
+    void *context;
 };
 
 static void free_message(void *item)
@@ -128,6 +131,7 @@ static void add_targets(struct tg_rig *rig)
         .is_gcp = true,
         .endpoint.base_url = tg_strdup("sim://gcp"),
         .project = tg_strdup(project),
+        .hub_url = tg_strdup("sim://gcp" SIM_HUB_PREFIX),
         .seed = UINT64_C(1) << 32,
     };
     add_provider(rig, &gcp);
@@ -140,6 +144,8 @@ struct tg_rig *tg_rig_attach(const struct tg_rig_config *config, struct sim_worl
     rig->world = world;
     rig->quantum_us = config->quantum_us > 0 ? config->quantum_us : DEFAULT_QUANTUM_US;
     rig->speed = config->speed > 0 ? config->speed : 1;
+    rig->on_step = config->on_step;
+    rig->context = config->context;
     rig->now = (struct tg_virtual_clock){TG_US_PER_S, sim_world_wall_us(world)};
     rig->next_exchange_id = 1;
     rig->inbox = tg_queue_new(INBOX_MAX, free_message);
@@ -240,6 +246,9 @@ bool tg_rig_run(struct tg_rig *rig, int64_t limit_us, bool (*is_done)(const stru
         tg_virtual_clock_advance(&rig->now, rig->quantum_us / rig->speed);
         rig->now.wall_us = sim_world_wall_us(rig->world);
         settle(rig);
+        if (rig->on_step != NULL && !rig->on_step(rig->context)) {
+            return false;
+        }
     }
     return is_done != NULL && is_done(rig->app);
 }

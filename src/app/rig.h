@@ -27,7 +27,10 @@ struct tg_rig_config {
     const char *journal; /* path, NULL: none */
     int64_t kill_after;  /* for the kill tests: SIGKILL after so many durable records; 0: never */
     int64_t quantum_us;  /* 0: 100 ms */
-    int64_t speed;       /* lab seconds in one of ours; 0: 1 */
+    /* Called after each step, when everybody has acted on it; false ends the run. NULL: not. */
+    bool (*on_step)(void *context);
+    void *context;
+    int64_t speed; /* lab seconds in one of ours; 0: 1 */
 };
 
 /* NULL and err when the world or the journal cannot be made. */

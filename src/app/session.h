@@ -28,6 +28,7 @@ struct tg_session_config {
     const char *gcp_endpoint;   /* NULL: Google's own hosts */
     const char *gcp_ca_pem;     /* NULL: the system's authorities */
     const char *gcp_token;      /* NULL: whatever login to Google Cloud is found on this machine */
+    const char *hub_url;        /* the Hugging Face hub's; NULL: its own */
     const char *gcp_token_path; /* file that somebody keeps it fresh in, or NULL */
     const char *journal;        /* NULL: none */
     /* Manifests that are downloaded (app/manifests.h); each may be NULL. */

@@ -9,6 +9,7 @@
 #include "base/json_out.h"
 #include "base/str.h"
 #include "model/select.h"
+#include "plan/progress.h"
 
 #define EVENTS_SHOWN_MAX 50
 
@@ -52,6 +53,10 @@ static void put_steps(struct tg_json_out *json, const struct tg_status_inputs *i
         tg_json_put_int(json, "conditions_total", status->conditions_total);
         tg_json_put_text(json, "missing", status->missing[0] != '\0' ? status->missing : NULL);
         tg_json_put_seconds(json, "age_seconds", status->age_us);
+        if (status->state != TG_STEP_DONE) {
+            tg_progress_json(json, inputs->lab, i, inputs->model, NULL, inputs->now_us,
+                             inputs->lab_us);
+        }
         tg_json_close(json, '}');
     }
     tg_json_close(json, ']');
@@ -139,7 +144,7 @@ static void put_regions(struct tg_json_out *json, const struct tg_status_inputs 
 static void put_interfaces(struct tg_json_out *json, const struct tg_status_inputs *inputs)
 {
     size_t count = 0;
-    struct tg_interface_row *rows = tg_select_interfaces(inputs->model, &count);
+    struct tg_interface_row *rows = tg_select_interfaces(inputs->model, inputs->now_us, &count);
     tg_json_open(json, "interfaces", '[');
     for (size_t i = 0; i < count; i++) {
         tg_json_open(json, NULL, '{');
@@ -153,6 +158,29 @@ static void put_interfaces(struct tg_json_out *json, const struct tg_status_inpu
         tg_json_put_int(json, "mtu", rows[i].mtu);
         tg_json_put_bool(json, "claimed", rows[i].kind == TG_INTERFACE_CLAIMED);
         tg_json_put_bool(json, "ready", rows[i].is_ready);
+        tg_json_put_bool(json, "stale", rows[i].is_stale);
+        tg_json_put_seconds(json, "age_seconds", rows[i].age_us);
+        tg_json_close(json, '}');
+    }
+    tg_json_close(json, ']');
+    free(rows);
+}
+
+/* What the containers themselves listed, beside what the claims say. */
+static void put_proofs(struct tg_json_out *json, const struct tg_status_inputs *inputs)
+{
+    size_t count = 0;
+    struct tg_proof_row *rows = tg_select_proofs(inputs->model, inputs->now_us, &count);
+    tg_json_open(json, "interface_proofs", '[');
+    for (size_t i = 0; i < count; i++) {
+        tg_json_open(json, NULL, '{');
+        tg_json_put_text(json, "region", tg_model_target(inputs->model, rows[i].target)->label);
+        tg_json_put_text(json, "pod", rows[i].pod->name);
+        tg_json_put_text(json, "container", rows[i].container);
+        tg_json_put_text(json, "proof", tg_proof_name(rows[i].proof));
+        tg_json_put_text(json, "listed", rows[i].listed[0] != '\0' ? rows[i].listed : NULL);
+        tg_json_put_text(json, "detail", rows[i].detail[0] != '\0' ? rows[i].detail : NULL);
+        tg_json_put_seconds(json, "age_seconds", rows[i].age_us);
         tg_json_close(json, '}');
     }
     tg_json_close(json, ']');
@@ -267,6 +295,7 @@ bool tg_status_json(const struct tg_status_inputs *inputs, struct tg_buf *out)
     put_steps(&json, inputs);
     put_regions(&json, inputs);
     put_interfaces(&json, inputs);
+    put_proofs(&json, inputs);
     put_routing(&json, inputs);
     put_unseen(&json, inputs);
     put_problems(&json, inputs);

@@ -108,7 +108,7 @@ static void put_routing(const struct tg_status_inputs *inputs, struct tg_buf *ou
 static void put_interfaces(const struct tg_status_inputs *inputs, struct tg_buf *out)
 {
     size_t count = 0;
-    struct tg_interface_row *rows = tg_select_interfaces(inputs->model, &count);
+    struct tg_interface_row *rows = tg_select_interfaces(inputs->model, inputs->now_us, &count);
     tg_buf_printf(out, "%s\n", _("DRANET INTERFACES"));
     for (size_t i = 0; i < count; i++) {
         const char *const cells[] = {tg_model_target(inputs->model, rows[i].target)->label,
@@ -121,6 +121,31 @@ static void put_interfaces(const struct tg_status_inputs *inputs, struct tg_buf 
             tg_buf_puts(out, "  ");
             put_safe(out, cells[c]);
         }
+        if (rows[i].is_stale) {
+            char age[24];
+            tg_buf_puts(out, "  ");
+            tg_buf_printf(out, _("not heard for %s"), tg_fmt_age(age, sizeof(age), rows[i].age_us));
+        }
+        tg_buf_putc(out, '\n');
+    }
+    free(rows);
+}
+
+/* What the containers listed themselves; nothing when nobody asked. */
+static void put_proofs(const struct tg_status_inputs *inputs, struct tg_buf *out)
+{
+    size_t count = 0;
+    struct tg_proof_row *rows = tg_select_proofs(inputs->model, inputs->now_us, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].proof == TG_PROOF_NOT_ASKED) {
+            continue;
+        }
+        tg_buf_puts(out, "  ");
+        put_safe(out, rows[i].pod->name);
+        tg_buf_puts(out, "  ls /sys/class/net: ");
+        put_safe(out, rows[i].listed);
+        tg_buf_printf(out, "  %s  ", tg_proof_name(rows[i].proof));
+        put_safe(out, rows[i].detail);
         tg_buf_putc(out, '\n');
     }
     free(rows);
@@ -170,6 +195,7 @@ bool tg_status_text(const struct tg_status_inputs *inputs, struct tg_buf *out)
     put_steps(inputs, out);
     put_regions(inputs, out);
     put_interfaces(inputs, out);
+    put_proofs(inputs, out);
     put_routing(inputs, out);
     put_unseen(inputs, out);
     put_problems(inputs, out);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "app/rig.h"
+#include "app/swarm_check.h"
 #include "base/assert.h"
 #include "base/assets.h"
 #include "base/rng.h"
@@ -173,6 +174,7 @@ struct run {
     struct tg_swarm_result *result;
     struct tg_rig *rig;
     struct sim_world *world;
+    struct tg_swarm_check check;
 };
 
 static bool break_at(struct run *run, const char *broken)
@@ -189,6 +191,16 @@ static bool pass(struct run *run, int64_t duration_us)
 {
     tg_rig_run(run->rig, duration_us, NULL);
     const char *broken = sim_world_broken(run->world);
+    return run->result->broken[0] == '\0' && (broken == NULL || break_at(run, broken));
+}
+
+static bool on_step(void *context)
+{
+    struct run *run = context;
+    if (run->config->meddle != NULL) {
+        run->config->meddle(run->config->context, run->check.app);
+    }
+    const char *broken = tg_swarm_check_step(&run->check);
     return broken == NULL || break_at(run, broken);
 }
 
@@ -254,7 +266,7 @@ static void finish_drill(struct run *run)
         spec.has_value = true;
         spec.region = 0;
         sim_fault_add(run->world, &spec, &err);
-        tg_app_waive(app, "operator", &err);
+        run->check.is_waived = tg_app_waive(app, "operator", &err);
     } else if (app->drill != NULL && !tg_drill_is_over(app->drill)) {
         tg_app_drill_abort(app, "operator");
     }
@@ -358,6 +370,7 @@ static void run_plan(struct run *run, struct tg_swarm_result *result)
         run->config->prepare(run->config->context, run->world);
     }
     result->is_ok = go(run);
+    result->lag_us = run->check.lag_us;
     const struct tg_drill *drill = tg_rig_app(run->rig)->drill;
     result->verdict = drill == NULL ? TG_VERDICT_OPEN : drill->score.verdict;
     result->trace_hash = sim_world_trace_hash(run->world);
@@ -382,12 +395,15 @@ struct tg_swarm_result tg_swarm_run(const struct tg_swarm_plan *plan,
                                 .quantum_us = QUANTUM_US};
     remove_journal(config->journal);
     struct run run = {.plan = plan, .config = config, .result = &result};
+    rig.on_step = on_step;
+    rig.context = &run;
     run.rig = tg_rig_new(&rig, &err);
     if (run.rig == NULL) {
         snprintf(result.broken, sizeof(result.broken), "the world does not start: %.200s", err.msg);
         return result;
     }
     run.world = tg_rig_world(run.rig);
+    run.check = (struct tg_swarm_check){.world = run.world, .app = tg_rig_app(run.rig)};
     run_plan(&run, &result);
     tg_rig_free(run.rig);
     remove_journal(config->journal);

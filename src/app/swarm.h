@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "app/app.h"
 #include "base/buf.h"
 #include "drill/score.h"
 #include "sim/fault.h"
@@ -38,6 +39,9 @@ struct tg_swarm_config {
     /* Called with each new world before anything happens in it; NULL: not. Tests plant bugs here.
      */
     void (*prepare)(void *context, struct sim_world *world);
+    /* Called at each step, before what must hold is looked at; NULL: not. Tests plant bugs of the
+     * console here. */
+    void (*meddle)(void *context, struct tg_app *app);
     void *context;
 };
 
@@ -46,6 +50,7 @@ struct tg_swarm_result {
     char broken[240];  /* which invariant, "" when is_ok */
     int64_t at_us;     /* virtual time at which it was found; of the end when is_ok */
     int64_t healed_us; /* from the end of the last fault until every region served; -1: none did */
+    int64_t lag_us;    /* longest from serving in truth to being called restored */
     uint64_t trace_hash;
     uint64_t events;
     enum tg_verdict verdict; /* OPEN when there was no drill */

@@ -34,7 +34,7 @@ static bool usage(struct tg_err *err, const char *word)
                       "'%s' is no command for a simulated world; there are: fault add KIND "
                       "[WORD=VALUE...], fault list, fault kinds, fault remove ID, fault pause ID, "
                       "fault resume ID, fault clear, speed N, pause, resume, step TIME, world, "
-                      "params",
+                      "params, inventory",
                       word);
 }
 
@@ -155,7 +155,7 @@ bool tg_world_request_parse(const char *const *words, size_t count,
         set_body(request, "step", words[1], false);
         return true;
     }
-    if (tg_str_eq(verb, "world") || tg_str_eq(verb, "params")) {
+    if (tg_str_eq(verb, "world") || tg_str_eq(verb, "params") || tg_str_eq(verb, "inventory")) {
         ask(request, "GET", verb);
         return true;
     }
@@ -279,6 +279,21 @@ static void put_world(const json_t *world, struct tg_buf *out)
     }
 }
 
+static void put_inventory(const json_t *things, struct tg_buf *out)
+{
+    size_t i;
+    json_t *thing;
+    if (json_array_size(things) == 0) {
+        tg_buf_printf(out, "%s\n", _("Nothing stands in the simulated project."));
+        return;
+    }
+    json_array_foreach((json_t *)(uintptr_t)things, i, thing)
+    {
+        tg_buf_printf(out, "%-22s %-60s %s\n", tg_json_text(thing, "kind"),
+                      tg_json_text(thing, "name"), tg_json_text(thing, "place"));
+    }
+}
+
 bool tg_world_answer_text(int status, const char *answer, size_t len, struct tg_buf *out,
                           struct tg_err *err)
 {
@@ -298,6 +313,8 @@ bool tg_world_answer_text(int status, const char *answer, size_t len, struct tg_
         put_kinds(json_object_get(root, "kinds"), out);
     } else if (json_object_get(root, "params") != NULL) {
         put_params(json_object_get(root, "params"), out);
+    } else if (json_object_get(root, "things") != NULL) {
+        put_inventory(json_object_get(root, "things"), out);
     } else if (json_object_get(root, "traceHash") != NULL) {
         put_world(root, out);
     } else {
@@ -318,4 +335,16 @@ bool tg_world_answer_is_stepping(const char *answer, size_t len)
     bool is_stepping = tg_json_bool(document.root, "stepping");
     tg_json_release(&document);
     return is_stepping;
+}
+
+bool tg_world_answer_is_paused(const char *answer, size_t len)
+{
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_json document;
+    if (!tg_json_parse(answer, len, NULL, &document, &err)) {
+        return false;
+    }
+    bool is_paused = json_number_value(json_object_get(document.root, "speed")) <= 0;
+    tg_json_release(&document);
+    return is_paused;
 }

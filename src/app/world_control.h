@@ -17,6 +17,7 @@
 #include "base/err.h"
 
 #define TG_WORLD_WORDS_MAX 32
+#define TG_WORLD_PATH      "/tidegate.dev/v1/world"
 
 struct tg_world_request {
     const char *method; /* static */
@@ -41,5 +42,8 @@ bool tg_world_answer_text(int status, const char *answer, size_t len, struct tg_
 
 /* True while a step is under way, by the answer of GET world. */
 bool tg_world_answer_is_stepping(const char *answer, size_t len);
+
+/* True when the world's clock stands, by the same answer. */
+bool tg_world_answer_is_paused(const char *answer, size_t len);
 
 #endif

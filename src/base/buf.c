@@ -117,18 +117,29 @@ bool tg_buf_printf(struct tg_buf *buf, const char *format, ...)
 
 bool tg_buf_vprintf(struct tg_buf *buf, const char *format, va_list args)
 {
-    va_list measured;
+    va_list tried;
+    size_t room = 0;
     int len = 0;
 
     check(buf);
-    va_copy(measured, args);
-    len = vsnprintf(NULL, 0, format, measured);
-    va_end(measured);
-    tg_assert(len >= 0);
-    if (buf->is_full || !reserve(buf, (size_t)len)) {
+    if (buf->is_full) {
         return false;
     }
-    vsnprintf(buf->data + buf->len, (size_t)len + 1, format, args);
+    /* mostly there is room already, and formatting twice would be for nothing */
+    room = buf->cap - buf->len;
+    va_copy(tried, args);
+    len = vsnprintf(room == 0 ? NULL : buf->data + buf->len, room, format, tried);
+    va_end(tried);
+    tg_assert(len >= 0);
+    if ((size_t)len >= room || (size_t)len > buf->len_max - buf->len) {
+        if (room > 0) {
+            buf->data[buf->len] = '\0';
+        }
+        if (!reserve(buf, (size_t)len)) {
+            return false;
+        }
+        vsnprintf(buf->data + buf->len, (size_t)len + 1, format, args);
+    }
     buf->len += (size_t)len;
     return true;
 }

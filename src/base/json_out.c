@@ -76,6 +76,12 @@ void tg_json_put_bool(struct tg_json_out *json, const char *name, bool value)
     tg_buf_puts(json->out, value ? "true" : "false");
 }
 
+void tg_json_put_raw(struct tg_json_out *json, const char *name, const char *value)
+{
+    begin(json, name);
+    tg_buf_puts(json->out, value == NULL ? "null" : value);
+}
+
 void tg_json_put_null(struct tg_json_out *json, const char *name)
 {
     begin(json, name);

@@ -29,6 +29,8 @@ void tg_json_close(struct tg_json_out *json, char bracket);
 void tg_json_put_text(struct tg_json_out *json, const char *name, const char *text);
 void tg_json_put_int(struct tg_json_out *json, const char *name, int64_t value);
 void tg_json_put_bool(struct tg_json_out *json, const char *name, bool value);
+/* A value that is JSON already; null when NULL. */
+void tg_json_put_raw(struct tg_json_out *json, const char *name, const char *value);
 void tg_json_put_null(struct tg_json_out *json, const char *name);
 
 /* With three decimals; null when value is negative. */

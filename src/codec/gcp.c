@@ -253,20 +253,3 @@ bool tg_gcp_decode_health(const struct tg_gcp_group *group, const char *json, si
     tg_json_release(&document);
     return true;
 }
-
-bool tg_gcp_decode_objects(const char *json, size_t len, int64_t *count, int64_t *bytes,
-                           struct tg_err *err)
-{
-    struct tg_json document = {0};
-    if (!tg_json_parse(json, len, NULL, &document, err)) {
-        return false;
-    }
-    const json_t *items = json_object_get(document.root, "items");
-    *count = (int64_t)json_array_size(items);
-    *bytes = 0;
-    for (size_t i = 0; i < json_array_size(items); i++) {
-        *bytes += tg_json_int(json_array_get(items, i), "size", 0);
-    }
-    tg_json_release(&document);
-    return true;
-}

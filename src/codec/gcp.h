@@ -32,8 +32,4 @@ size_t tg_gcp_decode_groups(const char *json, size_t len, struct tg_gcp_group *g
 bool tg_gcp_decode_health(const struct tg_gcp_group *group, const char *json, size_t len,
                           struct tg_k8s_list *list, struct tg_err *err);
 
-/* Objects and bytes of a bucket's object list, into *count and *bytes. */
-bool tg_gcp_decode_objects(const char *json, size_t len, int64_t *count, int64_t *bytes,
-                           struct tg_err *err);
-
 #endif

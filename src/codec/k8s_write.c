@@ -32,12 +32,14 @@ char *tg_k8s_write_scale(const struct tg_call *call)
 
 char *tg_k8s_write_access_review(const struct tg_call *call)
 {
-    const struct tg_kind_info *kind = tg_kind_info(call->resource);
+    bool is_known = call->resource != TG_KIND_COUNT;
+    const char *group = is_known ? tg_kind_info(call->resource)->group : call->group;
+    const char *plural = is_known ? tg_kind_info(call->resource)->plural : call->plural;
     return tg_json_dump(
         json_pack("{s:s,s:s,s:{s:{s:s,s:s,s:s,s:s,s:s}}}", "apiVersion", "authorization.k8s.io/v1",
                   "kind", "SelfSubjectAccessReview", "spec", "resourceAttributes", "namespace",
-                  call->ns, "verb", call->verb, "group", kind->group, "resource", kind->plural,
-                  "subresource", call->subresource != NULL ? call->subresource : ""));
+                  call->ns != NULL ? call->ns : "", "verb", call->verb, "group", group, "resource",
+                  plural, "subresource", call->subresource != NULL ? call->subresource : ""));
 }
 
 char *tg_k8s_write_delete(const struct tg_call *call)

@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "base/str.h"
+#include "codec/lab_hazard.h"
 #include "codec/lab_make.h"
 #include "codec/yaml.h"
 #include "plan/verify.h"
@@ -43,8 +44,8 @@ static size_t distance(const char *a, const char *b)
 bool tg_lab_note(struct tg_lab_reader *reader, bool is_ok)
 {
     struct tg_lab_mistakes *mistakes = reader->mistakes;
-    if (reader->err->code == TG_CODE_NONE) {
-        return is_ok; /* its parts were noted already */
+    if (reader->err->code == TG_CODE_NONE || mistakes == NULL) {
+        return is_ok; /* its parts were noted already; or the first mistake ends all */
     }
     if (mistakes->count++ == 0) {
         mistakes->first = *reader->err;
@@ -76,6 +77,9 @@ bool tg_lab_check_keys(struct tg_lab_reader *reader, const struct tg_yaml_node *
             is_ok = tg_lab_note(reader, tg_yaml_fail(reader->name, node->keys[i], reader->err,
                                                      "unknown key '%s'; is '%s' meant?",
                                                      node->keys[i]->text, nearest));
+            if (reader->mistakes == NULL) {
+                return false;
+            }
         }
     }
     return is_ok;
@@ -96,7 +100,7 @@ bool tg_lab_need_text(struct tg_lab_reader *reader, const struct tg_yaml_node *n
            tg_yaml_fail(reader->name, node, reader->err, "'%s' is missing or no text", key);
 }
 
-static bool read_localised(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+bool tg_lab_read_localised(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
                            const char *key, struct tg_lab_text *out)
 {
     static const char *const keys[] = {"en", "zh_TW", NULL};
@@ -242,7 +246,7 @@ static bool refuse_kind(struct tg_lab_reader *reader, const struct tg_yaml_node 
                         nearest != NULL ? nearest : "", nearest != NULL ? "' meant?" : "");
 }
 
-static bool read_condition(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+bool tg_lab_read_condition(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
                            struct tg_lab_condition *out)
 {
     static const char *const keys[] = {"where", "kind",   "name",     "condition",
@@ -294,7 +298,8 @@ static bool read_conditions(struct tg_lab_reader *reader, const struct tg_yaml_n
     bool is_ok = true;
     for (size_t i = 0; i < list->count; i++) {
         is_ok =
-            tg_lab_note(reader, read_condition(reader, list->items[i], &conditions[i])) && is_ok;
+            tg_lab_note(reader, tg_lab_read_condition(reader, list->items[i], &conditions[i])) &&
+            is_ok;
     }
     out->conditions = conditions;
     out->conditions_count = list->count;
@@ -306,15 +311,15 @@ static bool read_step(struct tg_lab_reader *reader, const struct tg_yaml_node *n
 {
     static const char *const keys[] = {"id",     "section",  "title", "why",       "usual",
                                        "verify", "make",     "needs", "leftovers", "timeout",
-                                       "once",   "commands", NULL};
+                                       "once",   "commands", "prove", NULL};
     int64_t section = 0;
     if (node->kind != TG_YAML_MAP) {
         return tg_yaml_fail(reader->name, node, reader->err, "a map is expected here");
     }
     bool is_ok = tg_lab_check_keys(reader, node, keys);
     is_ok = tg_lab_note(reader, tg_lab_need_text(reader, node, "id", &out->id)) && is_ok;
-    is_ok = tg_lab_note(reader, read_localised(reader, node, "title", &out->title)) && is_ok;
-    is_ok = tg_lab_note(reader, read_localised(reader, node, "why", &out->why)) && is_ok;
+    is_ok = tg_lab_note(reader, tg_lab_read_localised(reader, node, "title", &out->title)) && is_ok;
+    is_ok = tg_lab_note(reader, tg_lab_read_localised(reader, node, "why", &out->why)) && is_ok;
     const char *number = tg_yaml_text(node, "section");
     if (number == NULL || !tg_str_to_int64(number, 1, 99, &section)) {
         is_ok = tg_lab_note(
@@ -384,12 +389,38 @@ static bool check_places(struct tg_lab_reader *reader, const struct tg_yaml_node
     return is_ok;
 }
 
+static bool read_count(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                       const char *key, int *out)
+{
+    int64_t number = 0;
+    const char *text = tg_yaml_text(node, key);
+    bool is_ok = text == NULL || tg_str_to_int64(text, 1, 100000, &number);
+    *out = (int)number;
+    return is_ok || tg_yaml_fail(reader->name, tg_yaml_get(node, key), reader->err,
+                                 "'%s' must be a whole number from 1", key);
+}
+
+static bool read_needs(struct tg_lab_reader *reader, const struct tg_yaml_node *root)
+{
+    static const char *const keys[] = {"machine_type", "family", "chips", NULL};
+    struct tg_lab *lab = reader->lab;
+    const struct tg_yaml_node *tpu = tg_yaml_get(root, "tpu");
+    lab->hub_model = tg_lab_read_text(reader, root, "hub_model");
+    if (!read_count(reader, root, "pool_cpus", &lab->pool_cpus)) {
+        return false;
+    }
+    return tpu == NULL || (tg_lab_check_keys(reader, tpu, keys) &&
+                           tg_lab_need_text(reader, tpu, "machine_type", &lab->tpu_machine_type) &&
+                           tg_lab_need_text(reader, tpu, "family", &lab->tpu_family) &&
+                           read_count(reader, tpu, "chips", &lab->tpu_chips));
+}
+
 static bool read_lab(struct tg_lab_reader *reader, const struct tg_yaml_node *root)
 {
-    static const char *const keys[] = {"name",      "title",          "project",   "config_cluster",
-                                       "namespace", "deployment",     "app_label", "model",
-                                       "gateway",   "primary_region", "regions",   "steps",
-                                       NULL};
+    static const char *const keys[] = {
+        "name",      "title", "project",   "config_cluster", "namespace", "deployment",
+        "app_label", "model", "gateway",   "primary_region", "regions",   "hazards",
+        "hub_model", "tpu",   "pool_cpus", "steps",          NULL};
     struct tg_lab *lab = reader->lab;
     const struct {
         const char *key;
@@ -406,14 +437,17 @@ static bool read_lab(struct tg_lab_reader *reader, const struct tg_yaml_node *ro
     }
     bool is_ok = tg_lab_check_keys(reader, root, keys);
     is_ok = tg_lab_note(reader, tg_lab_need_text(reader, root, "name", &lab->name)) && is_ok;
-    is_ok = tg_lab_note(reader, read_localised(reader, root, "title", &lab->title)) && is_ok;
+    is_ok = tg_lab_note(reader, tg_lab_read_localised(reader, root, "title", &lab->title)) && is_ok;
     for (size_t i = 0; i < TG_COUNT(texts); i++) {
         is_ok = tg_lab_note(reader, tg_lab_need_text(reader, root, texts[i].key, texts[i].out)) &&
                 is_ok;
     }
     is_ok = tg_lab_note(reader, read_regions(reader, root)) && is_ok;
     is_ok = tg_lab_note(reader, check_places(reader, root)) && is_ok;
+    is_ok = tg_lab_note(reader, read_needs(reader, root)) && is_ok;
+    is_ok = tg_lab_note(reader, tg_lab_read_hazards(reader, root)) && is_ok;
     is_ok = tg_lab_note(reader, read_steps(reader, root)) && is_ok;
+    is_ok = is_ok && tg_lab_note(reader, tg_lab_check_changes(reader));
     lab->project = tg_lab_read_text(reader, root, "project");
     return is_ok;
 }
@@ -434,7 +468,8 @@ struct tg_lab *tg_lab_parse_all(const char *name, const char *bytes, size_t len,
     lab->arena = arena;
     struct tg_err now = TG_ERR_INIT;
     struct tg_lab_mistakes all = {.lines = mistakes};
-    struct tg_lab_reader reader = {.name = name, .lab = lab, .err = &now, .mistakes = &all};
+    struct tg_lab_reader reader = {
+        .name = name, .lab = lab, .err = &now, .mistakes = &all, .whole_name = name};
     bool is_ok = tg_lab_note(&reader, read_lab(&reader, tg_yaml_root(yaml)));
     tg_yaml_free(yaml);
     *count = all.count;

@@ -9,6 +9,7 @@
 #include "base/assets.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "codec/lab_hazard.h"
 #include "codec/yaml_json.h"
 
 #define BODY_MAX        (256 * 1024)
@@ -63,7 +64,7 @@ static bool read_form(struct tg_lab_reader *reader, const struct tg_yaml_node *n
     const char *form = tg_yaml_text(node, "form");
     const char *api = tg_yaml_text(node, "api");
     out->api = tg_api_by_name(api != NULL ? api : "");
-    if (out->api == TG_API_COUNT || out->api == TG_API_KUBERNETES) {
+    if (!tg_api_holds_things(out->api) || out->api == TG_API_KUBERNETES) {
         return tg_yaml_fail(reader->name, node, reader->err,
                             "'api' must be one of Google's: compute, container, gkehub, "
                             "serviceusage, storage, iam, cloudresourcemanager");
@@ -150,8 +151,8 @@ static bool read_manifest(struct tg_lab_reader *reader, const struct tg_yaml_nod
     bool is_ok = true;
     for (size_t i = 0; i < documents->count && is_ok; i++) {
         struct tg_lab_make make = *common;
-        is_ok =
-            read_document(&within, documents->items[i], &make) && add(reader, node, makes, &make);
+        is_ok = read_document(&within, documents->items[i], &make) &&
+                tg_lab_read_variants(&within, &make) && add(reader, node, makes, &make);
     }
     if (is_ok && common->source_url != NULL && documents->count != 1) {
         is_ok = tg_yaml_fail(reader->name, node, reader->err,
@@ -187,9 +188,9 @@ static bool read_make(struct tg_lab_reader *reader, const struct tg_yaml_node *n
                       struct makes *makes)
 {
     static const char *const keys[] = {
-        "where",     "api",      "form",   "collection", "name",      "body",
-        "create",    "manifest", "secret", "secret_key", "content",   "keep",
-        "only_ours", "passing",  "url",    "sha256",     "zone_list", NULL};
+        "where",    "api",    "form",       "collection", "name",   "body",      "create",
+        "manifest", "secret", "secret_key", "content",    "keep",   "only_ours", "passing",
+        "url",      "sha256", "zone_list",  "when",       "unless", NULL};
     struct tg_lab_make make = {0};
     if (node->kind != TG_YAML_MAP) {
         return tg_yaml_fail(reader->name, node, reader->err, "a map is expected here");
@@ -200,6 +201,7 @@ static bool read_make(struct tg_lab_reader *reader, const struct tg_yaml_node *n
     is_ok = tg_lab_note(reader, read_flag(reader, node, "only_ours", &make.is_only_ours)) && is_ok;
     is_ok = tg_lab_note(reader, read_flag(reader, node, "passing", &make.is_passing)) && is_ok;
     is_ok = tg_lab_note(reader, read_source(reader, node, &make)) && is_ok;
+    is_ok = tg_lab_note(reader, tg_lab_read_when(reader, node, &make)) && is_ok;
     if (!tg_lab_read_where(reader, node, &make.where)) {
         return false;
     }
@@ -277,6 +279,16 @@ static bool read_timeout(struct tg_lab_reader *reader, const struct tg_yaml_node
     return true;
 }
 
+static bool read_proof(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                       struct tg_lab_step *out)
+{
+    const char *proof = tg_yaml_text(node, "prove");
+    out->proves_interfaces = proof != NULL && tg_str_eq(proof, "interfaces");
+    return proof == NULL || out->proves_interfaces ||
+           tg_yaml_fail(reader->name, tg_yaml_get(node, "prove"), reader->err,
+                        "'prove' must be interfaces");
+}
+
 bool tg_lab_read_makes(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
                        struct tg_lab_step *out)
 {
@@ -284,6 +296,7 @@ bool tg_lab_read_makes(struct tg_lab_reader *reader, const struct tg_yaml_node *
     const struct tg_yaml_node *list = tg_yaml_get(node, "make");
     bool is_ok = tg_lab_note(reader, read_timeout(reader, node, &out->timeout_s));
     is_ok = tg_lab_note(reader, read_flag(reader, node, "once", &out->is_made_only_once)) && is_ok;
+    is_ok = tg_lab_note(reader, read_proof(reader, node, out)) && is_ok;
     is_ok =
         (leftovers == NULL || tg_lab_note(reader, read_leftovers(reader, leftovers, out))) && is_ok;
     if (list == NULL) {

@@ -14,10 +14,12 @@
 #include "plan/lab.h"
 
 struct tg_lab_reader {
-    const char *name; /* of the file */
+    const char *name; /* of the file: the lab's, or a manifest's */
     struct tg_lab *lab;
     struct tg_err *err; /* of what is being read; tg_lab_note() moves it on */
     struct tg_lab_mistakes *mistakes;
+    const char *whole_name;             /* of the lab's file */
+    const struct tg_yaml_node *hazards; /* NULL: none */
 };
 
 /* All that is wrong with a file: one bad line must not hide the others. */
@@ -43,6 +45,12 @@ const char *tg_lab_read_text(struct tg_lab_reader *reader, const struct tg_yaml_
 bool tg_lab_need_text(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
                       const char *key, const char **out);
 
+/* Text of key in the languages given; English there must be. */
+bool tg_lab_read_localised(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                           const char *key, struct tg_lab_text *out);
+
+bool tg_lab_read_condition(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                           struct tg_lab_condition *out);
 bool tg_lab_read_where(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
                        enum tg_lab_where *out);
 

@@ -164,6 +164,21 @@ static void settle(struct tg_drill *drill, const struct tg_drill_event *event)
     }
 }
 
+/* A Deployment that somebody made anew meanwhile is the drill's to put right when it carries the
+ * drill's own mark (it was made from what was there), and nobody's when it stands as before the
+ * drill. Any other is somebody's decision. */
+static bool is_taken_up(struct tg_drill *drill, const struct tg_obj *obj)
+{
+    const struct tg_deployment *now = &obj->as.deployment;
+    bool is_marked = tg_str_eq(now->drill, drill->config.id);
+    bool is_as_before = now->replicas_desired == drill->original_replicas && *now->drill == '\0';
+    if (!is_marked && !is_as_before) {
+        return false;
+    }
+    tg_str_copy(drill->deployment_uid, sizeof(drill->deployment_uid), obj->uid);
+    return true;
+}
+
 /* Convergence: back to the recorded value, unless somebody else decided otherwise since. */
 static void answer_before_restore(struct tg_drill *drill, const struct tg_drill_event *event)
 {
@@ -178,7 +193,7 @@ static void answer_before_restore(struct tg_drill *drill, const struct tg_drill_
     }
     const struct tg_deployment *now = &obj->as.deployment;
     remember(drill, obj);
-    if (!tg_str_eq(obj->uid, drill->deployment_uid)) {
+    if (!tg_str_eq(obj->uid, drill->deployment_uid) && !is_taken_up(drill, obj)) {
         needs_restore(drill, event, "the Deployment was made anew by somebody else");
     } else if (now->replicas_desired == drill->original_replicas && *now->drill == '\0') {
         settle(drill, event);

@@ -16,6 +16,8 @@
 #include "base/fmt.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "io/curl_options.h"
+#include "io/curl_upgrade.h"
 #include "io/token_file.h"
 #include "net/token_source.h"
 
@@ -35,6 +37,7 @@ struct curl_transport {
     int wake_fd;      /* eventfd: written from any thread */
     int64_t timer_us; /* when libcurl wants to run whatever the sockets say */
     struct exchange *first;
+    int upgrades_count; /* WebSockets among them */
     struct tg_token_files *tokens;
     const struct tg_transport_sink *sink; /* during poll() */
     bool has_emitted; /* in this poll(): the caller wants to act before it waits */
@@ -65,9 +68,12 @@ struct exchange {
     bool is_refused;   /* answered 401, which nobody is told: it is sent again with another token */
     bool is_second;    /* it was sent again */
     struct tg_err why; /* our own reason for ending it */
-    struct tg_http_request request; /* its body is sent from here, so that no copy of it stays */
+    struct tg_curl_upgrade *upgrade; /* of a WebSocket; NULL: an ordinary exchange */
+    struct tg_http_request request;  /* its body is sent from here, so that no copy of it stays */
     char content_type[128];
     char world[192];
+    char websocket_accept[64];
+    char websocket_protocol[64];
     int64_t retry_after_us;
     int64_t server_date_us;
 };
@@ -95,6 +101,9 @@ static void emit(struct exchange *exchange, struct tg_transport_event *event)
 static int status_of(const struct exchange *exchange)
 {
     long status = 0;
+    if (exchange->upgrade != NULL) {
+        return tg_curl_upgrade_status(exchange->upgrade);
+    }
     curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
     return (int)status;
 }
@@ -113,6 +122,8 @@ static void emit_headers(struct exchange *exchange)
         .retry_after_us = exchange->retry_after_us,
         .server_date_us = exchange->server_date_us,
         .world = exchange->world,
+        .websocket_accept = exchange->websocket_accept,
+        .websocket_protocol = exchange->websocket_protocol,
         .round_trip_us = now_us - exchange->submitted_us,
     };
     emit(exchange, &event);
@@ -126,6 +137,10 @@ static void read_header(struct exchange *exchange, const char *name, const char 
         tg_str_copy(exchange->content_type, sizeof(exchange->content_type), value);
     } else if (tg_str_eq_nocase(name, "tidegate-world")) {
         tg_str_copy(exchange->world, sizeof(exchange->world), value);
+    } else if (tg_str_eq_nocase(name, "sec-websocket-accept")) {
+        tg_str_copy(exchange->websocket_accept, sizeof(exchange->websocket_accept), value);
+    } else if (tg_str_eq_nocase(name, "sec-websocket-protocol")) {
+        tg_str_copy(exchange->websocket_protocol, sizeof(exchange->websocket_protocol), value);
     } else if (tg_str_eq_nocase(name, "date")) {
         (void)tg_parse_http_date(value, &exchange->server_date_us);
     } else if (tg_str_eq_nocase(name, "retry-after")) {
@@ -165,7 +180,8 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
     line[strcspn(line, "\r\n")] = '\0';
     if (line[0] == '\0') {
         exchange->is_refused = is_token_refused(exchange);
-        if (status_of(exchange) >= 200 && !exchange->is_refused) {
+        bool is_final = status_of(exchange) >= 200 || exchange->upgrade != NULL;
+        if (is_final && !exchange->is_refused) {
             emit_headers(exchange);
         }
         return len;
@@ -201,34 +217,12 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 
 /* ---- setting up ---- */
 
-static void set_blob(CURL *easy, CURLoption option, const char *text, size_t len)
-{
-    struct curl_blob blob = {(void *)(uintptr_t)text, len, CURL_BLOB_COPY};
-    curl_easy_setopt(easy, option, &blob);
-}
-
-static void set_certificate(CURL *easy, const char *cert_pem, const struct tg_secret *key_pem)
-{
-    if (cert_pem != NULL && key_pem != NULL) {
-        set_blob(easy, CURLOPT_SSLCERT_BLOB, cert_pem, strlen(cert_pem));
-        set_blob(easy, CURLOPT_SSLKEY_BLOB, tg_secret_peek(key_pem), tg_secret_len(key_pem));
-    }
-}
-
-static void set_trust(CURL *easy, const struct tg_http_endpoint *endpoint)
-{
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (endpoint->ca_pem != NULL) {
-        set_blob(easy, CURLOPT_CAINFO_BLOB, endpoint->ca_pem, strlen(endpoint->ca_pem));
-        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-    }
-    set_certificate(easy, endpoint->client_cert_pem, endpoint->client_key_pem);
-}
-
 static void set_bearer(struct exchange *exchange, const struct tg_secret *token)
 {
+    if (exchange->upgrade != NULL) {
+        tg_curl_upgrade_set_token(exchange->upgrade, token);
+        return;
+    }
     curl_easy_setopt(exchange->easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
     curl_easy_setopt(exchange->easy, CURLOPT_XOAUTH2_BEARER, tg_secret_peek(token));
 }
@@ -292,6 +286,9 @@ static void set_url(struct exchange *exchange, const struct tg_http_request *req
     } else {
         url = tg_asprintf("%s%s", base != NULL ? base : "", request->path);
     }
+    if (request->websocket_key != NULL) {
+        exchange->upgrade = tg_curl_upgrade_new(request, url);
+    }
     if (request->endpoint->tls_server_name == NULL ||
         !set_server_name(exchange, request->endpoint->tls_server_name, url)) {
         curl_easy_setopt(exchange->easy, CURLOPT_URL, url);
@@ -303,7 +300,7 @@ static void set_request(struct exchange *exchange, const struct tg_http_request 
 {
     CURL *easy = exchange->easy;
     set_url(exchange, request);
-    set_trust(easy, request->endpoint);
+    tg_curl_set_trust(easy, request->endpoint);
     add_header(exchange, "Accept", request->accept != NULL ? request->accept : "application/json");
     add_header(exchange, "Expect", "");
     if (request->extra != NULL) {
@@ -316,6 +313,7 @@ static void set_request(struct exchange *exchange, const struct tg_http_request 
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
     }
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+    curl_easy_setopt(easy, CURLOPT_NOBODY, tg_str_eq(request->method, "HEAD") ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "tidegate");
     if (request->endpoint->is_metadata_server) {
@@ -343,6 +341,9 @@ static void set_request(struct exchange *exchange, const struct tg_http_request 
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
+    if (exchange->upgrade != NULL) {
+        tg_curl_upgrade_set_options(easy);
+    }
 }
 
 /* ---- tokens that are renewed meanwhile ---- */
@@ -387,7 +388,7 @@ static void start_with_token(struct exchange *exchange)
         if (grant.token != NULL) {
             set_bearer(exchange, grant.token);
         }
-        set_certificate(exchange->easy, grant.client_cert_pem, grant.client_key_pem);
+        tg_curl_set_certificate(exchange->easy, grant.client_cert_pem, grant.client_key_pem);
         if (exchange->request.endpoint->names_quota_project && grant.quota_project != NULL &&
             !exchange->is_second) {
             add_header(exchange, "x-goog-user-project", grant.quota_project);
@@ -434,6 +435,7 @@ static void submit(struct tg_transport *transport, uint64_t id, struct tg_http_r
     set_request(exchange, &exchange->request);
     exchange->next = owner->first;
     owner->first = exchange;
+    owner->upgrades_count += exchange->upgrade != NULL ? 1 : 0;
     const struct tg_http_endpoint *endpoint = exchange->request.endpoint;
     exchange->source = endpoint->is_metadata_server ? NULL : endpoint->token_source;
     if (exchange->source != NULL) {
@@ -454,11 +456,16 @@ static void free_exchange(struct exchange *exchange)
     }
     *at = exchange->next;
     stop_listening(exchange);
+    if (exchange->upgrade != NULL) {
+        exchange->owner->upgrades_count--;
+        tg_curl_upgrade_reset(exchange->upgrade);
+    }
     curl_multi_remove_handle(exchange->owner->multi, exchange->easy);
     curl_easy_cleanup(exchange->easy);
     curl_slist_free_all(exchange->headers);
     curl_slist_free_all(exchange->connect_to);
     tg_http_request_fini(&exchange->request);
+    tg_curl_upgrade_free(exchange->upgrade);
     free(exchange);
 }
 
@@ -475,36 +482,6 @@ static void cancel(struct tg_transport *transport, uint64_t id)
 
 /* ---- the ends ---- */
 
-static enum tg_code code_of(CURLcode result)
-{
-    switch (result) {
-    case CURLE_OK:
-        return TG_CODE_NONE;
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-        return TG_CODE_DNS;
-    case CURLE_COULDNT_CONNECT:
-        return TG_CODE_CONNECT;
-    case CURLE_OPERATION_TIMEDOUT:
-        return TG_CODE_TIMEOUT;
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_CIPHER:
-        return TG_CODE_TLS;
-    case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-        return TG_CODE_CONFIG;
-    case CURLE_BAD_CONTENT_ENCODING:
-    case CURLE_WEIRD_SERVER_REPLY:
-        return TG_CODE_PROTOCOL;
-    default:
-        return TG_CODE_BROKEN;
-    }
-}
-
 static void finish(struct exchange *exchange, CURLcode result)
 {
     struct tg_transport_event event = {.kind = TG_TRANSPORT_DONE, .status = 0};
@@ -515,7 +492,7 @@ static void finish(struct exchange *exchange, CURLcode result)
     if (exchange->why.code != TG_CODE_NONE) {
         event.err = exchange->why;
     } else if (result != CURLE_OK) {
-        tg_err_set(&event.err, code_of(result), (int)result, "%s",
+        tg_err_set(&event.err, tg_curl_code_of(result), (int)result, "%s",
                    exchange->error[0] != '\0' ? exchange->error : curl_easy_strerror(result));
     }
     emit(exchange, &event);
@@ -525,6 +502,9 @@ static void finish(struct exchange *exchange, CURLcode result)
 /* The server did nothing for the refused token, so nothing is done twice. */
 static void send_again(struct exchange *exchange)
 {
+    if (exchange->upgrade != NULL) {
+        tg_curl_upgrade_reset(exchange->upgrade);
+    }
     curl_multi_remove_handle(exchange->owner->multi, exchange->easy);
     exchange->is_refused = false;
     exchange->is_second = true;
@@ -533,6 +513,78 @@ static void send_again(struct exchange *exchange)
     exchange->retry_after_us = 0;
     exchange->submitted_us = tg_clock_monotonic_us(&exchange->owner->clock);
     wait_for_token(exchange);
+}
+
+/* ---- connections that left HTTP ---- */
+
+static bool on_upgrade_line(void *context, const char *line, size_t len)
+{
+    return on_header((char *)(uintptr_t)line, 1, len, context) == len;
+}
+
+static bool on_upgrade_body(void *context, const char *bytes, size_t len)
+{
+    return on_body((char *)(uintptr_t)bytes, 1, len, context) == len;
+}
+
+static void pump_upgrade(struct exchange *exchange)
+{
+    struct tg_upgrade_sink sink = {on_upgrade_line, on_upgrade_body, exchange};
+    switch (tg_curl_upgrade_pump(exchange->upgrade, exchange->easy, &sink, &exchange->why)) {
+    case TG_CURL_UPGRADE_GOES_ON:
+        break;
+    case TG_CURL_UPGRADE_ENDED:
+        if (exchange->is_refused && !exchange->is_cancelled) {
+            send_again(exchange);
+        } else {
+            finish(exchange, CURLE_OK);
+        }
+        break;
+    case TG_CURL_UPGRADE_FAILED:
+        finish(exchange, CURLE_RECV_ERROR);
+        break;
+    }
+}
+
+/* libcurl has connected, and verified whom it speaks to; the rest is said by hand. */
+static void open_upgrade(struct exchange *exchange)
+{
+    if (tg_curl_upgrade_open(exchange->upgrade, exchange->easy, exchange->owner->epoll_fd)) {
+        pump_upgrade(exchange);
+    } else {
+        finish(exchange, CURLE_COULDNT_CONNECT);
+    }
+}
+
+static void send_bytes(struct tg_transport *transport, uint64_t id, const char *bytes, size_t len)
+{
+    struct curl_transport *owner = (struct curl_transport *)transport;
+    for (struct exchange *exchange = owner->first; exchange != NULL; exchange = exchange->next) {
+        if (exchange->id == id && exchange->upgrade != NULL && exchange->why.code == TG_CODE_NONE &&
+            !tg_curl_upgrade_send(exchange->upgrade, bytes, len)) {
+            tg_err_set(&exchange->why, TG_CODE_LIMIT, 0, "the peer does not read");
+        }
+    }
+}
+
+/* Whose socket is ready, or, with fd -1, whoever has something to send. */
+static bool pump_upgrades(struct curl_transport *owner, int fd)
+{
+    struct exchange *following;
+    bool is_any = false;
+    struct exchange *exchange = owner->upgrades_count > 0 ? owner->first : NULL;
+    for (; exchange != NULL && !is_any; exchange = following) {
+        following = exchange->next;
+        const struct tg_curl_upgrade *upgrade = exchange->upgrade;
+        if (upgrade == NULL || exchange->is_cancelled || !tg_curl_upgrade_is_open(upgrade)) {
+            continue;
+        }
+        if (fd < 0 ? tg_curl_upgrade_has_output(upgrade) : tg_curl_upgrade_fd(upgrade) == fd) {
+            is_any = fd >= 0;
+            pump_upgrade(exchange);
+        }
+    }
+    return is_any;
 }
 
 static void finish_ended(struct curl_transport *owner)
@@ -544,7 +596,9 @@ static void finish_ended(struct curl_transport *owner)
             struct exchange *exchange = NULL;
             CURLcode result = message->data.result;
             curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
-            if (result == CURLE_OK && exchange->is_refused && !exchange->is_cancelled) {
+            if (result == CURLE_OK && exchange->upgrade != NULL) {
+                open_upgrade(exchange);
+            } else if (result == CURLE_OK && exchange->is_refused && !exchange->is_cancelled) {
                 send_again(exchange);
             } else {
                 finish(exchange, result);
@@ -570,6 +624,11 @@ static void start_waiting(struct curl_transport *owner)
     }
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* Our own deadlines, which libcurl has no word for: until the status line, and between two bytes of
  * a stream. */
 static int64_t check_deadlines(struct curl_transport *owner, int64_t now_us)
@@ -587,6 +646,10 @@ static int64_t check_deadlines(struct curl_transport *owner, int64_t now_us)
             due_us = exchange->header_deadline_us;
         } else if (exchange->has_headers && exchange->idle_us > 0) {
             due_us = exchange->last_byte_us + exchange->idle_us;
+        }
+        if (exchange->upgrade != NULL && exchange->request.deadline_us > 0) {
+            /* libcurl's own ends with the connecting */
+            due_us = earlier(due_us, exchange->submitted_us + exchange->request.deadline_us);
         }
         if (due_us <= now_us) {
             tg_err_set(&exchange->why, TG_CODE_TIMEOUT, 0,
@@ -659,16 +722,14 @@ static void run_sockets(struct curl_transport *owner, int wait_ms)
             (void)!read(owner->wake_fd, &wakes, sizeof(wakes));
             continue;
         }
+        if (pump_upgrades(owner, events[i].data.fd)) {
+            continue;
+        }
         int mask = ((seen & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
                    ((seen & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
                    ((seen & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
         curl_multi_socket_action(owner->multi, events[i].data.fd, mask, &running);
     }
-}
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
 }
 
 static void poll_transport(struct tg_transport *transport, int64_t timeout_us,
@@ -678,6 +739,7 @@ static void poll_transport(struct tg_transport *transport, int64_t timeout_us,
     owner->sink = sink;
     owner->has_emitted = false;
     start_waiting(owner);
+    (void)pump_upgrades(owner, -1);
     run_timer(owner);
     finish_ended(owner);
     int64_t now_us = tg_clock_monotonic_us(&owner->clock);
@@ -705,8 +767,8 @@ static void free_transport(struct tg_transport *transport)
 
 struct tg_transport *tg_curl_transport_new(struct tg_clock clock, struct tg_err *err)
 {
-    static const struct tg_transport_ops ops = {submit, cancel, poll_transport, wake,
-                                                free_transport};
+    static const struct tg_transport_ops ops = {submit,         cancel, send_bytes,
+                                                poll_transport, wake,   free_transport};
     struct curl_transport *transport = TG_NEW(struct curl_transport);
     transport->base.ops = &ops;
     transport->clock = clock;

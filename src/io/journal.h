@@ -46,6 +46,10 @@ bool tg_journal_open_run(struct tg_journal *journal, enum tg_run_family family,
                          struct tg_record **records, size_t *count, struct tg_err *err);
 void tg_journal_records_free(struct tg_record *records, size_t count);
 
+/* Payload of the newest PLAN record of a run whose id begins so ("up-"), open or not; NULL when
+ * there is none. The caller frees. */
+char *tg_journal_newest_plan(struct tg_journal *journal, const char *id_start);
+
 /* Records appended since this open. */
 int64_t tg_journal_count(const struct tg_journal *journal);
 

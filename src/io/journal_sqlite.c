@@ -401,6 +401,22 @@ bool tg_journal_open_run(struct tg_journal *journal, enum tg_run_family family,
     return true;
 }
 
+char *tg_journal_newest_plan(struct tg_journal *journal, const char *id_start)
+{
+    static const char sql[] = "SELECT payload FROM record WHERE kind='PLAN' AND"
+                              " substr(run_id, 1, length(?1))=?1 ORDER BY sequence DESC LIMIT 1";
+    sqlite3_stmt *query = NULL;
+    char *payload = NULL;
+    if (sqlite3_prepare_v2(journal->database, sql, -1, &query, NULL) == SQLITE_OK) {
+        sqlite3_bind_text(query, 1, id_start, -1, SQLITE_STATIC);
+        if (sqlite3_step(query) == SQLITE_ROW) {
+            payload = tg_strdup((const char *)sqlite3_column_text(query, 0));
+        }
+    }
+    sqlite3_finalize(query);
+    return payload;
+}
+
 void tg_journal_records_free(struct tg_record *records, size_t count)
 {
     for (size_t i = 0; i < count; i++) {

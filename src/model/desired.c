@@ -21,6 +21,11 @@ const struct tg_api_info *tg_api_info(enum tg_api api)
     return &apis[api];
 }
 
+bool tg_api_holds_things(enum tg_api api)
+{
+    return api < TG_API_BILLING;
+}
+
 enum tg_api tg_api_by_name(const char *name)
 {
     enum tg_api api = 0;

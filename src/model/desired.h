@@ -29,6 +29,9 @@ struct tg_api_info {
 /* Never NULL for an api below TG_API_COUNT. */
 const struct tg_api_info *tg_api_info(enum tg_api api);
 
+/* True for an API that holds what a lab is made of; the others are only asked. */
+bool tg_api_holds_things(enum tg_api api);
+
 /* API by its name; TG_API_COUNT when there is none. */
 enum tg_api tg_api_by_name(const char *name);
 

@@ -29,12 +29,20 @@ static void free_timeline_entry(struct tg_timeline_entry *entry)
     free(entry->message);
 }
 
+static void free_witness(void *item)
+{
+    struct tg_witness *witness = item;
+    free(witness->log);
+    free(witness);
+}
+
 static void free_target(struct tg_target *target)
 {
     for (int kind = 0; kind < TG_KIND_COUNT; kind++) {
         tg_store_fini(&target->kinds[kind].store);
     }
     tg_map_free(target->replicas);
+    tg_map_free(target->witnesses);
     free(target->name);
     free(target->label);
     free(target->project);
@@ -70,6 +78,7 @@ static struct tg_target *add_target(struct tg_model *model, enum tg_target_type 
     target->type = type;
     target->name = tg_strdup(name);
     target->replicas = tg_map_new(free);
+    target->witnesses = tg_map_new(free_witness);
     for (int kind = 0; kind < TG_KIND_COUNT; kind++) {
         tg_store_init(&target->kinds[kind].store);
     }
@@ -173,6 +182,15 @@ const struct tg_target *tg_model_target(const struct tg_model *model, int index)
 {
     tg_assert(index >= 0 && (size_t)index < model->targets_count);
     return model->targets[index];
+}
+
+const struct tg_witness *tg_target_witness(const struct tg_target *target, const char *ns,
+                                           const char *pod)
+{
+    char *key = tg_asprintf("%s/%s", ns, pod);
+    const struct tg_witness *witness = tg_map_get(target->witnesses, key);
+    free(key);
+    return witness;
 }
 
 /* Of several worlds always the same one: time that jumped from clock to clock would be none. */

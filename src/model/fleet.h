@@ -21,6 +21,18 @@
 #define TG_TARGETS_MAX  1100
 #define TG_TIMELINE_MAX 2000
 
+/* What a Pod's container itself said: by exec, and in its log. */
+struct tg_witness {
+    int64_t asked_us;    /* monotonic: its interfaces were asked for; 0: never */
+    int64_t answered_us; /* the answer to that; 0: none yet, and older than asked_us while one is
+                            under way */
+    struct tg_interface_list interfaces; /* of the last good answer */
+    int64_t interfaces_us;               /* its time; 0: never */
+    struct tg_err err;                   /* of the last answer */
+    struct tg_log_digest *log;           /* NULL: not followed */
+    int64_t log_us;
+};
+
 enum tg_target_type { TG_TARGET_CLUSTER, TG_TARGET_GCP };
 
 struct tg_kind_view {
@@ -58,7 +70,8 @@ struct tg_target {
     int64_t removed_us; /* monotonic: its cluster was deleted, nothing of it is there; 0: it is */
     struct tg_world world;
     struct tg_kind_view kinds[TG_KIND_COUNT];
-    struct tg_map *replicas; /* "ns/pod" -> struct tg_replica_view */
+    struct tg_map *replicas;  /* "ns/pod" -> struct tg_replica_view */
+    struct tg_map *witnesses; /* "ns/pod" -> struct tg_witness */
 };
 
 enum tg_timeline_kind {
@@ -114,6 +127,10 @@ bool tg_target_is_shown(const struct tg_target *target, int64_t now_us);
 /* The GCP target or NULL; the target by index (asserted). */
 const struct tg_target *tg_model_gcp(const struct tg_model *model);
 const struct tg_target *tg_model_target(const struct tg_model *model, int index);
+
+/* What a Pod's container said, or NULL. */
+const struct tg_witness *tg_target_witness(const struct tg_target *target, const char *ns,
+                                           const char *pod);
 
 /* Lab time now: a simulated world's clock carried forward at its speed, else wall_us. Takes the
  * first target's that has one. */

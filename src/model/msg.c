@@ -40,6 +40,7 @@ void tg_msg_free(struct tg_msg *msg)
     case TG_MSG_CALL_DONE:
         free(msg->as.call.text);
         tg_obj_unref(msg->as.call.obj);
+        tg_facts_fini(&msg->as.call.facts);
         break;
     case TG_MSG_CALL_PROGRESS:
         free(msg->as.progress.text);
@@ -47,6 +48,15 @@ void tg_msg_free(struct tg_msg *msg)
         break;
     case TG_MSG_LOG_LINES:
         free(msg->as.log.text);
+        break;
+    case TG_MSG_LOG_DIGEST:
+        free(msg->as.digest.ns);
+        free(msg->as.digest.pod);
+        free(msg->as.digest.digest);
+        break;
+    case TG_MSG_INTERFACES:
+        free(msg->as.interfaces.ns);
+        free(msg->as.interfaces.pod);
         break;
     default:
         break;
@@ -79,6 +89,10 @@ void tg_call_free(struct tg_call *call)
     free(call->probe_target);
     free(call->probe_model);
     tg_desired_free(call->desired);
+    free(call->group);
+    free(call->plural);
+    free(call->words);
+    tg_secret_free(call->secret);
     free(call);
 }
 

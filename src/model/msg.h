@@ -17,7 +17,9 @@
 #include "base/err.h"
 #include "model/desired.h"
 #include "model/kind.h"
+#include "model/log_digest.h"
 #include "model/obj.h"
+#include "model/question.h"
 
 /* What the world says of itself in the Tidegate-World header: only simulated worlds send one. */
 struct tg_world {
@@ -56,6 +58,14 @@ struct tg_replica_metrics {
     bool is_serving; /* answered 200 */
 };
 
+/* The network interfaces that a container itself sees: what `ls /sys/class/net` printed there. */
+#define TG_INTERFACES_MAX      64
+#define TG_INTERFACE_NAME_SIZE 16 /* Linux: 15 bytes and the NUL */
+struct tg_interface_list {
+    char names[TG_INTERFACES_MAX][TG_INTERFACE_NAME_SIZE];
+    int count;
+};
+
 enum tg_msg_kind {
     TG_MSG_CONTACT, /* bytes came from the target: freshness of kind (TG_KIND_COUNT: of the target
                        as a whole) */
@@ -68,6 +78,8 @@ enum tg_msg_kind {
     TG_MSG_CALL_DONE,     /* a struct tg_call ended */
     TG_MSG_CALL_PROGRESS, /* ENSURE or REMOVE waits for something */
     TG_MSG_LOG_LINES,     /* lines of a followed log */
+    TG_MSG_LOG_DIGEST,    /* what a followed log says so far, in brief */
+    TG_MSG_INTERFACES,    /* a container was asked for its interfaces, or answered */
     TG_MSG_JOURNALLED,    /* records up to sequence are durable, or err */
     TG_MSG_KIND_COUNT
 };
@@ -107,6 +119,8 @@ struct tg_msg {
                 *obj;        /* decoded object when the call returns one of a known kind, or NULL */
             bool is_allowed; /* access review */
             enum tg_ensured ensured; /* ENSURE, REMOVE */
+            struct tg_facts facts;   /* ASK */
+            int64_t server_date_us;  /* ASK: the answer's Date as wall time; 0: none */
         } call;
         struct {
             uint64_t call_id;
@@ -119,6 +133,18 @@ struct tg_msg {
             char *text; /* whole lines, each ended by a newline */
             size_t len;
         } log;
+        struct {
+            char *ns;
+            char *pod;
+            struct tg_log_digest *digest; /* moved to the model */
+        } digest;
+        struct {
+            char *ns;
+            char *pod;
+            bool is_asked; /* only asked: no answer yet */
+            struct tg_interface_list list;
+            struct tg_err err; /* FORBIDDEN: pods/exec is not allowed */
+        } interfaces;
         struct {
             int64_t sequence;
             struct tg_err err;
@@ -141,7 +167,11 @@ enum tg_call_kind {
     TG_CALL_CREATE_PROBE, /* the probe Pod of drill/probe.h */
     TG_CALL_DELETE_POD,   /* by name, with uid precondition when given; NOT_FOUND counts as done */
     TG_CALL_FOLLOW_LOG,   /* LOG_LINES until the end; CALL_DONE then */
-    TG_CALL_CANCEL,       /* ends the call whose id is in cancel_id; no CALL_DONE for it */
+    TG_CALL_DIGEST_LOG,   /* the same log, but LOG_DIGEST tells what it says; CALL_DONE */
+    /* `ls /sys/class/net` in a container, by exec: INTERFACES when it is asked and when it
+     * answered; CALL_DONE. Changes nothing, but needs the permission for pods/exec. */
+    TG_CALL_LIST_INTERFACES,
+    TG_CALL_CANCEL, /* ends the call whose id is in cancel_id; no CALL_DONE for it */
     /* What comes at its own pace is asked for now: of resource POD the model servers' /metrics, a
      * kind of Google Cloud's by its list, one that an API server lacked by looking again. No
      * CALL_DONE. */
@@ -151,6 +181,7 @@ enum tg_call_kind {
     TG_CALL_ENSURE,
     TG_CALL_DOWNLOAD, /* the public file at the URL in name, without credentials: text and len */
     TG_CALL_REMOVE,   /* takes it away and waits until it is gone; the same messages */
+    TG_CALL_ASK,      /* a question of model/question.def, asked of Google Cloud's target */
     TG_CALL_KIND_COUNT
 };
 
@@ -163,7 +194,7 @@ struct tg_call {
     char *name;
     char *uid;              /* precondition, NULL: none */
     char *resource_version; /* precondition for SCALE, NULL: none */
-    char *container;        /* FOLLOW_LOG */
+    char *container;        /* FOLLOW_LOG, DIGEST_LOG, LIST_INTERFACES */
     char *verb;             /* ACCESS_REVIEW: "patch" */
     char *subresource;      /* ACCESS_REVIEW: "scale", "log"; NULL */
     int replicas;           /* SCALE */
@@ -179,6 +210,13 @@ struct tg_call {
     int probe_timeout_ms;
     int64_t probe_lifetime_s;   /* activeDeadlineSeconds */
     struct tg_desired *desired; /* ENSURE, REMOVE */
+    /* ACCESS_REVIEW of a kind that is not in the table (resource is TG_KIND_COUNT) */
+    char *group;
+    char *plural;
+    /* ASK: name and ns stand for {1} and {2} */
+    enum tg_question question;
+    char *words;              /* PERMISSIONS: which, separated by blanks */
+    struct tg_secret *secret; /* of the hub's questions: the operator's token */
 };
 
 struct tg_call *tg_call_new(enum tg_call_kind kind, int target);

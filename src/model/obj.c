@@ -271,6 +271,19 @@ struct tg_obj *tg_obj_new(const struct tg_obj *draft)
     return obj;
 }
 
+bool tg_weights_are_complete(const struct tg_weights *weights)
+{
+    return weights->judge != TG_WEIGHTS_UNJUDGED && weights->shards_expected > 0 &&
+           weights->shards >= weights->shards_expected && weights->bytes >= weights->bytes_expected;
+}
+
+static bool is_same_weights(const struct tg_weights *a, const struct tg_weights *b)
+{
+    return a->judge == b->judge && a->shards == b->shards &&
+           a->shards_expected == b->shards_expected && a->bytes == b->bytes &&
+           a->bytes_expected == b->bytes_expected;
+}
+
 bool tg_obj_is_same(const struct tg_obj *a, const struct tg_obj *b)
 {
     TG_MAGIC_CHECK(a, OBJ_MAGIC);
@@ -286,7 +299,9 @@ bool tg_obj_is_same(const struct tg_obj *a, const struct tg_obj *b)
     default:
         /* Google Cloud's have no arrays: all their texts follow the head, in one order. */
         return a->size == b->size && a->as.gcp.number == b->as.gcp.number &&
-               a->as.gcp.bytes == b->as.gcp.bytes && a->labels_count + b->labels_count == 0 &&
+               a->as.gcp.bytes == b->as.gcp.bytes &&
+               is_same_weights(&a->as.gcp.weights, &b->as.gcp.weights) &&
+               a->labels_count + b->labels_count == 0 &&
                memcmp(a + 1, b + 1, a->size - sizeof(*a)) == 0;
     }
 }

@@ -191,6 +191,20 @@ struct tg_plain {
     int active;
 };
 
+/* The model's weights in a bucket, and by what their number is judged. */
+enum tg_weights_judge {
+    TG_WEIGHTS_UNJUDGED, /* there is nothing to judge them by */
+    TG_WEIGHTS_BY_NAMES, /* "model-00001-of-00012.safetensors" says of how many it is one */
+    TG_WEIGHTS_BY_INDEX, /* model.safetensors.index.json names all of them */
+};
+struct tg_weights {
+    enum tg_weights_judge judge;
+    int shards; /* of those that are expected */
+    int shards_expected;
+    int64_t bytes;          /* of the shards that are there */
+    int64_t bytes_expected; /* by the index; 0: it does not say */
+};
+
 /* Every Google Cloud kind; a field that a kind lacks is "" or 0. */
 struct tg_gcp {
     const char *location; /* region, zone or "global" */
@@ -208,7 +222,8 @@ struct tg_gcp {
     int64_t number;    /* of a project; MTU of a network, node count of a pool or cluster, port of a
                           backend, objects    in a bucket */
     int64_t bytes;     /* in a bucket */
-    const char *authority; /* of a cluster: its certificate authority, PEM in base64 */
+    struct tg_weights weights; /* in a bucket */
+    const char *authority;     /* of a cluster: its certificate authority, PEM in base64 */
 };
 
 struct tg_obj {
@@ -240,6 +255,9 @@ struct tg_obj {
         struct tg_gcp gcp;
     } as; /* the member that kind says */
 };
+
+/* All shards that are expected are there, and as large as they should be. */
+bool tg_weights_are_complete(const struct tg_weights *weights);
 
 /* Copies draft and everything it points to into one block with one reference. NULL strings in the
  * draft become "". */

@@ -77,6 +77,7 @@ static void drop(struct tg_model *model, struct tg_target *target, enum tg_kind 
     if (kind == TG_KIND_POD) {
         char *key = tg_asprintf("%s/%s", ns, name);
         tg_map_remove(target->replicas, key);
+        tg_map_remove(target->witnesses, key);
         free(key);
     }
     tg_obj_unref(old);
@@ -154,6 +155,58 @@ static bool reduce_metrics(struct tg_model *model, const struct tg_msg *msg)
     return is_changed;
 }
 
+/* Of a Pod that is there: what comes after its end is of nobody's. NULL then. */
+static struct tg_witness *witness_of(struct tg_target *target, const char *ns, const char *pod)
+{
+    if (tg_store_get(&target->kinds[TG_KIND_POD].store, ns, pod) == NULL) {
+        return NULL;
+    }
+    char *key = tg_asprintf("%s/%s", ns, pod);
+    struct tg_witness *witness = tg_map_get(target->witnesses, key);
+    if (witness == NULL) {
+        witness = TG_NEW(struct tg_witness);
+        tg_map_put(target->witnesses, key, witness);
+    }
+    free(key);
+    return witness;
+}
+
+static bool reduce_interfaces(struct tg_model *model, const struct tg_msg *msg)
+{
+    struct tg_witness *witness =
+        witness_of(target_of(model, msg), msg->as.interfaces.ns, msg->as.interfaces.pod);
+    if (witness == NULL) {
+        return false;
+    }
+    if (msg->as.interfaces.is_asked) {
+        witness->asked_us = msg->at_us;
+    } else {
+        witness->answered_us = msg->at_us;
+        witness->err = msg->as.interfaces.err;
+        if (witness->err.code == TG_CODE_NONE) {
+            witness->interfaces = msg->as.interfaces.list;
+            witness->interfaces_us = msg->at_us;
+        }
+    }
+    model->revision++;
+    return true;
+}
+
+static bool reduce_digest(struct tg_model *model, struct tg_msg *msg)
+{
+    struct tg_witness *witness =
+        witness_of(target_of(model, msg), msg->as.digest.ns, msg->as.digest.pod);
+    if (witness == NULL) {
+        return false;
+    }
+    free(witness->log);
+    witness->log = msg->as.digest.digest;
+    witness->log_us = msg->at_us;
+    msg->as.digest.digest = NULL;
+    model->revision++;
+    return true;
+}
+
 /* A reading is late by what the answer took to reach us, never early: of several the one that is
  * furthest ahead is the truest. A world that cannot keep its speed falls behind in all of them. */
 static void read_clock(struct tg_world *known, const struct tg_world *told)
@@ -228,6 +281,10 @@ bool tg_reduce(struct tg_model *model, struct tg_msg *msg)
         return reduce_world(model, msg);
     case TG_MSG_METRICS:
         return reduce_metrics(model, msg);
+    case TG_MSG_INTERFACES:
+        return reduce_interfaces(model, msg);
+    case TG_MSG_LOG_DIGEST:
+        return reduce_digest(model, msg);
     case TG_MSG_CALL_DONE:
     case TG_MSG_CALL_PROGRESS:
     case TG_MSG_LOG_LINES:

@@ -103,8 +103,41 @@ struct tg_interface_row {
     int mtu;           /* 0 unknown */
     bool is_ready;     /* driver reports the device Ready in the Pod */
     bool is_releasing; /* its claim is being deleted */
+    bool is_stale;     /* nobody vouches for it any more: its cluster is not heard */
+    int64_t age_us;    /* since it was last heard; -1: never */
 };
-struct tg_interface_row *tg_select_interfaces(const struct tg_model *model, size_t *count);
+struct tg_interface_row *tg_select_interfaces(const struct tg_model *model, int64_t now_us,
+                                              size_t *count);
+
+/* Does what a container sees agree with what its Pod's ResourceClaims say? */
+enum tg_proof {
+    TG_PROOF_NOT_ASKED,
+    TG_PROOF_ASKED, /* the question is under way */
+    TG_PROOF_AGREES,
+    TG_PROOF_DIFFERS,
+    TG_PROOF_REFUSED, /* 401 or 403: pods/exec is not allowed */
+    TG_PROOF_FAILED,  /* no answer that could be read */
+};
+struct tg_proof_row {
+    int target;
+    const struct tg_obj *pod;
+    const char *container; /* that is asked */
+    enum tg_proof proof;
+    int claimed;      /* interfaces that the claims name */
+    char listed[240]; /* "eth0 eth1 eth2 lo" as the container listed them; "" never */
+    char detail[240]; /* DIFFERS, REFUSED, FAILED: what and why, English; "" otherwise */
+    int64_t age_us;   /* of what is listed, or of the refusal; -1: none */
+    int64_t tried_us; /* monotonic time of the last answer or failure; 0: none */
+};
+
+/* One for each running Pod that holds a ResourceClaim, in the targets' order. */
+struct tg_proof_row *tg_select_proofs(const struct tg_model *model, int64_t now_us, size_t *count);
+
+/* "agrees", "not-asked" ...: for JSON; never translated. */
+const char *tg_proof_name(enum tg_proof proof);
+
+/* The container that does a Pod's work: not one that was put beside it. "" when none is known. */
+const char *tg_pod_main_container(const struct tg_pod *pod);
 
 struct tg_backend_row {
     int target;                   /* cluster target of the backend's zone; -1 unknown */

@@ -100,19 +100,27 @@ static void add_free(struct tg_interface_row **rows, size_t *count, const struct
     }
 }
 
-struct tg_interface_row *tg_select_interfaces(const struct tg_model *model, size_t *count)
+struct tg_interface_row *tg_select_interfaces(const struct tg_model *model, int64_t now_us,
+                                              size_t *count)
 {
+    static const enum tg_kind kinds[] = {TG_KIND_RESOURCE_CLAIM, TG_KIND_RESOURCE_SLICE};
     struct tg_interface_row *rows = NULL;
     *count = 0;
     for (size_t t = 0; t < model->targets_count; t++) {
         const struct tg_target *target = model->targets[t];
         const struct tg_store *claims = &target->kinds[TG_KIND_RESOURCE_CLAIM].store;
         const struct tg_store *slices = &target->kinds[TG_KIND_RESOURCE_SLICE].store;
+        size_t first = *count;
         for (size_t i = 0; i < claims->count; i++) {
             add_claimed(&rows, count, target, claims->items[i]);
         }
         for (size_t i = 0; i < slices->count; i++) {
             add_free(&rows, count, target, slices->items[i]);
+        }
+        struct tg_source source = tg_select_source(target, kinds, 2, now_us);
+        for (size_t i = first; i < *count; i++) {
+            rows[i].is_stale = source.state != TG_SOURCE_LIVE;
+            rows[i].age_us = source.age_us;
         }
     }
     return rows;

@@ -38,6 +38,7 @@ void tg_http_request_fini(struct tg_http_request *request)
     free(request->path);
     free(request->content_type);
     free(request->accept);
+    free(request->websocket_key);
     if (request->is_body_secret && request->body != NULL) {
         explicit_bzero(request->body, request->body_len);
     }

@@ -34,7 +34,8 @@ void tg_http_endpoint_fini(struct tg_http_endpoint *endpoint);
 
 struct tg_http_request {
     const struct tg_http_endpoint *endpoint; /* borrowed until the exchange ended */
-    const char *method; /* static storage: "GET", "POST", "PATCH", "PUT", "DELETE" */
+    const char *method; /* static storage: "GET", "HEAD", "POST", "PATCH", "PUT",
+                           "DELETE" */
     char *path;         /* path and query, starting with a slash */
     char *content_type; /* of body; NULL without one */
     char *accept;       /* NULL: application/json */
@@ -47,6 +48,11 @@ struct tg_http_request {
     int64_t idle_deadline_us;   /* longest silence within the body; 0: none */
     size_t body_len_max; /* ceiling of the answer; for streams, of what is unread (0 is refused) */
     bool is_stream;      /* deliver DATA as it comes (watch, log follow) */
+    /* Opens a WebSocket when key is not NULL (net/websocket.h): the connection leaves HTTP/1.1
+     * after status 101, and no other request uses it. body_len_max is then all that the peer may
+     * send. */
+    char *websocket_key;
+    const char *websocket_protocols; /* offered, separated by commas; static storage */
 };
 
 void tg_http_request_fini(struct tg_http_request *request);

@@ -34,8 +34,10 @@ struct tg_transport_event {
     int64_t retry_after_us;   /* HEADERS; 0 when absent */
     int64_t server_date_us;   /* HEADERS; Date as wall time, 0 when absent (1 s grain) */
     const char *world; /* HEADERS; value of Tidegate-World (see sim/README.md), "" when absent */
-    int64_t round_trip_us; /* HEADERS; submit to status line */
-    const char *data;      /* DATA; borrowed during the call */
+    int64_t round_trip_us;          /* HEADERS; submit to status line */
+    const char *websocket_accept;   /* HEADERS of a WebSocket; may be NULL or "" otherwise */
+    const char *websocket_protocol; /* HEADERS of a WebSocket: the one the server chose; likewise */
+    const char *data;               /* DATA; borrowed during the call */
     size_t len;
     struct tg_err err; /* DONE */
 };
@@ -52,6 +54,10 @@ struct tg_transport_ops {
      * 0. */
     void (*submit)(struct tg_transport *transport, uint64_t id, struct tg_http_request *request);
     void (*cancel)(struct tg_transport *transport, uint64_t id);
+
+    /* Bytes (copied) for the peer of a WebSocket, after its HEADERS with status 101; nothing
+     * happens when the exchange is over. Its DATA are the peer's bytes. */
+    void (*send)(struct tg_transport *transport, uint64_t id, const char *bytes, size_t len);
 
     /* Delivers what is ready, waiting for at most timeout_us (0: not at all). */
     void (*poll)(struct tg_transport *transport, int64_t timeout_us,

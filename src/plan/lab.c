@@ -3,6 +3,7 @@
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include "plan/lab.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,80 @@ int tg_lab_step_index(const struct tg_lab *lab, const char *id)
         }
     }
     return -1;
+}
+
+/* ---- fixes ---- */
+
+int tg_lab_hazard_index(const struct tg_lab *lab, const char *id)
+{
+    for (size_t i = 0; i < lab->hazards_count; i++) {
+        if (tg_str_eq(lab->hazards[i].id, id)) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+bool tg_lab_make_is_wanted(const struct tg_lab_make *make, tg_lab_fixes fixes)
+{
+    return (make->when & ~fixes) == 0 && (make->unless & fixes) == 0;
+}
+
+const char *tg_lab_make_body(const struct tg_lab_make *make, tg_lab_fixes fixes)
+{
+    for (size_t i = 0; i < make->variants_count; i++) {
+        if (make->variants[i].fixes == (fixes & make->touched_by)) {
+            return make->variants[i].body;
+        }
+    }
+    return make->body;
+}
+
+tg_lab_fixes tg_lab_all_fixes(const struct tg_lab *lab)
+{
+    tg_lab_fixes fixes = 0;
+    for (size_t i = 0; i < lab->hazards_count; i++) {
+        fixes |= lab->hazards[i].has_fix ? UINT32_C(1) << i : 0;
+    }
+    return fixes;
+}
+
+bool tg_lab_read_fixes(const struct tg_lab *lab, const char *text, tg_lab_fixes *fixes,
+                       struct tg_err *err)
+{
+    if (tg_str_eq(text, "all")) {
+        *fixes |= tg_lab_all_fixes(lab);
+        return true;
+    }
+    text += tg_str_eq(text, "none") ? strlen(text) : 0;
+    while (*text != '\0') {
+        char id[64];
+        size_t len = strcspn(text, ",");
+        snprintf(id, sizeof(id), "%.*s", (int)(len < sizeof(id) ? len : sizeof(id) - 1), text);
+        int index = tg_lab_hazard_index(lab, id);
+        if (index < 0 || !lab->hazards[index].has_fix) {
+            char known[512];
+            tg_lab_write_fixes(lab, tg_lab_all_fixes(lab), known, sizeof(known));
+            return tg_err_set(err, TG_CODE_USAGE, 0, "there is no fix '%s'; there are: %.150s", id,
+                              known[0] != '\0' ? known : "none");
+        }
+        *fixes |= UINT32_C(1) << index;
+        text += len + (text[len] == ',' ? 1 : 0);
+    }
+    return true;
+}
+
+const char *tg_lab_write_fixes(const struct tg_lab *lab, tg_lab_fixes fixes, char *out, size_t size)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < lab->hazards_count && used < size; i++) {
+        if ((fixes & (UINT32_C(1) << i)) != 0) {
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used > 0 ? "," : "",
+                                     lab->hazards[i].id);
+        }
+    }
+    return out;
 }
 
 /* The value of the placeholder that at starts with; NULL when it is none, or not known here. */

@@ -13,9 +13,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/err.h"
 #include "model/desired.h"
 #include "model/kind.h"
 
@@ -63,6 +65,25 @@ struct tg_lab_condition {
     int at_least;       /* objects wanted; 0 means 1 */
 };
 
+/* The fixes that a run makes, a bit each: of the hazard with that index. */
+typedef uint32_t tg_lab_fixes;
+#define TG_LAB_HAZARDS_MAX 32
+
+/* What goes wrong, or misleads, when the lab is stood up as it is written. */
+struct tg_lab_hazard {
+    const char *id;
+    struct tg_lab_text title;
+    struct tg_lab_text why;
+    struct tg_lab_text advice; /* en NULL: none but the fix */
+    bool has_fix;              /* a run can be told to make something else */
+};
+
+/* The body of a thing when just these of the fixes that touch it are chosen. */
+struct tg_lab_variant {
+    tg_lab_fixes fixes;
+    const char *body;
+};
+
 /* One thing that a step makes, in one place or in each region; texts may hold the placeholders of
  * tg_lab_expand(). */
 struct tg_lab_make {
@@ -73,7 +94,7 @@ struct tg_lab_make {
     const char *kind;       /* Kubernetes, else NULL */
     const char *ns;         /* Kubernetes, NULL for cluster scope */
     const char *name;
-    const char *body;        /* JSON text or NULL */
+    const char *body;        /* JSON text or NULL; with fixes that touch it: tg_lab_make_body() */
     const char *create_body; /* JSON text or NULL */
     const char *source_url;  /* where body is downloaded from; NULL: it is here */
     const char *source_sha256;
@@ -82,10 +103,15 @@ struct tg_lab_make {
     const char *zone_list;
     const char *secret; /* which of the operator's secrets it carries: "hf_token"; NULL: none */
     const char *secret_key;
-    bool has_content;  /* a bucket: removing it removes what it holds */
-    bool is_only_ours; /* found but different is a conflict, never changed */
-    bool is_kept;      /* taking the lab down leaves it */
-    bool is_passing;   /* removed again as soon as its step is done */
+    bool has_content;        /* a bucket: removing it removes what it holds */
+    bool is_only_ours;       /* found but different is a conflict, never changed */
+    bool is_kept;            /* taking the lab down leaves it */
+    bool is_passing;         /* removed again as soon as its step is done */
+    tg_lab_fixes when;       /* made only with all of these fixes */
+    tg_lab_fixes unless;     /* and with none of these */
+    tg_lab_fixes touched_by; /* fixes that change its body */
+    const struct tg_lab_variant *variants;
+    size_t variants_count;
 };
 
 /* Things that Google's controllers leave behind and that block a removal: found by what is
@@ -114,7 +140,13 @@ struct tg_lab_step {
     size_t leftovers_count;
     int timeout_s;          /* lab time from its start until it must be done */
     bool is_made_only_once; /* nothing is made while its conditions hold (a download) */
+    /* Standing it up also asks the Pods themselves, by exec, for the interfaces that their claims
+     * name. */
+    bool proves_interfaces;
 };
+
+struct tg_walk;
+struct tg_prices;
 
 struct tg_lab {
     struct tg_arena *arena;
@@ -127,11 +159,21 @@ struct tg_lab {
     const char *app_label;      /* "gemma-server" */
     const char *model;          /* "/data/gemma-weights" */
     const char *gateway;        /* "cross-region-gateway" */
+    const char *hub_model;      /* "google/gemma-3-27b-it" on the Hugging Face hub; NULL: none */
+    /* What each region must offer; NULL and 0: nothing is asked for. */
+    const char *tpu_machine_type; /* "ct6e-standard-4t" */
+    const char *tpu_family;       /* as the quota calls it: "CT6E" */
+    int tpu_chips;
+    int pool_cpus; /* of the nodes without TPUs */
     const struct tg_lab_region *regions;
     size_t regions_count;
     const char *primary_region; /* whose outage the drill makes */
+    const struct tg_lab_hazard *hazards;
+    size_t hazards_count;
     const struct tg_lab_step *steps;
     size_t steps_count;
+    const struct tg_prices *prices; /* plan/price.h; NULL: none are known */
+    const struct tg_walk *walk;     /* plan/walk.h; NULL: the lab has none */
 };
 
 /* Appends text with {project} {region} {zone} {cluster} {node_pool} {address} {node_range}
@@ -148,6 +190,27 @@ bool tg_lab_expand(const char *text, const struct tg_lab_place *place, struct tg
 
 /* Index of the step with this id, -1 when there is none. */
 int tg_lab_step_index(const struct tg_lab *lab, const char *id);
+
+/* Index of the hazard with this id, -1 when there is none. */
+int tg_lab_hazard_index(const struct tg_lab *lab, const char *id);
+
+/* True when a run with these fixes makes the thing. */
+bool tg_lab_make_is_wanted(const struct tg_lab_make *make, tg_lab_fixes fixes);
+
+/* The thing's body with these fixes; JSON text or NULL. */
+const char *tg_lab_make_body(const struct tg_lab_make *make, tg_lab_fixes fixes);
+
+/* Every fix that the lab has. */
+tg_lab_fixes tg_lab_all_fixes(const struct tg_lab *lab);
+
+/* Reads "all", "none" or ids of hazards separated by commas, adding to *fixes. False with USAGE
+ * when one is unknown or has no fix. */
+bool tg_lab_read_fixes(const struct tg_lab *lab, const char *text, tg_lab_fixes *fixes,
+                       struct tg_err *err);
+
+/* The other way round; out is returned. */
+const char *tg_lab_write_fixes(const struct tg_lab *lab, tg_lab_fixes fixes, char *out,
+                               size_t size);
 
 /* Frees the lab with its arena; NULL allowed. */
 void tg_lab_free(struct tg_lab *lab);

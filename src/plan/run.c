@@ -13,11 +13,13 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/progress.h"
 #include "plan/run_items.h"
 
 #define ASKED_MAX       16 /* calls under way at once */
 #define RESCAN_TAKES_US (60 * TG_US_PER_S)
 #define STOCKOUT_US_MAX (24 * 3600 * TG_US_PER_S) /* then waiting for machines is over, too */
+#define CLEAR_TAKES_US  (120 * TG_US_PER_S)
 
 static const struct {
     const char *word;
@@ -108,13 +110,15 @@ static void write_plan(struct tg_run *run, const struct tg_run_event *event,
                        struct tg_run_update *update)
 {
     const struct tg_lab *lab = run->config.lab;
+    char fixes[512];
+    tg_lab_write_fixes(lab, run->config.fixes, fixes, sizeof(fixes));
     run->started_lab_us = event->lab_us;
     emit_record(run, update, TG_RECORD_PLAN,
                 tg_record_new("kind", 's', run->config.direction == TG_RUN_UP ? "up" : "down",
                               "lab", 's', lab->name, "project", 's', run->config.project, "from",
                               's', lab->steps[run->config.from].id, "until", 's',
-                              lab->steps[run->config.until].id, "lab_us", 'd', event->lab_us,
-                              NULL));
+                              lab->steps[run->config.until].id, "fixes", 's', fixes, "lab_us", 'd',
+                              event->lab_us, NULL));
 }
 
 static void write_intent(struct tg_run *run, struct tg_run_item *item,
@@ -146,6 +150,7 @@ bool tg_run_reopen(const struct tg_record *records, size_t count, const struct t
     char name[64] = "";
     char from[64] = "";
     char until[64] = "";
+    char fixes[512] = "";
     *out = (struct tg_run_reopened){.config = {.lab = lab, .from = -1, .until = -1}};
     for (size_t i = 0; i < count; i++) {
         if (records[i].kind != TG_RECORD_PLAN) {
@@ -167,6 +172,10 @@ bool tg_run_reopen(const struct tg_record *records, size_t count, const struct t
         out->config.direction = tg_str_eq(kind, "down") ? TG_RUN_DOWN : TG_RUN_UP;
         out->config.from = tg_lab_step_index(lab, from);
         out->config.until = tg_lab_step_index(lab, until);
+        (void)tg_record_get_text(payload, "fixes", fixes, sizeof(fixes)); /* older ones had none */
+        if (!tg_lab_read_fixes(lab, fixes, &out->config.fixes, err)) {
+            return false;
+        }
     }
     return (out->config.from >= 0 && out->config.until >= 0 && tg_str_eq(name, lab->name)) ||
            tg_err_set(err, TG_CODE_STATE, 0, "the open provisioning is of another lab: %s", name);
@@ -196,10 +205,20 @@ static void enter(struct tg_run *run, int step, enum tg_run_state state,
     }
 }
 
+/* A token that was only needed on the way must not stay in the cluster because the way was none. */
 static void fail(struct tg_run *run, int step, const struct tg_err *err,
                  const struct tg_run_event *event, struct tg_run_update *update)
 {
-    run->steps[step].err = *err;
+    struct tg_run_step *of = &run->steps[step];
+    bool is_up = run->config.direction == TG_RUN_UP;
+    of->err = *err;
+    if (is_up && of->state != TG_RUN_PENDING && of->given_up_lab_us == 0 &&
+        !of->is_passing_removed && tg_run_items_add_passing(run, step)) {
+        of->is_passing_removed = true;
+        of->given_up_lab_us = event->lab_us;
+        enter(run, step, TG_RUN_MAKING, event, update);
+        return;
+    }
     enter(run, step, TG_RUN_FAILED, event, update);
 }
 
@@ -319,7 +338,7 @@ static bool is_overdue(struct tg_run *run, int step, const struct tg_run_event *
             why = item->err.msg; /* what kept failing says more than that it is tried again */
         }
     }
-    tg_err_set(&err, TG_CODE_TIMEOUT, 0, "not done within %d min: %.160s",
+    tg_err_set(&err, TG_CODE_TIMEOUT, 0, "not done within %d min: %.200s",
                (int)(limit_us / TG_US_PER_S / 60), why);
     fail(run, step, &err, event, update);
     return true;
@@ -365,9 +384,30 @@ static void tell(struct tg_run *run, int step)
     }
 }
 
+/* Only what was asked for to clear away is waited for, and not for long. */
+static void advance_giving_up(struct tg_run *run, int step, const struct tg_run_event *event,
+                              struct tg_run_update *update)
+{
+    bool is_clear = true;
+    for (size_t i = 0; i < run->items_count; i++) {
+        const struct tg_run_item *item = &run->items[i];
+        is_clear =
+            is_clear && (item->step != step || !item->is_removal ||
+                         item->state == TG_RUN_ITEM_DONE || item->state == TG_RUN_ITEM_FAILED);
+    }
+    tell(run, step);
+    if (is_clear || event->lab_us - run->steps[step].given_up_lab_us > CLEAR_TAKES_US) {
+        enter(run, step, TG_RUN_FAILED, event, update);
+    }
+}
+
 static void advance_making(struct tg_run *run, int step, const struct tg_run_event *event,
                            struct tg_run_update *update)
 {
+    if (run->steps[step].given_up_lab_us != 0) {
+        advance_giving_up(run, step, event, update);
+        return;
+    }
     bool is_all_done = true;
     for (size_t i = 0; i < run->items_count; i++) {
         const struct tg_run_item *item = &run->items[i];
@@ -419,10 +459,24 @@ static void advance_waiting(struct tg_run *run, int step, const struct tg_run_ev
     struct tg_run_step *of = &run->steps[step];
     const struct tg_step_status *status = &event->statuses[step];
     bool is_up = run->config.direction == TG_RUN_UP;
+    bool is_proof_open = is_up && status->proof == TG_STEP_PROOF_OPEN;
     bool is_so = is_up ? status->state == TG_STEP_DONE : is_seen_gone(run, step, status);
-    if (!is_so) {
+    struct tg_err err = TG_ERR_INIT;
+    if (is_up && !is_so &&
+        tg_progress_is_hopeless(run->config.lab, (size_t)step, event->model, of->started_lab_us,
+                                event->at_us, &of->job_ended_us, &err)) {
+        fail(run, step, &err, event, update);
+        return;
+    }
+    if (!is_so || is_proof_open) {
         tg_str_copy(of->waiting_for, sizeof(of->waiting_for),
-                    is_up ? status->missing : "to be seen gone");
+                    !is_up  ? "to be seen gone"
+                    : is_so ? status->proof_note
+                            : status->missing);
+        if (is_up && !is_so) {
+            (void)tg_progress_reason(run->config.lab, (size_t)step, event->model, run, event->at_us,
+                                     event->lab_us, of->waiting_for, sizeof(of->waiting_for));
+        }
         is_overdue(run, step, event, update);
         return;
     }

@@ -63,6 +63,7 @@ struct tg_run_config {
     const char *project; /* copied */
     int from;            /* index of the first step, in the lab's order */
     int until;           /* index of the last one */
+    tg_lab_fixes fixes;  /* what the lab's hazards are met with */
     struct tg_run_secret secrets[TG_RUN_SECRETS_MAX];
     size_t secrets_count;
     int64_t rescan_us;                /* down: lab time until the second look */
@@ -103,9 +104,12 @@ struct tg_run_step {
     enum tg_run_state state;
     int64_t started_lab_us; /* 0: not yet */
     int64_t ended_lab_us;
-    char waiting_for[160]; /* English, from the server or verify; "" when nothing is waited for */
+    char waiting_for[320]; /* English, from the server or verify; "" when nothing is waited for */
     struct tg_err err;
     bool is_passing_removed; /* what was only needed on the way is gone again */
+    int64_t job_ended_us;    /* monotonic: its Job was first seen to have ended; 0: it was not */
+    int64_t given_up_lab_us; /* it has failed, as err says; what was only needed on the way is
+                                removed before that is its state; 0: no */
 };
 
 /* Readable by views; written by tg_run_step() alone. */

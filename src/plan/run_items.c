@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/str.h"
+#include "plan/progress.h"
 
 #define BODY_MAX     (512 * 1024)
 #define NAME_LEN_MAX 1024
@@ -102,7 +103,19 @@ void tg_run_items_add(struct tg_run *run, int step, bool is_removal,
 {
     const struct tg_lab_step *of = &run->config.lab->steps[step];
     if (!is_removal) {
+        const struct tg_obj *job =
+            event->model != NULL ? tg_progress_job(run->config.lab, (size_t)step, event->model)
+                                 : NULL;
         for (size_t i = 0; i < of->makes_count; i++) {
+            if (!tg_lab_make_is_wanted(&of->makes[i], run->config.fixes)) {
+                continue;
+            }
+            /* A Job runs once: one that ended, and did not bring what the step is for, goes first.
+             */
+            if (job != NULL && tg_progress_has_ended(job) && of->makes[i].kind != NULL &&
+                tg_str_eq(of->makes[i].kind, "Job")) {
+                add_make(run, step, (int)i, true);
+            }
             add_make(run, step, (int)i, false);
         }
         return;
@@ -274,7 +287,7 @@ static struct tg_desired *desired_of(const struct tg_run *run, const struct tg_r
         desired->source_url = tg_strdup(make->source_url);
         desired->source_sha256 = tg_strdup(make->source_sha256);
     } else {
-        desired->body = expand(run, make->body, item->region, model);
+        desired->body = expand(run, tg_lab_make_body(make, run->config.fixes), item->region, model);
     }
     desired->create_body = expand(run, make->create_body, item->region, model);
     desired->has_content = make->has_content;

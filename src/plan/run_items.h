@@ -10,7 +10,8 @@
 
 #include "plan/run.h"
 
-/* Adds the items of a step: what it makes, in every place. Removal: in reverse order, what is kept
+/* Adds the items of a step: what it makes, in every place; a Job that ended is removed before it is
+ * made again. Removal: in reverse order, what is kept
  * left out, and what is observed to have been left behind by controllers first. */
 void tg_run_items_add(struct tg_run *run, int step, bool is_removal,
                       const struct tg_run_event *event);

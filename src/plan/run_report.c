@@ -10,6 +10,7 @@
 #include "base/i18n.h"
 #include "base/json_out.h"
 #include "base/utf8.h"
+#include "plan/progress.h"
 #include "plan/run_advice.h"
 
 #define ADVICE_LEN_MAX 4096
@@ -31,14 +32,17 @@ static void put_padded(struct tg_buf *out, const char *text, int width)
     }
 }
 
-static size_t things_of(const struct tg_lab *lab, int step, bool is_down)
+static size_t things_of(const struct tg_run_config *config, int step)
 {
+    const struct tg_lab *lab = config->lab;
+    bool is_down = config->direction == TG_RUN_DOWN;
     size_t count = 0;
     for (size_t i = 0; i < lab->steps[step].makes_count; i++) {
         const struct tg_lab_make *make = &lab->steps[step].makes[i];
         bool is_everywhere =
             make->where == TG_LAB_WHERE_REGIONS || make->where == TG_LAB_WHERE_EACH_REGION_GCP;
-        count += is_down && make->is_kept ? 0 : is_everywhere ? lab->regions_count : 1;
+        bool is_left_out = is_down ? make->is_kept : !tg_lab_make_is_wanted(make, config->fixes);
+        count += is_left_out ? 0 : is_everywhere ? lab->regions_count : 1;
     }
     return count;
 }
@@ -54,7 +58,7 @@ bool tg_run_report_plan(const struct tg_run_config *config, const struct tg_step
     for (int i = config->from; i <= config->until; i++) {
         int step = is_down ? config->until - (i - config->from) : i;
         const struct tg_lab_step *of = &lab->steps[step];
-        size_t things = things_of(lab, step, is_down);
+        size_t things = things_of(config, step);
         tg_buf_puts(out, "  ");
         put_padded(out, of->id, 16);
         put_padded(out, tg_lab_text_for(&of->title, locale), 40);
@@ -91,19 +95,30 @@ static void put_observed(struct tg_json_out *json, const struct tg_step_status *
     tg_json_put_text(json, "missing", status->missing[0] != '\0' ? status->missing : NULL);
 }
 
+/* What the Pods themselves said, of a step that wants to hear it. */
+static void put_proof(struct tg_json_out *json, const struct tg_step_status *status)
+{
+    static const char *const names[] = {NULL, "open", "agrees", "refused", "differs"};
+    if (status->proof != TG_STEP_PROOF_NONE) {
+        tg_json_put_text(json, "proof", names[status->proof]);
+        tg_json_put_text(json, "proof_note", status->proof_note);
+    }
+}
+
 bool tg_run_report_plan_json(const struct tg_run_config *config,
-                             const struct tg_step_status *statuses, struct tg_buf *out)
+                             const struct tg_step_status *statuses, const struct tg_cost *cost,
+                             struct tg_buf *out)
 {
     struct tg_json_out json = {out, false};
     const struct tg_lab *lab = config->lab;
     open_json(&json, config);
+    tg_cost_json(lab, cost, &json);
     tg_json_open(&json, "steps", '[');
     for (int step = config->from; step <= config->until; step++) {
         tg_json_open(&json, NULL, '{');
         tg_json_put_text(&json, "id", lab->steps[step].id);
         put_observed(&json, &statuses[step]);
-        tg_json_put_int(&json, "things",
-                        (int64_t)things_of(lab, step, config->direction == TG_RUN_DOWN));
+        tg_json_put_int(&json, "things", (int64_t)things_of(config, step));
         tg_json_put_text(&json, "usually", lab->steps[step].usual);
         tg_json_close(&json, '}');
     }
@@ -138,7 +153,17 @@ static int64_t span_us(const struct tg_run_step *step)
                : -1;
 }
 
+/* What stands, and how, is told of what the run was about. */
+static void put_progress(struct tg_json_out *json, const struct tg_run *run, size_t step,
+                         const struct tg_model *model, int64_t now_us, int64_t lab_us)
+{
+    if (run->config.direction == TG_RUN_UP && run->steps[step].state != TG_RUN_SKIPPED) {
+        tg_progress_json(json, run->config.lab, step, model, run, now_us, lab_us);
+    }
+}
+
 bool tg_run_report_json(const struct tg_run *run, const struct tg_step_status *statuses,
+                        const struct tg_model *model, int64_t now_us, int64_t lab_us,
                         struct tg_buf *out)
 {
     struct tg_json_out json = {out, false};
@@ -165,6 +190,8 @@ bool tg_run_report_json(const struct tg_run *run, const struct tg_step_status *s
             }
         }
         tg_json_close(&json, ']');
+        put_progress(&json, run, step, model, now_us, lab_us);
+        put_proof(&json, &statuses[step]);
         tg_json_close(&json, '}');
     }
     tg_json_close(&json, ']');

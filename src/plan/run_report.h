@@ -9,6 +9,7 @@
 #define TG_PLAN_RUN_REPORT_H
 
 #include "base/buf.h"
+#include "plan/price.h"
 #include "plan/run.h"
 
 /* The steps from..until in the order they are taken, each with what is observed of it and how long
@@ -16,7 +17,8 @@
 bool tg_run_report_plan(const struct tg_run_config *config, const struct tg_step_status *statuses,
                         const char *locale, struct tg_buf *out);
 bool tg_run_report_plan_json(const struct tg_run_config *config,
-                             const struct tg_step_status *statuses, struct tg_buf *out);
+                             const struct tg_step_status *statuses, const struct tg_cost *cost,
+                             struct tg_buf *out);
 
 /* What came of a run that is over, in one translated sentence; static storage. */
 const char *tg_run_report_outcome(const struct tg_run *run);
@@ -24,6 +26,7 @@ const char *tg_run_report_outcome(const struct tg_run *run);
 /* What failed and why, and that sentence. */
 bool tg_run_report_text(const struct tg_run *run, const char *locale, struct tg_buf *out);
 bool tg_run_report_json(const struct tg_run *run, const struct tg_step_status *statuses,
+                        const struct tg_model *model, int64_t now_us, int64_t lab_us,
                         struct tg_buf *out);
 
 /* One line about a step as it is now: "vpc: waiting  Network/... 25s". */

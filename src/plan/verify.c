@@ -120,6 +120,18 @@ static bool k8s_field(const struct judgement *judgement, const struct tg_target 
     return true;
 }
 
+/* "complete", or how many of how many. */
+static void shards(const struct tg_weights *weights, char *out, size_t size)
+{
+    if (tg_weights_are_complete(weights)) {
+        snprintf(out, size, "complete");
+    } else if (weights->shards_expected > 0) {
+        snprintf(out, size, "%d of %d", weights->shards, weights->shards_expected);
+    } else {
+        snprintf(out, size, "none");
+    }
+}
+
 static bool gcp_field(const struct tg_obj *obj, const char *field, char *out, size_t size);
 
 bool tg_verify_has_field(enum tg_kind kind, const char *field)
@@ -148,6 +160,8 @@ static bool gcp_field(const struct tg_obj *obj, const char *field, char *out, si
     out[0] = '\0';
     if (text != NULL) {
         snprintf(out, size, "%s", text);
+    } else if (tg_str_eq(field, "shards")) {
+        shards(&gcp->weights, out, size);
     } else if (tg_str_eq(field, "number")) {
         number(out, size, gcp->number);
     } else {
@@ -213,6 +227,13 @@ static void note_creation(struct judgement *judgement, const struct tg_obj *obj)
     }
 }
 
+static bool is_in_region(const struct tg_lab_condition *condition, const struct tg_obj *obj,
+                         const struct tg_lab_region *region)
+{
+    return region == NULL || condition->where != TG_LAB_WHERE_EACH_REGION_GCP ||
+           *obj->as.gcp.location == '\0' || tg_str_has_prefix(obj->as.gcp.location, region->name);
+}
+
 static enum finding judge_at(struct judgement *judgement, const struct tg_target *target,
                              const struct tg_lab_condition *condition,
                              const struct tg_lab_region *region)
@@ -237,10 +258,7 @@ static enum finding judge_at(struct judgement *judgement, const struct tg_target
     int met = 0;
     for (size_t i = 0; is_observed && i < view->store.count; i++) {
         const struct tg_obj *obj = view->store.items[i];
-        bool is_here = region == NULL || condition->where != TG_LAB_WHERE_EACH_REGION_GCP ||
-                       *obj->as.gcp.location == '\0' ||
-                       tg_str_has_prefix(obj->as.gcp.location, region->name);
-        if (!is_here || !has_name(obj, name)) {
+        if (!is_in_region(condition, obj, region) || !has_name(obj, name)) {
             continue;
         }
         there++;
@@ -312,6 +330,94 @@ static void judge_condition(struct judgement *judgement, const struct tg_lab_con
     }
 }
 
+const struct tg_obj *tg_verify_find(const struct tg_lab *lab, const struct tg_model *model,
+                                    int64_t now_us, const struct tg_lab_condition *condition,
+                                    const struct tg_lab_region *region)
+{
+    char name[256];
+    char why[160];
+    struct tg_step_status status = {0};
+    struct judgement judgement = {.lab = lab, .model = model, .now_us = now_us, .status = &status};
+    bool is_in_cluster =
+        condition->where == TG_LAB_WHERE_CONFIG || condition->where == TG_LAB_WHERE_REGIONS;
+    const char *cluster = region != NULL ? region->cluster : lab->config_cluster;
+    const struct tg_target *target =
+        is_in_cluster ? tg_verify_cluster(model, cluster) : tg_model_gcp(model);
+    if (target == NULL || (is_in_cluster && tg_verify_is_cluster_absent(model, cluster))) {
+        return NULL;
+    }
+    expand(lab, condition->name, region, target->project, name, sizeof(name));
+    const struct tg_store *store = &target->kinds[condition->kind].store;
+    for (size_t i = 0; i < store->count; i++) {
+        if (is_in_region(condition, store->items[i], region) && has_name(store->items[i], name) &&
+            is_satisfied(&judgement, target, condition, store->items[i], why, sizeof(why))) {
+            return store->items[i];
+        }
+    }
+    return NULL;
+}
+
+static enum tg_step_proof weight_of(enum tg_proof proof)
+{
+    switch (proof) {
+    case TG_PROOF_AGREES:
+        return TG_STEP_PROOF_AGREES;
+    case TG_PROOF_REFUSED:
+        return TG_STEP_PROOF_REFUSED;
+    case TG_PROOF_DIFFERS:
+        return TG_STEP_PROOF_DIFFERS;
+    default:
+        return TG_STEP_PROOF_OPEN;
+    }
+}
+
+/* How much a Pod's word says about the step as a whole: a difference most, then what is open. */
+static int rank_of(enum tg_step_proof proof)
+{
+    static const int ranks[] = {0, 3, 1, 2, 4};
+    return ranks[proof];
+}
+
+static void note_proof(struct tg_step_status *status, const struct tg_proof_row *row)
+{
+    enum tg_step_proof proof = weight_of(row->proof);
+    if (rank_of(proof) <= rank_of(status->proof)) {
+        return;
+    }
+    status->proof = proof;
+    snprintf(status->proof_note, sizeof(status->proof_note), "Pod/%.60s %s %.110s", row->pod->name,
+             tg_proof_name(row->proof), *row->detail != '\0' ? row->detail : row->listed);
+}
+
+/* What the Pods of each region's cluster said; one without any has nothing to say yet. */
+static void judge_proof(struct judgement *judgement)
+{
+    size_t count = 0;
+    struct tg_step_status *status = judgement->status;
+    struct tg_proof_row *rows = tg_select_proofs(judgement->model, judgement->now_us, &count);
+    for (size_t r = 0; r < judgement->lab->regions_count; r++) {
+        const char *cluster = judgement->lab->regions[r].cluster;
+        const struct tg_target *target = tg_verify_cluster(judgement->model, cluster);
+        bool has_any = false;
+        for (size_t i = 0; i < count && target != NULL; i++) {
+            if (rows[i].target == target->index) {
+                has_any = true;
+                note_proof(status, &rows[i]);
+            }
+        }
+        if (!has_any && rank_of(status->proof) < rank_of(TG_STEP_PROOF_OPEN)) {
+            status->proof = TG_STEP_PROOF_OPEN;
+            snprintf(status->proof_note, sizeof(status->proof_note),
+                     "no running Pod holds a claim in %.60s", judgement->lab->regions[r].name);
+        }
+    }
+    free(rows);
+    if (status->proof == TG_STEP_PROOF_DIFFERS) {
+        judgement->unmet++;
+        tg_str_copy(status->missing, sizeof(status->missing), status->proof_note);
+    }
+}
+
 void tg_verify_lab(const struct tg_lab *lab, const struct tg_model *model, int64_t now_us,
                    struct tg_step_status *statuses)
 {
@@ -323,7 +429,11 @@ void tg_verify_lab(const struct tg_lab *lab, const struct tg_model *model, int64
         for (size_t c = 0; c < lab->steps[i].conditions_count; c++) {
             judge_condition(&judgement, &lab->steps[i].conditions[c]);
         }
-        if (status->conditions_met == status->conditions_total) {
+        if (lab->steps[i].proves_interfaces) {
+            judge_proof(&judgement);
+        }
+        if (status->conditions_met == status->conditions_total &&
+            status->proof != TG_STEP_PROOF_DIFFERS) {
             status->state = TG_STEP_DONE;
             status->missing[0] = '\0';
             status->observed_span_us =

@@ -23,13 +23,24 @@ enum tg_step_state {
     TG_STEP_DONE,
 };
 
+/* What the Pods themselves said, of a step that wants it proved. */
+enum tg_step_proof {
+    TG_STEP_PROOF_NONE, /* the step wants none */
+    TG_STEP_PROOF_OPEN, /* somebody is not asked yet, or did not answer */
+    TG_STEP_PROOF_AGREES,
+    TG_STEP_PROOF_REFUSED, /* pods/exec is not allowed, so that the claims' word alone counts */
+    TG_STEP_PROOF_DIFFERS, /* the step is not done, whatever else is observed */
+};
+
 struct tg_step_status {
     enum tg_step_state state;
     int conditions_met;
     int conditions_total; /* regions multiply */
     char missing[160]; /* first unmet condition in the field's words: "Gateway/cross-region-gateway
                           Programmed=False" */
-    int64_t age_us;    /* of the oldest source it was judged by; -1: never seen */
+    enum tg_step_proof proof;
+    char proof_note[200];     /* which Pod, and what it said; "" when there is nothing to say */
+    int64_t age_us;           /* of the oldest source it was judged by; -1: never seen */
     int64_t observed_span_us; /* first object's creation to the last condition's transition, when
                                  done; 0 unknown */
 };
@@ -43,6 +54,12 @@ bool tg_verify_has_field(enum tg_kind kind, const char *field);
 
 /* The watched cluster with this name, or NULL. */
 const struct tg_target *tg_verify_cluster(const struct tg_model *model, const char *cluster);
+
+/* The first object that meets a condition in one place, region NULL for those of no region; NULL
+ * when none is observed to. Borrowed from the model. */
+const struct tg_obj *tg_verify_find(const struct tg_lab *lab, const struct tg_model *model,
+                                    int64_t now_us, const struct tg_lab_condition *condition,
+                                    const struct tg_lab_region *region);
 
 /* True when Google Cloud's clusters are seen and this one is not among them: then nothing is in it
  * either. */

@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "codec/k8s.h"
 #include "codec/k8s_write.h"
+#include "codec/log_digest.h"
 #include "net/linesplit.h"
 #include "net/url.h"
 
@@ -30,6 +31,7 @@ struct pending {
     struct tg_buf body;         /* of short answers */
     struct tg_linesplit *lines; /* of a followed log */
     struct tg_buf batch;
+    struct tg_log_digest *digest; /* of a log of which only that is told */
 };
 
 struct tg_calls {
@@ -55,6 +57,7 @@ static void free_pending(struct pending *pending)
     tg_buf_fini(&pending->body);
     tg_buf_fini(&pending->batch);
     tg_linesplit_free(pending->lines);
+    free(pending->digest);
     free(pending);
 }
 
@@ -172,11 +175,14 @@ static uint64_t submit(struct tg_calls *calls, struct tg_call *call)
     case TG_CALL_DOWNLOAD:
         return submit_download(calls, call->name);
     case TG_CALL_FOLLOW_LOG:
+    case TG_CALL_DIGEST_LOG:
         return tg_provider_submit_stream(context, log_path(call), 0);
+    case TG_CALL_LIST_INTERFACES:
     case TG_CALL_CANCEL:
     case TG_CALL_REFRESH:
     case TG_CALL_ENSURE:
     case TG_CALL_REMOVE:
+    case TG_CALL_ASK:
     case TG_CALL_KIND_COUNT:
         break;
     }
@@ -213,8 +219,12 @@ void tg_calls_start(struct tg_calls *calls, struct tg_call *call, int64_t now_us
     pending->call = call;
     tg_buf_init(&pending->body, ANSWER_BYTES_MAX);
     tg_buf_init(&pending->batch, ANSWER_BYTES_MAX);
-    if (call->kind == TG_CALL_FOLLOW_LOG) {
+    if (call->kind == TG_CALL_FOLLOW_LOG || call->kind == TG_CALL_DIGEST_LOG) {
         pending->lines = tg_linesplit_new(LOG_LINE_MAX);
+    }
+    if (call->kind == TG_CALL_DIGEST_LOG) {
+        pending->digest = TG_NEW(struct tg_log_digest);
+        tg_log_digest_init(pending->digest);
     }
     pending->next = calls->first;
     calls->first = pending;
@@ -227,13 +237,31 @@ static bool add_line(void *context, const char *line, size_t len, struct tg_err 
 {
     struct pending *pending = context;
     (void)err;
+    if (pending->digest != NULL) {
+        tg_log_digest_line(pending->digest, line, len);
+        return true;
+    }
     tg_buf_append(&pending->batch, line, len);
     tg_buf_putc(&pending->batch, '\n');
     return true;
 }
 
+static void emit_digest(struct tg_calls *calls, struct pending *pending, int64_t now_us)
+{
+    struct tg_msg *msg = tg_msg_new(TG_MSG_LOG_DIGEST, calls->context->config.index, now_us);
+    msg->as.digest.ns = tg_strdup(pending->call->ns);
+    msg->as.digest.pod = tg_strdup(pending->call->name);
+    msg->as.digest.digest = TG_NEW(struct tg_log_digest);
+    *msg->as.digest.digest = *pending->digest;
+    tg_provider_emit(calls->context, msg);
+}
+
 static void emit_lines(struct tg_calls *calls, struct pending *pending, int64_t now_us)
 {
+    if (pending->digest != NULL) {
+        emit_digest(calls, pending, now_us);
+        return;
+    }
     if (pending->batch.len == 0) {
         return;
     }
@@ -289,7 +317,13 @@ static void finish(struct tg_calls *calls, struct pending **at, const struct tg_
     if (pending->lines != NULL) {
         struct tg_err ignored = TG_ERR_INIT;
         (void)tg_linesplit_finish(pending->lines, add_line, pending, &ignored);
-        emit_lines(calls, pending, now_us);
+        if (pending->digest != NULL && pending->status == 200) {
+            pending->digest->is_ended = true;
+            pending->digest->err = *err;
+        }
+        if (pending->digest == NULL || pending->status == 200) {
+            emit_lines(calls, pending, now_us);
+        }
     }
     struct tg_msg *msg = tg_msg_new(TG_MSG_CALL_DONE, calls->context->config.index, now_us);
     msg->resource = pending->call->resource;
@@ -320,8 +354,11 @@ bool tg_calls_event(struct tg_calls *calls, const struct tg_transport_event *eve
         break;
     case TG_TRANSPORT_DATA:
         if (pending->lines != NULL && pending->status == 200) {
-            (void)tg_linesplit_feed(pending->lines, event->data, event->len, add_line, pending,
-                                    &err);
+            if (!tg_linesplit_feed(pending->lines, event->data, event->len, add_line, pending,
+                                   &err) &&
+                pending->digest != NULL) {
+                tg_linesplit_reset(pending->lines); /* a line that is too long is nobody's news */
+            }
             emit_lines(calls, pending, now_us);
         } else {
             tg_buf_append(&pending->body, event->data, event->len);

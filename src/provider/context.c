@@ -15,13 +15,13 @@
 static uint64_t submit(struct tg_provider_context *context, struct tg_http_request *request)
 {
     uint64_t id = (*context->next_exchange_id)++;
-    if (request->endpoint == NULL) {
-        request->endpoint = &context->config.endpoint;
-    }
+    request->endpoint = request->endpoint != NULL ? request->endpoint : &context->config.endpoint;
     if (request->header_deadline_us == 0) {
         request->header_deadline_us = HEADER_DEADLINE_US;
     }
-    request->body_len_max = BODY_BYTES_MAX;
+    if (request->body_len_max == 0) {
+        request->body_len_max = BODY_BYTES_MAX;
+    }
     context->transport->ops->submit(context->transport, id, request);
     tg_http_request_fini(request);
     return id;

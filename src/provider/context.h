@@ -23,8 +23,8 @@ struct tg_provider_context {
 uint64_t tg_provider_submit(struct tg_provider_context *context, const char *method, char *path,
                             char *body, const char *content_type);
 
-/* The same for a request of the caller's making, whose contents move: endpoint, ceiling and, where
- * they are 0, deadlines are filled in. */
+/* The same for a request of the caller's making, whose contents move: endpoint, ceiling and
+ * deadlines are filled in where they are 0. */
 uint64_t tg_provider_submit_request(struct tg_provider_context *context,
                                     struct tg_http_request *request);
 

@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "codec/gcp.h"
 #include "codec/gcp_answer.h"
+#include "codec/weights.h"
 #include "net/backoff.h"
 #include "net/url.h"
 #include "provider/gcp_path.h"
@@ -45,6 +46,12 @@ struct tg_gcp_poll {
     int64_t groups_until_us; /* then what has health is asked for again */
     size_t group_at;         /* next group, or bucket, to ask about */
     bool is_in_detail;
+    /* The index of a bucket's shards: read once for each generation of it. */
+    bool is_in_index;
+    struct tg_bucket_contents contents; /* of the bucket at group_at, until its index is known */
+    char *index_of;                     /* "bucket#generation" that the numbers are of, or NULL */
+    int index_shards;                   /* 0: it could not be read */
+    int64_t index_bytes;
 };
 
 struct tg_gcp_poll *tg_gcp_poll_new(struct tg_provider_context *context, enum tg_kind kind)
@@ -66,6 +73,7 @@ static void drop_round(struct tg_gcp_poll *poll)
     poll->list = (struct tg_k8s_list){0};
     poll->group_at = 0;
     poll->is_in_detail = false;
+    poll->is_in_index = false;
     free(poll->page_token);
     poll->page_token = NULL;
 }
@@ -85,6 +93,7 @@ void tg_gcp_poll_free(struct tg_gcp_poll *poll)
         drop_round(poll);
         drop_groups(poll);
         tg_buf_fini(&poll->body);
+        free(poll->index_of);
         free(poll);
     }
 }
@@ -205,7 +214,7 @@ static void ask_detail(struct tg_gcp_poll *poll)
     } else {
         tg_url_append_segment(&path, poll->list.items[poll->group_at]->name);
         tg_buf_puts(&path, "/o");
-        tg_url_append_query(&path, "fields", "items(size),nextPageToken");
+        tg_url_append_query(&path, "fields", "items(name,size,generation),nextPageToken");
         poll->exchange =
             tg_provider_submit(poll->context, "GET", tg_buf_take(&path, NULL), NULL, NULL);
     }
@@ -294,27 +303,83 @@ static void merge_page(struct tg_gcp_poll *poll, struct tg_k8s_list *page)
 }
 
 /* The bucket's object is made anew with what it holds: objects are immutable. */
-static bool take_bucket(struct tg_gcp_poll *poll, struct tg_err *err)
+static void finish_bucket(struct tg_gcp_poll *poll)
 {
     struct tg_obj *bucket = poll->list.items[poll->group_at];
     struct tg_obj draft = *bucket;
-    if (!tg_gcp_decode_objects(tg_buf_text(&poll->body), poll->body.len, &draft.as.gcp.number,
-                               &draft.as.gcp.bytes, err)) {
-        return false;
+    draft.as.gcp.number = poll->contents.count;
+    draft.as.gcp.bytes = poll->contents.bytes;
+    draft.as.gcp.weights = poll->contents.weights;
+    if (poll->contents.has_index && poll->index_shards > 0) {
+        draft.as.gcp.weights.judge = TG_WEIGHTS_BY_INDEX;
+        draft.as.gcp.weights.shards_expected = poll->index_shards;
+        draft.as.gcp.weights.bytes_expected = poll->index_bytes;
     }
     poll->list.items[poll->group_at] = tg_obj_new(&draft);
     tg_obj_unref(bucket);
+    poll->group_at++;
+}
+
+static char *index_name(const struct tg_gcp_poll *poll)
+{
+    return tg_asprintf("%s#%s", poll->list.items[poll->group_at]->name,
+                       poll->contents.index_generation);
+}
+
+/* An index that was read already is not read again. */
+static bool take_objects(struct tg_gcp_poll *poll, struct tg_err *err)
+{
+    if (!tg_weights_decode_objects(tg_buf_text(&poll->body), poll->body.len, &poll->contents,
+                                   err)) {
+        return false;
+    }
+    char *wanted = index_name(poll);
+    poll->is_in_index =
+        poll->contents.has_index && (poll->index_of == NULL || !tg_str_eq(poll->index_of, wanted));
+    free(wanted);
+    if (!poll->is_in_index) {
+        finish_bucket(poll);
+    }
     return true;
+}
+
+static void ask_index(struct tg_gcp_poll *poll)
+{
+    struct tg_buf path;
+    poll->status = 0;
+    tg_buf_reset(&poll->body);
+    begin_path(poll, &path);
+    tg_url_append_segment(&path, poll->list.items[poll->group_at]->name);
+    tg_buf_puts(&path, "/o");
+    tg_url_append_segment(&path, TG_WEIGHTS_INDEX);
+    tg_url_append_query(&path, "alt", "media");
+    poll->exchange = tg_provider_submit(poll->context, "GET", tg_buf_take(&path, NULL), NULL, NULL);
+}
+
+/* One that may not or cannot be read leaves the names to judge by. */
+static void take_index(struct tg_gcp_poll *poll)
+{
+    struct tg_err err = TG_ERR_INIT;
+    poll->is_in_index = false;
+    poll->index_shards = 0;
+    poll->index_bytes = 0;
+    if (poll->status != 200 ||
+        !tg_weights_decode_index(tg_buf_text(&poll->body), poll->body.len, &poll->index_shards,
+                                 &poll->index_bytes, &err)) {
+        poll->index_shards = 0;
+    }
+    free(poll->index_of);
+    poll->index_of = index_name(poll);
+    finish_bucket(poll);
 }
 
 static bool take_detail(struct tg_gcp_poll *poll, struct tg_err *err)
 {
-    bool is_ok = poll->kind == TG_KIND_GCP_BACKEND
-                     ? tg_gcp_decode_health(&poll->groups[poll->group_at], tg_buf_text(&poll->body),
-                                            poll->body.len, &poll->list, err)
-                     : take_bucket(poll, err);
-    poll->group_at++;
-    return is_ok;
+    if (poll->kind == TG_KIND_GCP_BUCKET) {
+        return take_objects(poll, err);
+    }
+    return tg_gcp_decode_health(&poll->groups[poll->group_at++], tg_buf_text(&poll->body),
+                                poll->body.len, &poll->list, err);
 }
 
 static bool take_list(struct tg_gcp_poll *poll, struct tg_err *err)
@@ -337,12 +402,19 @@ static bool take_list(struct tg_gcp_poll *poll, struct tg_err *err)
 static void take_answer(struct tg_gcp_poll *poll)
 {
     struct tg_err err = TG_ERR_INIT;
-    bool is_ok = poll->is_in_detail ? take_detail(poll, &err) : take_list(poll, &err);
+    bool is_ok = true;
+    if (poll->is_in_index) {
+        take_index(poll);
+    } else {
+        is_ok = poll->is_in_detail ? take_detail(poll, &err) : take_list(poll, &err);
+    }
     size_t details = poll->kind == TG_KIND_GCP_BACKEND  ? poll->groups_count
                      : poll->kind == TG_KIND_GCP_BUCKET ? poll->list.count
                                                         : 0;
     if (!is_ok) {
         retry(poll, &err);
+    } else if (poll->is_in_index) {
+        ask_index(poll);
     } else if (poll->page_token != NULL) {
         ask_list(poll);
     } else if (poll->group_at < details) {
@@ -372,7 +444,7 @@ bool tg_gcp_poll_event(struct tg_gcp_poll *poll, const struct tg_transport_event
         poll->exchange = 0;
         if (event->err.code != TG_CODE_NONE) {
             retry(poll, &event->err);
-        } else if (poll->status != 200) {
+        } else if (poll->status != 200 && !poll->is_in_index) {
             tg_gcp_decode_error(poll->status, tg_buf_text(&poll->body), poll->body.len, &err);
             retry(poll, &err);
         } else {

@@ -10,9 +10,11 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "provider/ask.h"
 #include "provider/calls.h"
 #include "provider/context.h"
 #include "provider/ensure.h"
+#include "provider/exec.h"
 #include "provider/gcp_poll.h"
 #include "provider/k8s_watch.h"
 #include "provider/scrape.h"
@@ -26,7 +28,9 @@ struct tg_provider {
     struct tg_k8s_watch *watches[TG_KIND_COUNT];
     struct tg_gcp_poll *polls[TG_KIND_COUNT];
     struct tg_calls *calls;
+    struct tg_execs *execs;
     struct tg_ensures *ensures;
+    struct tg_asks *asks; /* NULL: not Google Cloud */
     struct tg_scrape *scrape;
     int64_t world_us;     /* last WORLD emitted */
     uint64_t heartbeat;   /* exchange of the question whether the API server is there; 0: none */
@@ -70,7 +74,10 @@ struct tg_provider *tg_provider_new(struct tg_target_config *config, struct tg_t
     }
     provider->ensures = tg_ensures_new(&provider->context);
     provider->calls = tg_calls_new(&provider->context);
-    if (!provider->context.config.is_gcp) {
+    if (provider->context.config.is_gcp) {
+        provider->asks = tg_asks_new(&provider->context);
+    } else {
+        provider->execs = tg_execs_new(&provider->context);
         provider->scrape = tg_scrape_new(&provider->context);
     }
     return provider;
@@ -82,6 +89,7 @@ void tg_target_config_fini(struct tg_target_config *config)
     free(config->project);
     free(config->app_label);
     free(config->ns);
+    free(config->hub_url);
     *config = (struct tg_target_config){0};
 }
 
@@ -95,7 +103,9 @@ void tg_provider_free(struct tg_provider *provider)
         tg_gcp_poll_free(provider->polls[kind]);
     }
     tg_calls_free(provider->calls);
+    tg_execs_free(provider->execs);
     tg_ensures_free(provider->ensures);
+    tg_asks_free(provider->asks);
     tg_scrape_free(provider->scrape);
     tg_target_config_fini(&provider->context.config);
     free(provider);
@@ -186,6 +196,7 @@ static bool heartbeat_event(struct tg_provider *provider, const struct tg_transp
 bool tg_provider_event(struct tg_provider *provider, const struct tg_transport_event *event,
                        int64_t now_us)
 {
+    bool is_foreign = provider->asks != NULL && tg_asks_is_of_hub(provider->asks, event->id);
     bool is_taken = heartbeat_event(provider, event, now_us);
     for (int kind = 0; kind < TG_KIND_COUNT && !is_taken; kind++) {
         is_taken = (provider->watches[kind] != NULL &&
@@ -195,8 +206,10 @@ bool tg_provider_event(struct tg_provider *provider, const struct tg_transport_e
     }
     is_taken = is_taken || tg_ensures_event(provider->ensures, event, now_us) ||
                (provider->scrape != NULL && tg_scrape_event(provider->scrape, event, now_us)) ||
-               tg_calls_event(provider->calls, event, now_us);
-    if (is_taken && event->kind == TG_TRANSPORT_HEADERS && event->world != NULL) {
+               (provider->calls != NULL && tg_calls_event(provider->calls, event, now_us)) ||
+               (provider->execs != NULL && tg_execs_event(provider->execs, event, now_us)) ||
+               (provider->asks != NULL && tg_asks_event(provider->asks, event, now_us));
+    if (is_taken && !is_foreign && event->kind == TG_TRANSPORT_HEADERS && event->world != NULL) {
         read_world(provider, event->world, now_us);
     }
     return is_taken;
@@ -226,8 +239,22 @@ void tg_provider_call(struct tg_provider *provider, struct tg_call *call, int64_
         tg_ensures_start(provider->ensures, call, now_us);
         return;
     }
+    if (call->kind == TG_CALL_ASK && provider->asks != NULL) {
+        tg_asks_start(provider->asks, call);
+        return;
+    }
     if (call->kind == TG_CALL_CANCEL) {
         tg_ensures_cancel(provider->ensures, call->cancel_id);
+        if (provider->execs != NULL) {
+            tg_execs_cancel(provider->execs, call->cancel_id);
+        }
+    }
+    if (call->kind == TG_CALL_LIST_INTERFACES && provider->execs != NULL) {
+        tg_execs_start(provider->execs, call, now_us);
+        return;
+    }
+    if (call->kind == TG_CALL_CANCEL && provider->asks != NULL) {
+        tg_asks_cancel(provider->asks, call->cancel_id);
     }
     if (!provider->context.config.is_gcp || call->kind == TG_CALL_CANCEL ||
         call->kind == TG_CALL_DOWNLOAD) {

@@ -13,6 +13,7 @@
 #include "sim/behaviour.h"
 #include "sim/fault.h"
 #include "sim/gcp_http.h"
+#include "sim/inventory.h"
 #include "sim/json_path.h"
 #include "sim/k8s_status.h"
 #include "sim/query.h"
@@ -280,6 +281,11 @@ static void params(const struct admin_call *call)
     reply(call, json_pack("{s:o}", "params", items));
 }
 
+static void inventory(const struct admin_call *call)
+{
+    reply(call, sim_inventory(call->world));
+}
+
 static void script(const struct admin_call *call)
 {
     struct tg_err err = TG_ERR_INIT;
@@ -309,11 +315,8 @@ void sim_admin_handle(struct sim_world *world, const struct sim_request *request
     static const struct {
         const char *name;
         void (*handle)(const struct admin_call *call);
-    } collections[] = {{"faults", faults},
-                       {"kinds", kinds},
-                       {"world", world_and_time},
-                       {"params", params},
-                       {"script", script}};
+    } collections[] = {{"faults", faults}, {"kinds", kinds},         {"world", world_and_time},
+                       {"params", params}, {"inventory", inventory}, {"script", script}};
     const char *name = request->path + strlen(PREFIX);
     size_t len = strcspn(name, "/");
     struct admin_call call = {world, request, response, name + len + (name[len] == '/' ? 1 : 0),
@@ -334,7 +337,8 @@ void sim_admin_handle(struct sim_world *world, const struct sim_request *request
         }
     }
     if (!is_found) {
-        refuse(&call, TG_CODE_NOT_FOUND, "there are faults, kinds, world, params, script");
+        refuse(&call, TG_CODE_NOT_FOUND,
+               "there are faults, kinds, world, params, inventory, script");
     }
     json_decref(call.body);
 }

@@ -187,6 +187,12 @@ void sim_admission_pod(struct sim_region *region, json_t *pod)
 {
     json_t *spec = sim_json_make_object(pod, "spec");
     sim_k8s_default(sim_world_kinds(region->world)->pod, pod);
+    if (sim_json_text(spec, "serviceAccountName")[0] == '\0') {
+        json_object_set_new(spec, "serviceAccountName", json_string("default"));
+        json_object_set_new(spec, "serviceAccount", json_string("default"));
+    }
+    sim_json_default(spec, "priority", json_integer(0));
+    sim_json_default(spec, "preemptionPolicy", json_string("PreemptLowerPriority"));
     json_t *tolerations = member_array(spec, "tolerations");
     if (asks_for_tpu(spec)) {
         tolerate(tolerations, "google.com/tpu", "NoSchedule", false);

@@ -58,6 +58,12 @@ struct sim_kinds {
     const struct sim_resource *definition;
     const struct sim_resource *endpoint_slice;
     const struct sim_resource *endpoints;
+    const struct sim_resource *daemon_set;
+    const struct sim_resource *disruption_budget;
+    const struct sim_resource *autoscaler;
+    const struct sim_resource *volume;
+    const struct sim_resource *volume_claim;
+    const struct sim_resource *storage_class;
 };
 
 struct sim_clockwork;
@@ -90,6 +96,7 @@ struct sim_behaviour {
     json_t *token_volume;              /* source of every Pod's kube-api-access volume */
     json_t *role_rules;                /* ClusterRole -> its rules */
     struct tg_map *cloud;              /* path -> document, of sim/gcp_store.c */
+    struct tg_map *autoscalers;        /* uid -> struct sim_scale_memory; NULL: none yet */
     uint64_t load_number;
 };
 
@@ -121,6 +128,11 @@ void sim_namespace_changed(struct sim_region *region, const struct sim_change *c
 void sim_deployment_changed(struct sim_region *region, const struct sim_change *change);
 void sim_replica_set_changed(struct sim_region *region, const struct sim_change *change);
 void sim_replica_set_pod_changed(struct sim_region *region, const struct sim_change *change);
+void sim_daemon_set_changed(struct sim_region *region, const struct sim_change *change);
+void sim_daemon_pod_changed(struct sim_region *region, const struct sim_change *change);
+void sim_daemon_node_changed(struct sim_region *region);
+void sim_autoscaler_changed(struct sim_region *region, const struct sim_change *change);
+void sim_node_changed(struct sim_region *region, const struct sim_change *change);
 void sim_service_changed(struct sim_region *region, const struct sim_change *change);
 void sim_service_pod_changed(struct sim_region *region, const struct sim_change *change);
 void sim_monitoring_changed(struct sim_region *region, const struct sim_change *change);

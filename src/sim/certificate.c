@@ -20,6 +20,8 @@
 
 #define DAY_S         86400
 #define VALID_DAYS    30
+#define EXPIRED_DAYS  (VALID_DAYS + 2) /* made so long ago, it ended yesterday */
+#define ELSEWHERE     "DNS:elsewhere.invalid"
 #define SERIAL_BITS   127
 #define X509_VERSION3 2
 #define TOKEN_BYTES   24
@@ -109,11 +111,10 @@ static X509 *authority_new(EVP_PKEY *key, int64_t real_wall_us)
     return authority;
 }
 
+/* names as OpenSSL writes subject alternative names. */
 static X509 *server_new(EVP_PKEY *key, X509 *authority, EVP_PKEY *authority_key,
-                        int64_t real_wall_us, const char *address)
+                        int64_t real_wall_us, const char *names)
 {
-    char *names = tg_asprintf("IP:127.0.0.1,IP:::1,DNS:localhost%s%s", address ? ",IP:" : "",
-                              address ? address : "");
     X509 *server = certificate_new(key, "localhost", real_wall_us);
     bool is_good = server != NULL &&
                    X509_set_issuer_name(server, X509_get_subject_name(authority)) == 1 &&
@@ -124,7 +125,6 @@ static X509 *server_new(EVP_PKEY *key, X509 *authority, EVP_PKEY *authority_key,
                    add_extension(server, authority, NID_subject_key_identifier, "hash") &&
                    add_extension(server, authority, NID_authority_key_identifier, "keyid") &&
                    X509_sign(server, authority_key, EVP_sha256()) > 0;
-    free(names);
     if (!is_good) {
         X509_free(server);
         return NULL;
@@ -132,31 +132,55 @@ static X509 *server_new(EVP_PKEY *key, X509 *authority, EVP_PKEY *authority_key,
     return server;
 }
 
+/* One server's certificate as text; NULL on failure. */
+static char *server_pem(EVP_PKEY *key, X509 *authority, EVP_PKEY *authority_key,
+                        int64_t real_wall_us, const char *names)
+{
+    X509 *server = authority == NULL || key == NULL
+                       ? NULL
+                       : server_new(key, authority, authority_key, real_wall_us, names);
+    char *pem = server == NULL ? NULL : certificate_pem(server);
+    X509_free(server);
+    return pem;
+}
+
+static void make_all(struct sim_certificates *made, EVP_PKEY *key, EVP_PKEY *authority_key,
+                     int64_t real_wall_us, const char *names)
+{
+    EVP_PKEY *stranger_key = EVP_EC_gen("P-256");
+    X509 *authority = authority_key == NULL ? NULL : authority_new(authority_key, real_wall_us);
+    X509 *stranger = stranger_key == NULL ? NULL : authority_new(stranger_key, real_wall_us);
+    int64_t past_us = real_wall_us - EXPIRED_DAYS * DAY_S * TG_US_PER_S;
+    made->ca_pem = authority == NULL ? NULL : certificate_pem(authority);
+    made->server_pem = server_pem(key, authority, authority_key, real_wall_us, names);
+    made->unknown_pem = server_pem(key, stranger, stranger_key, real_wall_us, names);
+    made->expired_pem = server_pem(key, authority, authority_key, past_us, names);
+    made->elsewhere_pem = server_pem(key, authority, authority_key, real_wall_us, ELSEWHERE);
+    made->server_key_pem = key == NULL ? NULL : key_pem(key);
+    X509_free(authority);
+    X509_free(stranger);
+    EVP_PKEY_free(stranger_key);
+}
+
 bool sim_certificates_make(struct sim_certificates *certificates, int64_t real_wall_us,
                            const char *address, struct tg_err *err)
 {
-    *certificates = (struct sim_certificates){NULL, NULL, NULL};
+    *certificates = (struct sim_certificates){.ca_pem = NULL};
     EVP_PKEY *authority_key = EVP_EC_gen("P-256");
     EVP_PKEY *server_key = EVP_EC_gen("P-256");
-    X509 *authority = authority_key == NULL ? NULL : authority_new(authority_key, real_wall_us);
-    X509 *server = authority == NULL || server_key == NULL
-                       ? NULL
-                       : server_new(server_key, authority, authority_key, real_wall_us, address);
-    if (server != NULL) {
-        certificates->ca_pem = certificate_pem(authority);
-        certificates->server_pem = certificate_pem(server);
-        certificates->server_key_pem = key_pem(server_key);
-    }
+    char *names = tg_asprintf("IP:127.0.0.1,IP:::1,DNS:localhost%s%s", address ? ",IP:" : "",
+                              address ? address : "");
+    make_all(certificates, server_key, authority_key, real_wall_us, names);
+    free(names);
     bool is_good = certificates->ca_pem != NULL && certificates->server_pem != NULL &&
-                   certificates->server_key_pem != NULL;
+                   certificates->unknown_pem != NULL && certificates->expired_pem != NULL &&
+                   certificates->elsewhere_pem != NULL && certificates->server_key_pem != NULL;
     if (!is_good) {
         char text[120];
         ERR_error_string_n(ERR_get_error(), text, sizeof text);
         tg_err_set(err, TG_CODE_INTERNAL, 0, "certificates could not be made: %s", text);
         sim_certificates_fini(certificates);
     }
-    X509_free(server);
-    X509_free(authority);
     EVP_PKEY_free(server_key);
     EVP_PKEY_free(authority_key);
     return is_good;
@@ -170,7 +194,10 @@ void sim_certificates_fini(struct sim_certificates *certificates)
     free(certificates->ca_pem);
     free(certificates->server_pem);
     free(certificates->server_key_pem);
-    *certificates = (struct sim_certificates){NULL, NULL, NULL};
+    free(certificates->unknown_pem);
+    free(certificates->expired_pem);
+    free(certificates->elsewhere_pem);
+    *certificates = (struct sim_certificates){.ca_pem = NULL};
 }
 
 char *sim_certificates_token(const char *prefix)

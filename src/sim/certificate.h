@@ -22,10 +22,16 @@ struct sim_certificates {
     char *server_pem; /* the server's certificate, signed by it, for 127.0.0.1, ::1, localhost and
                          address */
     char *server_key_pem;
+    /* Of the same key, each with one thing wrong: signed by an authority that nobody knows, expired
+     * a day ago, for another host. */
+    char *unknown_pem;
+    char *expired_pem;
+    char *elsewhere_pem;
 };
 
-/* Makes both, valid from a day before real_wall_us for 30 days. address is one more IP address to
- * be valid for, NULL: none. The caller calls fini. Errors: INTERNAL when OpenSSL fails. */
+/* Makes all; the good ones are valid from a day before real_wall_us for 30 days. address is one
+ * more IP address to be valid for, NULL: none. The caller calls fini. Errors: INTERNAL when OpenSSL
+ * fails. */
 bool sim_certificates_make(struct sim_certificates *certificates, int64_t real_wall_us,
                            const char *address, struct tg_err *err);
 void sim_certificates_fini(struct sim_certificates *certificates);

@@ -18,7 +18,9 @@
 #include "sim/lab_objects.h"
 #include "sim/shape.h"
 
-#define SHARDS 12
+#define SHARDS       12
+#define SHARD_HEADER 40000 /* bytes of a shard that are no tensors */
+#define LAYERS       62
 
 const char *sim_cloud_address(struct sim_world *world, const char *region, const char *name)
 {
@@ -173,6 +175,35 @@ void sim_cloud_weights_file(int number, char name[64], int64_t *size)
         tg_str_copy(name, 64, "tokenizer.json");
         *size = 33384568;
     }
+}
+
+char *sim_cloud_weights_text(int number)
+{
+    char name[64];
+    int64_t size = 0;
+    int64_t total = 0;
+    struct tg_buf text;
+    if (number != SHARDS + 1) {
+        return NULL;
+    }
+    for (int i = 1; i <= SHARDS; i++) {
+        sim_cloud_weights_file(i, name, &size);
+        total += size - SHARD_HEADER;
+    }
+    sim_cloud_weights_file(number, name, &size);
+    tg_buf_init(&text, (size_t)size);
+    tg_buf_printf(&text, "{\"metadata\":{\"total_size\":%" PRId64 "},\"weight_map\":{", total);
+    for (int i = 0; i < LAYERS; i++) {
+        tg_buf_printf(&text,
+                      "%s\"language_model.model.layers.%d.mlp.down_proj.weight\":\"model-%05d-of-"
+                      "%05d.safetensors\"",
+                      i > 0 ? "," : "", i, i * SHARDS / LAYERS + 1, SHARDS);
+    }
+    tg_buf_puts(&text, "}}");
+    while ((int64_t)text.len < size) {
+        tg_buf_putc(&text, '\n');
+    }
+    return tg_buf_take(&text, NULL);
 }
 
 void sim_cloud_seed_base(struct sim_world *world)

@@ -50,9 +50,14 @@ enum sim_cloud_access {
 enum sim_cloud_access sim_cloud_bucket_access(struct sim_world *world, const char *bucket,
                                               const char *ns, const char *ksa, const char *email);
 
-/* Writes one object of size bytes (content is not kept). False when there is no such bucket. */
+/* Writes one object of size bytes; bytes may be NULL: then they are made up when somebody reads
+ * them. False when there is no such bucket. */
 bool sim_cloud_object_put(struct sim_world *world, const char *bucket, const char *name,
-                          int64_t size);
+                          int64_t size, const char *bytes);
+
+/* The text of one of the weights' files, of the size that sim_cloud_weights_file() says; NULL when
+ * its bytes are made up. The caller frees. */
+char *sim_cloud_weights_text(int number);
 
 /* Calls visit for each object whose name starts with prefix, by name, until it returns false. */
 void sim_cloud_object_each(struct sim_world *world, const char *bucket, const char *prefix,

@@ -16,6 +16,7 @@
 #include "sim/pod.h"
 #include "sim/rbac.h"
 #include "sim/shape.h"
+#include "sim/volume.h"
 
 #define TPU_MACHINE "ct6e"
 #define MC_CLASS    "-mc"
@@ -101,6 +102,7 @@ void sim_cluster_create(struct sim_region *region)
     sim_definition_create_gke(region);
     create_namespaces(region);
     sim_rbac_create(region);
+    sim_volume_create_classes(region);
     sim_shape_create(region->store, sim_world_kinds(region->world)->service,
                      sim_shape("{'metadata':{'name':'kubernetes','namespace':'default','labels':{"
                                "'component':'apiserver','provider':'kubernetes'}},'spec':{'type':"

@@ -12,14 +12,16 @@
 #include "base/str.h"
 #include "sim/behaviour.h"
 #include "sim/controllers.h"
+#include "sim/ephemeral.h"
 #include "sim/json_path.h"
 
 #define WORDS_MAX    1000
 #define LINE_LEN_MAX ((size_t)16 * 1024)
 
-/* Of one Pod; made when first needed. */
+/* Of one container; made when first needed. */
 struct sim_command {
     struct sim_pod *pod;
+    struct sim_container *container;
     struct sim_process *process; /* NULL: nothing that is simulated runs */
     struct tg_buf line;          /* of output, until its end comes */
     struct sim_attachment *attachments;
@@ -35,14 +37,18 @@ struct sim_attachment {
     uint64_t event;
 };
 
-static struct sim_command *command_of(struct sim_pod *pod)
+/* All containers that are not ephemeral share the main one's. */
+static struct sim_command *command_of(struct sim_pod *pod, const struct sim_container *container)
 {
-    if (pod->command == NULL) {
-        pod->command = TG_NEW(struct sim_command);
-        pod->command->pod = pod;
-        tg_buf_init(&pod->command->line, LINE_LEN_MAX);
+    struct sim_ephemeral *ephemeral = sim_ephemeral_of(pod, container);
+    struct sim_command **slot = ephemeral == NULL ? &pod->command : &ephemeral->command;
+    if (*slot == NULL) {
+        *slot = TG_NEW(struct sim_command);
+        (*slot)->pod = pod;
+        (*slot)->container = ephemeral == NULL ? sim_pod_main(pod) : &ephemeral->container;
+        tg_buf_init(&(*slot)->line, LINE_LEN_MAX);
     }
-    return pod->command;
+    return *slot;
 }
 
 /* ---- output ---- */
@@ -52,7 +58,7 @@ static void log_line(struct sim_command *command)
     if (command->line.len > 0 && command->line.data[command->line.len - 1] == '\r') {
         command->line.len--;
     }
-    sim_log_line(sim_pod_main(command->pod)->log, "%.*s", (int)command->line.len,
+    sim_log_line(command->container->log, "%.*s", (int)command->line.len,
                  tg_buf_text(&command->line));
     tg_buf_reset(&command->line);
 }
@@ -80,8 +86,10 @@ static void on_exited(void *context, int code)
     bool is_refused = sim_process_is_refused(command->process);
     sim_process_free(command->process);
     command->process = NULL;
-    if (is_refused) {
-        sim_log_line(sim_pod_main(pod)->log,
+    if (sim_ephemeral_of(pod, command->container) != NULL) {
+        sim_ephemeral_exited(pod, command->container, code);
+    } else if (is_refused) {
+        sim_log_line(command->container->log,
                      "(simulated) this command is not simulated; the container goes on without it");
     } else if (pod->step == SIM_STEP_RUNNING) {
         sim_kubelet_exited(pod, code);
@@ -107,24 +115,35 @@ static int collect_words(const json_t *spec, const char *words[WORDS_MAX])
     return count;
 }
 
+bool sim_command_start_in(struct sim_pod *pod, struct sim_container *container, const json_t *spec)
+{
+    const char *words[WORDS_MAX];
+    struct sim_process_spec process = {.words = words,
+                                       .count = collect_words(spec, words),
+                                       .has_input = sim_json_is_true(spec, "stdin"),
+                                       .is_terminal = sim_json_is_true(spec, "tty")};
+    if (process.count == 0) {
+        words[process.count++] = "sh";
+    }
+    if (!sim_program_exists(container, words[0])) {
+        return false;
+    }
+    struct sim_command *command = command_of(pod, container);
+    struct sim_process_io io = {.output = on_output, .exited = on_exited, .context = command};
+    struct tg_err err = TG_ERR_INIT;
+    command->process = sim_process_start(pod, container, &process, &io, &err);
+    return command->process != NULL;
+}
+
 void sim_command_start(struct sim_pod *pod)
 {
     const json_t *object =
         sim_store_get(pod->region->store, sim_world_kinds(pod->world)->pod, pod->ns, pod->name);
     const json_t *spec = json_array_get(sim_json_at(object, "spec.containers"), 0);
     const char *words[WORDS_MAX];
-    const struct sim_container *container = sim_pod_main(pod);
-    struct sim_process_spec process = {.words = words,
-                                       .count = collect_words(spec, words),
-                                       .has_input = sim_json_is_true(spec, "stdin"),
-                                       .is_terminal = sim_json_is_true(spec, "tty")};
-    if (process.count == 0 || !sim_program_exists(container, words[0])) {
-        return; /* an image's own program: it just runs */
+    if (collect_words(spec, words) > 0) { /* else an image's own program: it just runs */
+        sim_command_start_in(pod, sim_pod_main(pod), spec);
     }
-    struct sim_command *command = command_of(pod);
-    struct sim_process_io io = {.output = on_output, .exited = on_exited, .context = command};
-    struct tg_err err = TG_ERR_INIT;
-    command->process = sim_process_start(pod, container, &process, &io, &err);
 }
 
 static void tell_end(struct sim_world *world, void *data)
@@ -135,13 +154,14 @@ static void tell_end(struct sim_world *world, void *data)
     attachment->io.exited(attachment->io.context, attachment->code);
 }
 
-void sim_command_stop(struct sim_pod *pod, int code)
+void sim_command_stop_in(struct sim_command **slot, int code)
 {
-    struct sim_command *command = pod->command;
+    struct sim_command *command = *slot;
     if (command == NULL) {
         return;
     }
-    pod->command = NULL;
+    struct sim_pod *pod = command->pod;
+    *slot = NULL;
     while (command->attachments != NULL) {
         struct sim_attachment *attachment = command->attachments;
         command->attachments = attachment->sibling;
@@ -153,6 +173,11 @@ void sim_command_stop(struct sim_pod *pod, int code)
     sim_process_free(command->process);
     tg_buf_fini(&command->line);
     free(command);
+}
+
+void sim_command_stop(struct sim_pod *pod, int code)
+{
+    sim_command_stop_in(&pod->command, code);
 }
 
 /* ---- attached ---- */
@@ -168,9 +193,11 @@ static void pump_log(void *context)
     }
 }
 
-struct sim_attachment *sim_command_attach(struct sim_pod *pod, const struct sim_process_io *io)
+struct sim_attachment *sim_command_attach(struct sim_pod *pod,
+                                          const struct sim_container *container,
+                                          const struct sim_process_io *io)
 {
-    struct sim_command *command = command_of(pod);
+    struct sim_command *command = command_of(pod, container);
     struct sim_attachment *attachment = TG_NEW(struct sim_attachment);
     attachment->command = command;
     attachment->world = pod->world;
@@ -180,7 +207,7 @@ struct sim_attachment *sim_command_attach(struct sim_pod *pod, const struct sim_
     if (command->process == NULL) {
         struct tg_err err = TG_ERR_INIT;
         attachment->log = sim_pod_log(pod->world, pod->region->index, pod->ns, pod->name,
-                                      sim_pod_main(pod)->name, true, false, 0, 0, &err);
+                                      command->container->name, true, false, 0, 0, &err);
         if (attachment->log != NULL) {
             attachment->log->notify = pump_log;
             attachment->log->notify_context = attachment;

@@ -20,12 +20,21 @@ struct sim_attachment;
  * without doing anything until it is told to stop, and its log says so. */
 void sim_command_start(struct sim_pod *pod);
 
+/* Starts what a container of the Pod runs by its spec (JSON), or a shell when the spec names no
+ * command. False when that is not simulated. */
+bool sim_command_start_in(struct sim_pod *pod, struct sim_container *container, const json_t *spec);
+
+/* Forgets what runs in a container, and empties the slot. Those attached learn the end. */
+void sim_command_stop_in(struct sim_command **slot, int code);
+
 /* Forgets it: the Pod's containers are gone. Those attached learn the end. */
 void sim_command_stop(struct sim_pod *pod, int code);
 
-/* Follows the output of the Pod's main container from now on, of any role; io->exited is called at
+/* Follows the output of a container of the Pod from now on, of any role; io->exited is called at
  * its end. The caller detaches. */
-struct sim_attachment *sim_command_attach(struct sim_pod *pod, const struct sim_process_io *io);
+struct sim_attachment *sim_command_attach(struct sim_pod *pod,
+                                          const struct sim_container *container,
+                                          const struct sim_process_io *io);
 void sim_command_detach(struct sim_attachment *attachment);
 
 /* Standard input for the command, when it reads one. */

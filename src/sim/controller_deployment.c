@@ -10,29 +10,13 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sim/behaviour.h"
+#include "sim/deployment.h"
 #include "sim/json_path.h"
 #include "sim/shape.h"
 
-#define REVISION  "deployment.kubernetes.io/revision"
-#define COMPONENT "deployment-controller"
-
-/* What the Deployment's ReplicaSets come to. */
-struct sets {
-    const char *uid;      /* of the Deployment */
-    const char *new_name; /* of the set for the present template */
-    json_t *new_set;      /* borrowed, NULL when missing */
-    json_t *old_set;      /* first old set that wants replicas */
-    int64_t new_wanted;
-    int64_t old_wanted;
-    int64_t old_present;
-    int64_t present;
-    int64_t ready;
-    int64_t revision_max;
-};
-
 static bool add_set(void *context, json_t *set)
 {
-    struct sets *sets = context;
+    struct sim_sets *sets = context;
     if (!tg_str_eq(sim_shape_owner_uid(set), sets->uid)) {
         return true;
     }
@@ -40,21 +24,19 @@ static bool add_set(void *context, json_t *set)
     int64_t present = sim_json_int(set, "status.replicas", 0);
     sets->present += present;
     sets->ready += sim_json_int(set, "status.readyReplicas", 0);
-    int64_t revision = 0;
-    const json_t *annotations = sim_json_at(set, "metadata.annotations");
-    const char *text = json_string_value(json_object_get(annotations, REVISION));
-    if (text != NULL) {
-        tg_str_to_int64(text, 0, INT64_MAX, &revision);
-    }
-    sets->revision_max = revision > sets->revision_max ? revision : sets->revision_max;
     if (tg_str_eq(sim_json_text(set, "metadata.name"), sets->new_name)) {
         sets->new_set = set;
         sets->new_wanted = wanted;
     } else {
+        int64_t revision = sim_deployment_revision(set);
+        sets->old_revision = revision > sets->old_revision ? revision : sets->old_revision;
         sets->old_wanted += wanted;
         sets->old_present += present;
         if (sets->old_set == NULL && wanted > 0) {
             sets->old_set = set;
+        }
+        if (sets->sick_set == NULL && wanted > sim_json_int(set, "status.readyReplicas", 0)) {
+            sets->sick_set = set;
         }
     }
     return true;
@@ -75,12 +57,11 @@ static void template_hash(const json_t *deployment, char out[11])
     out[10] = '\0';
 }
 
-static void create_set(struct sim_region *region, json_t *deployment, const char *hash,
-                       const struct sets *sets, int64_t replicas)
+static void create_set(struct sim_region *region, const json_t *deployment,
+                       const struct sim_sets *sets, int64_t replicas, int64_t desired)
 {
+    const char *hash = strrchr(sets->new_name, '-') + 1;
     const struct sim_kinds *kinds = sim_world_kinds(region->world);
-    char revision[24];
-    snprintf(revision, sizeof revision, "%" PRId64, sets->revision_max + 1);
     json_t *template = json_deep_copy(sim_json_at(deployment, "spec.template"));
     json_t *metadata = sim_json_make_object(template, "metadata");
     json_t *labels = sim_json_make_object(metadata, "labels");
@@ -88,22 +69,19 @@ static void create_set(struct sim_region *region, json_t *deployment, const char
     json_t *selector = json_deep_copy(sim_json_at(deployment, "spec.selector"));
     json_object_set_new(sim_json_make_object(selector, "matchLabels"), "pod-template-hash",
                         json_string(hash));
-    json_t *set =
-        json_pack("{s:s,s:s,s:{s:s,s:s,s:O,s:{s:s},s:[o]},s:{s:I,s:o,s:o},s:{s:I}}", "apiVersion",
-                  "apps/v1", "kind", "ReplicaSet", "metadata", "name", sets->new_name, "namespace",
-                  sim_json_text(deployment, "metadata.namespace"), "labels", labels, "annotations",
-                  REVISION, revision, "ownerReferences", sim_shape_owner(deployment), "spec",
-                  "replicas", (json_int_t)replicas, "selector", selector, "template", template,
-                  "status", "replicas", (json_int_t)0);
-    json_t *next = json_deep_copy(deployment);
-    json_object_set_new(sim_json_make_object(sim_json_make_object(next, "metadata"), "annotations"),
-                        REVISION, json_string(revision));
+    json_t *set = json_pack(
+        "{s:s,s:s,s:{s:s,s:s,s:O,s:o,s:[o]},s:{s:I,s:o,s:o},s:{s:I}}", "apiVersion", "apps/v1",
+        "kind", "ReplicaSet", "metadata", "name", sets->new_name, "namespace",
+        sim_json_text(deployment, "metadata.namespace"), "labels", labels, "annotations",
+        sim_deployment_set_annotations(deployment, NULL, sets, desired), "ownerReferences",
+        sim_shape_owner(deployment), "spec", "replicas", (json_int_t)replicas, "selector", selector,
+        "template", template, "status", "replicas", (json_int_t)0);
     sim_shape_create(region->store, kinds->replica_set, set);
     if (replicas > 0) {
-        sim_event_record(region, deployment, "Normal", "ScalingReplicaSet", COMPONENT,
-                         "Scaled up replica set %s from 0 to %" PRId64, sets->new_name, replicas);
+        sim_event_record(region, deployment, "Normal", "ScalingReplicaSet",
+                         SIM_DEPLOYMENT_CONTROLLER, "Scaled up replica set %s from 0 to %" PRId64,
+                         sets->new_name, replicas);
     }
-    sim_store_update(region->store, kinds->deployment, next, NULL);
 }
 
 static void scale_set(struct sim_region *region, const json_t *deployment, const json_t *set,
@@ -117,14 +95,13 @@ static void scale_set(struct sim_region *region, const json_t *deployment, const
     json_t *next = json_deep_copy(set);
     json_object_set_new(sim_json_make_object(next, "spec"), "replicas", json_integer(replicas));
     sim_store_update(region->store, sim_world_kinds(region->world)->replica_set, next, NULL);
-    sim_event_record(region, deployment, "Normal", "ScalingReplicaSet", COMPONENT,
+    sim_event_record(region, deployment, "Normal", "ScalingReplicaSet", SIM_DEPLOYMENT_CONTROLLER,
                      "Scaled %s replica set %s from %" PRId64 " to %" PRId64,
                      replicas > now ? "up" : "down", name, now, replicas);
     free(name);
 }
 
-/* Absolute number of an int-or-percent field; 25% when it is absent. */
-static int64_t share(const json_t *value, int64_t desired, bool is_rounded_up)
+int64_t sim_deployment_share(const json_t *value, int64_t desired, bool is_rounded_up)
 {
     if (json_is_integer(value)) {
         return json_integer_value(value);
@@ -142,7 +119,7 @@ static int64_t share(const json_t *value, int64_t desired, bool is_rounded_up)
 }
 
 /* Replicas that the new set should want now. */
-static int64_t new_target(const json_t *deployment, const struct sets *sets, int64_t desired)
+static int64_t new_target(const json_t *deployment, const struct sim_sets *sets, int64_t desired)
 {
     if (sets->old_wanted == 0 && sets->old_present == 0) {
         return desired;
@@ -150,15 +127,36 @@ static int64_t new_target(const json_t *deployment, const struct sets *sets, int
     if (tg_str_eq(sim_json_text(deployment, "spec.strategy.type"), "Recreate")) {
         return sets->old_wanted > 0 || sets->old_present > 0 ? sets->new_wanted : desired;
     }
-    int64_t surge =
-        share(sim_json_at(deployment, "spec.strategy.rollingUpdate.maxSurge"), desired, true);
+    int64_t surge = sim_deployment_share(
+        sim_json_at(deployment, "spec.strategy.rollingUpdate.maxSurge"), desired, true);
     int64_t room = desired + surge - sets->old_wanted - sets->new_wanted;
     int64_t target = sets->new_wanted + (room > 0 ? room : 0);
     return target < desired ? target : desired;
 }
 
-static void scale_old(struct sim_region *region, const json_t *deployment, const struct sets *sets,
-                      int64_t desired)
+/* Old replicas that never got ready are in the way of the new ones: they go first. True when some
+ * did. */
+static bool scale_sick(struct sim_region *region, const json_t *deployment,
+                       const struct sim_sets *sets, int64_t available_min)
+{
+    if (sets->sick_set == NULL) {
+        return false;
+    }
+    int64_t new_ready =
+        sets->new_set == NULL ? 0 : sim_json_int(sets->new_set, "status.readyReplicas", 0);
+    int64_t room = sets->old_wanted + new_ready - available_min;
+    int64_t wanted = sim_json_int(sets->sick_set, "spec.replicas", 0);
+    int64_t sick = wanted - sim_json_int(sets->sick_set, "status.readyReplicas", 0);
+    int64_t count = sick < room ? sick : room;
+    if (count <= 0) {
+        return false;
+    }
+    scale_set(region, deployment, sets->sick_set, wanted - count);
+    return true;
+}
+
+static void scale_old(struct sim_region *region, const json_t *deployment,
+                      const struct sim_sets *sets, int64_t desired)
 {
     if (sets->old_set == NULL) {
         return;
@@ -168,8 +166,11 @@ static void scale_old(struct sim_region *region, const json_t *deployment, const
         scale_set(region, deployment, sets->old_set, 0);
         return;
     }
-    int64_t unavailable = share(
+    int64_t unavailable = sim_deployment_share(
         sim_json_at(deployment, "spec.strategy.rollingUpdate.maxUnavailable"), desired, false);
+    if (scale_sick(region, deployment, sets, desired - unavailable)) {
+        return; /* the others' turn comes when its Pods are gone */
+    }
     int64_t spare = sets->ready - (desired - unavailable);
     if (spare > 0) {
         scale_set(region, deployment, sets->old_set, wanted > spare ? wanted - spare : 0);
@@ -185,95 +186,131 @@ static void set_count(json_t *status, const char *key, int64_t count)
     }
 }
 
-static void condition(struct sim_world *world, json_t *status, const char *type, bool is_true,
-                      const char *reason, const char *message)
+/* A paused Deployment rolls nothing out, but follows its number of replicas. */
+static void scale_paused(struct sim_region *region, const json_t *deployment,
+                         const struct sim_sets *sets, int64_t desired)
 {
-    if (sim_shape_condition(world, status, type, is_true, reason, message, NULL)) {
-        char now[SIM_TIME_SIZE];
-        sim_shape_condition(world, status, type, is_true, reason, message,
-                            json_pack("{s:s}", "lastUpdateTime", sim_shape_time(world, now)));
+    if (sets->old_wanted == 0 && sets->new_set != NULL) {
+        scale_set(region, deployment, sets->new_set, desired);
+    } else if (sets->old_set != NULL && sets->new_wanted == 0 &&
+               sim_json_int(sets->old_set, "spec.replicas", 0) == sets->old_wanted) {
+        scale_set(region, deployment, sets->old_set, desired);
     }
 }
 
-static void write_status(struct sim_region *region, const json_t *deployment,
-                         const struct sets *sets, int64_t desired)
+static void roll(struct sim_region *region, const json_t *deployment, const struct sim_sets *sets,
+                 int64_t desired)
 {
-    struct sim_world *world = region->world;
-    json_t *old = sim_json_at(deployment, "status");
-    json_t *status = json_is_object(old) ? json_deep_copy(old) : json_object();
-    int64_t updated = sets->new_set == NULL ? 0 : sim_json_int(sets->new_set, "status.replicas", 0);
-    json_object_set(status, "observedGeneration", sim_json_at(deployment, "metadata.generation"));
-    set_count(status, "replicas", sets->present);
-    set_count(status, "updatedReplicas", updated);
-    set_count(status, "readyReplicas", sets->ready);
-    set_count(status, "availableReplicas", sets->ready);
-    set_count(status, "unavailableReplicas",
-              (desired > sets->present ? desired : sets->present) - sets->ready);
-    int64_t unavailable = share(
-        sim_json_at(deployment, "spec.strategy.rollingUpdate.maxUnavailable"), desired, false);
-    if (sets->ready >= desired - unavailable) {
-        condition(world, status, "Available", true, "MinimumReplicasAvailable",
-                  "Deployment has minimum availability.");
+    int64_t target = new_target(deployment, sets, desired);
+    if (sets->new_set == NULL) {
+        create_set(region, deployment, sets, target, desired);
     } else {
-        condition(world, status, "Available", false, "MinimumReplicasUnavailable",
-                  "Deployment does not have minimum availability.");
+        scale_set(region, deployment, sets->new_set, target);
     }
-    char message[SIM_NAME_SIZE * 5];
-    bool is_done = updated == desired && sets->present == desired && sets->ready == desired;
-    snprintf(message, sizeof message, "ReplicaSet \"%.250s\" %s", sets->new_name,
-             is_done ? "has successfully progressed." : "is progressing.");
-    const json_t *progress = sim_json_condition(deployment, "Progressing");
-    bool was_done = tg_str_eq(sim_json_text(progress, "reason"), "NewReplicaSetAvailable") &&
-                    tg_str_eq(sim_json_text(progress, "message"), message);
-    if (is_done || !was_done || sets->old_wanted > 0) {
-        condition(world, status, "Progressing", true,
-                  is_done ? "NewReplicaSetAvailable" : "ReplicaSetUpdated", message);
+    scale_old(region, deployment, sets, desired);
+}
+
+static struct sim_sets find_sets(struct sim_region *region, const json_t *deployment,
+                                 const char *set_name)
+{
+    struct sim_sets sets = {.uid = sim_json_text(deployment, "metadata.uid"), .new_name = set_name};
+    sim_store_each(region->store, sim_world_kinds(region->world)->replica_set,
+                   sim_json_text(deployment, "metadata.namespace"), add_set, &sets);
+    return sets;
+}
+
+/* Looks at the sets as they are now and keeps what it found while work is done on it. */
+static void with_sets(struct sim_region *region, const char *ns, const char *name,
+                      const char *set_name,
+                      void (*work)(struct sim_region *region, const json_t *deployment,
+                                   const struct sim_sets *sets, int64_t desired))
+{
+    json_t *deployment =
+        sim_store_get(region->store, sim_world_kinds(region->world)->deployment, ns, name);
+    json_incref(deployment);
+    struct sim_sets sets = find_sets(region, deployment, set_name);
+    json_incref(sets.new_set);
+    json_incref(sets.old_set);
+    json_incref(sets.sick_set);
+    work(region, deployment, &sets, sim_json_int(deployment, "spec.replicas", 1));
+    json_decref(sets.sick_set);
+    json_decref(sets.old_set);
+    json_decref(sets.new_set);
+    json_decref(deployment);
+}
+
+static void sync_deployment(struct sim_region *region, const char *ns, const char *name);
+
+static void scale_and_roll(struct sim_region *region, const json_t *deployment,
+                           const struct sim_sets *sets, int64_t desired)
+{
+    if (sim_json_is_true(deployment, "spec.paused")) {
+        scale_paused(region, deployment, sets, desired);
+    } else {
+        roll(region, deployment, sets, desired);
     }
-    sim_store_set_status(region->store, sim_world_kinds(world)->deployment,
-                         sim_json_text(deployment, "metadata.namespace"),
-                         sim_json_text(deployment, "metadata.name"), status, NULL);
+}
+
+static void number_and_clean_up(struct sim_region *region, const json_t *deployment,
+                                const struct sim_sets *sets, int64_t desired)
+{
+    if (sets->new_set != NULL) {
+        sim_deployment_sync_revision(region, deployment, sets, desired);
+    }
+    if (sim_json_is_true(deployment, "spec.paused") || sim_deployment_is_complete(sets, desired)) {
+        sim_deployment_clean_up(region, deployment, sets);
+    }
+}
+
+static void report(struct sim_region *region, const json_t *deployment, const struct sim_sets *sets,
+                   int64_t desired)
+{
+    int64_t again_us = sim_deployment_write_status(region, deployment, sets, desired);
+    if (again_us != 0) {
+        int64_t delay_us = again_us - sim_world_now_us(region->world);
+        sim_controllers_poke(region, "deployment-deadline", sync_deployment,
+                             sim_json_text(deployment, "metadata.namespace"),
+                             sim_json_text(deployment, "metadata.name"),
+                             &(struct sim_range){delay_us, delay_us});
+    }
 }
 
 static void sync_deployment(struct sim_region *region, const char *ns, const char *name)
 {
     const struct sim_kinds *kinds = sim_world_kinds(region->world);
-    json_t *deployment = sim_store_get(region->store, kinds->deployment, ns, name);
+    const json_t *deployment = sim_store_get(region->store, kinds->deployment, ns, name);
     if (deployment == NULL || sim_json_at(deployment, "metadata.deletionTimestamp") != NULL) {
         return;
     }
-    json_incref(deployment);
     char hash[11];
     template_hash(deployment, hash);
     char *set_name = tg_asprintf("%s-%s", name, hash);
-    struct sets sets = {.uid = sim_json_text(deployment, "metadata.uid"), .new_name = set_name};
-    sim_store_each(region->store, kinds->replica_set, ns, add_set, &sets);
-    int64_t desired = sim_json_int(deployment, "spec.replicas", 1);
-    int64_t target = new_target(deployment, &sets, desired);
-    json_incref(sets.old_set);
-    if (sets.new_set == NULL) {
-        create_set(region, deployment, hash, &sets, target);
-    } else {
-        json_incref(sets.new_set);
-        scale_set(region, deployment, sets.new_set, target);
-        json_decref(sets.new_set);
-    }
-    scale_old(region, deployment, &sets, desired);
-    json_decref(sets.old_set);
-    json_decref(deployment);
-
-    deployment = json_incref(sim_store_get(region->store, kinds->deployment, ns, name));
-    struct sets after = {.uid = sim_json_text(deployment, "metadata.uid"), .new_name = set_name};
-    sim_store_each(region->store, kinds->replica_set, ns, add_set, &after);
-    write_status(region, deployment, &after, desired);
-    json_decref(deployment);
+    sim_deployment_sync_pause(region, deployment);
+    with_sets(region, ns, name, set_name, scale_and_roll);
+    with_sets(region, ns, name, set_name, number_and_clean_up);
+    with_sets(region, ns, name, set_name, report);
     free(set_name);
+}
+
+static bool same_annotations(const json_t *a, const json_t *b)
+{
+    const json_t *one = sim_json_at(a, "metadata.annotations");
+    const json_t *other = sim_json_at(b, "metadata.annotations");
+    return one == other || (one != NULL && other != NULL && json_equal(one, other));
+}
+
+/* Its sets carry the Deployment's annotations, so that these matter too. */
+static bool is_of_interest(const struct sim_change *change)
+{
+    return change->type == SIM_ADDED || (change->type == SIM_MODIFIED &&
+                                         (!json_equal(json_object_get(change->object, "spec"),
+                                                      json_object_get(change->previous, "spec")) ||
+                                          !same_annotations(change->object, change->previous)));
 }
 
 void sim_deployment_changed(struct sim_region *region, const struct sim_change *change)
 {
-    if (change->type == SIM_DELETED ||
-        (change->type == SIM_MODIFIED && json_equal(json_object_get(change->object, "spec"),
-                                                    json_object_get(change->previous, "spec")))) {
+    if (!is_of_interest(change)) {
         return;
     }
     sim_controllers_poke(region, "deployment", sync_deployment,

@@ -12,8 +12,10 @@
 #include "sim/behaviour.h"
 #include "sim/fault.h"
 #include "sim/json_path.h"
+#include "sim/node_affinity.h"
 #include "sim/pod.h"
 #include "sim/shape.h"
+#include "sim/volume.h"
 
 #define TPU "google.com/tpu"
 
@@ -41,61 +43,23 @@ struct fit {
     char chosen[SIM_NAME_SIZE * 2];
 };
 
-static bool tolerates(const json_t *spec, const json_t *taint)
-{
-    const json_t *tolerations = json_object_get(spec, "tolerations");
-    size_t i;
-    json_t *toleration;
-    json_array_foreach(tolerations, i, toleration)
-    {
-        const char *key = sim_json_text(toleration, "key");
-        const char *effect = sim_json_text(toleration, "effect");
-        bool is_key = key[0] == '\0' || tg_str_eq(key, sim_json_text(taint, "key"));
-        bool is_effect = effect[0] == '\0' || tg_str_eq(effect, sim_json_text(taint, "effect"));
-        bool is_value =
-            tg_str_eq(sim_json_text(toleration, "operator"), "Exists") ||
-            tg_str_eq(sim_json_text(toleration, "value"), sim_json_text(taint, "value"));
-        if (is_key && is_effect && is_value) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_repelled(const json_t *spec, const json_t *node)
-{
-    const json_t *taints = sim_json_at(node, "spec.taints");
-    size_t i;
-    json_t *taint;
-    json_array_foreach(taints, i, taint)
-    {
-        if (!tg_str_eq(sim_json_text(taint, "effect"), "PreferNoSchedule") &&
-            !tolerates(spec, taint)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool try_node(void *context, json_t *node)
 {
     struct fit *fit = context;
     struct sim_pod *pod = fit->pod;
     const char *name = sim_json_text(node, "metadata.name");
     fit->nodes++;
-    const json_t *wanted = json_object_get(fit->spec, "nodeSelector");
     const char *chips_text =
         json_string_value(json_object_get(sim_json_at(node, "status.allocatable"), TPU));
     int64_t chips = 0;
     if (chips_text != NULL) {
         tg_str_to_int64(chips_text, 0, 4096, &chips);
     }
-    if (!sim_shape_is_true(node, "Ready") || sim_json_is_true(node, "spec.unschedulable")) {
+    if (!sim_shape_is_true(node, "Ready") || sim_node_is_cordoned(fit->spec, node)) {
         fit->cordoned++;
-    } else if (wanted != NULL &&
-               !sim_shape_labels_match(sim_json_at(node, "metadata.labels"), wanted)) {
+    } else if (!sim_node_matches(fit->spec, node)) {
         fit->mismatched++;
-    } else if (is_repelled(fit->spec, node)) {
+    } else if (sim_node_taint_against(fit->spec, node, NULL) != NULL) {
         fit->tainted++;
     } else if (pod->tpu_count > 0 &&
                sim_scheduler_tpu_used(pod->region, name) + pod->tpu_count > chips) {
@@ -118,10 +82,13 @@ static void append_cause(char *text, size_t size, int count, const char *cause)
 
 static void attempt(struct sim_world *world, void *data);
 
-static void report_failure(struct sim_pod *pod, const json_t *object, const struct fit *fit)
+/* why: what keeps it from every node, "" when the nodes do. */
+static void report_failure(struct sim_pod *pod, const json_t *object, const struct fit *fit,
+                           const char *why)
 {
     struct sim_world *world = pod->world;
     char causes[400] = "";
+    tg_str_copy(causes, sizeof causes, why);
     append_cause(causes, sizeof causes, fit->cordoned, "node(s) were unschedulable");
     append_cause(causes, sizeof causes, fit->full, "Insufficient " TPU);
     append_cause(causes, sizeof causes, fit->claimed, "cannot allocate all claims");
@@ -191,14 +158,17 @@ static void attempt(struct sim_world *world, void *data)
         sim_store_get(region->store, sim_world_kinds(world)->pod, pod->ns, pod->name);
     tg_assert(object != NULL);
     struct fit fit = {.pod = pod, .spec = json_object_get(object, "spec")};
-    if (!has_claims) {
+    char why[200] = "";
+    if (!sim_volume_is_ready(region, object, why, sizeof why)) {
+        fit.nodes = (int)sim_store_count(region->store, sim_world_kinds(world)->node);
+    } else if (!has_claims) {
         fit.nodes = (int)sim_store_count(region->store, sim_world_kinds(world)->node);
         fit.claimed = fit.nodes;
     } else {
         sim_store_each(region->store, sim_world_kinds(world)->node, NULL, try_node, &fit);
     }
     if (fit.chosen[0] == '\0') {
-        report_failure(pod, object, &fit);
+        report_failure(pod, object, &fit, why);
         return;
     }
     pod->is_unschedulable = false;

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "sim/behaviour.h"
 #include "sim/cluster.h"
+#include "sim/disruption.h"
 #include "sim/fault_world.h"
 #include "sim/gateway.h"
 #include "sim/json_path.h"
@@ -21,6 +22,11 @@
 #include "sim/script.h"
 #include "sim/shape.h"
 #include "sim/truth_internal.h"
+#include "sim/vllm.h"
+#include "sim/volume.h"
+
+/* By which a drill marks the Deployment that it holds down, for whoever finds it. */
+#define DRILL_ANNOTATION "tidegate.dev/drill"
 
 static const struct sim_resource *served(const char *group, const char *version, const char *plural)
 {
@@ -60,6 +66,12 @@ static void find_kinds(struct sim_kinds *kinds)
     kinds->definition = served("apiextensions.k8s.io", "v1", "customresourcedefinitions");
     kinds->endpoint_slice = served("discovery.k8s.io", "v1", "endpointslices");
     kinds->endpoints = served("", "v1", "endpoints");
+    kinds->daemon_set = served("apps", "v1", "daemonsets");
+    kinds->autoscaler = served("autoscaling", "v2", "horizontalpodautoscalers");
+    kinds->volume = served("", "v1", "persistentvolumes");
+    kinds->volume_claim = served("", "v1", "persistentvolumeclaims");
+    kinds->storage_class = served("storage.k8s.io", "v1", "storageclasses");
+    kinds->disruption_budget = served("policy", "v1", "poddisruptionbudgets");
 }
 
 const struct sim_kinds *sim_world_kinds(struct sim_world *world)
@@ -145,6 +157,9 @@ static void dispatch(void *context, struct sim_store *store, const struct sim_ch
         sim_job_pod_changed(region, change);
         sim_claim_pod_changed(region, change);
         sim_service_pod_changed(region, change);
+        sim_daemon_pod_changed(region, change);
+        sim_disruption_pod_changed(region, change);
+        sim_volume_pod_changed(region, change);
     } else if (change->resource == kinds->deployment) {
         sim_deployment_changed(region, change);
         sim_fault_deployment_changed(region, change);
@@ -153,11 +168,17 @@ static void dispatch(void *context, struct sim_store *store, const struct sim_ch
     } else if (change->resource == kinds->job) {
         sim_job_changed(region, change);
     } else if (change->resource == kinds->node) {
-        if (change->type != SIM_MODIFIED ||
-            !json_equal(json_object_get(change->object, "spec"),
-                        json_object_get(change->previous, "spec"))) {
-            sim_scheduler_kick(region);
-        }
+        sim_node_changed(region, change);
+    } else if (change->resource == kinds->daemon_set) {
+        sim_daemon_set_changed(region, change);
+    } else if (change->resource == kinds->volume) {
+        sim_volume_changed(region, change);
+    } else if (change->resource == kinds->volume_claim) {
+        sim_volume_claim_changed(region, change);
+    } else if (change->resource == kinds->autoscaler) {
+        sim_autoscaler_changed(region, change);
+    } else if (change->resource == kinds->disruption_budget) {
+        sim_disruption_budget_changed(region, change);
     } else if (change->resource == kinds->namespaces) {
         sim_cluster_namespace_changed(region, change);
     } else if (change->resource == kinds->service) {
@@ -205,6 +226,7 @@ static bool check_owner(void *context, json_t *pod)
     const struct sim_resource *resource = tg_str_eq(kind, "ReplicaSet")  ? kinds->replica_set
                                           : tg_str_eq(kind, "Job")       ? kinds->job
                                           : tg_str_eq(kind, "ConfigMap") ? kinds->config_map
+                                          : tg_str_eq(kind, "DaemonSet") ? kinds->daemon_set
                                                                          : NULL;
     if (resource == NULL || sim_json_at(pod, "metadata.deletionTimestamp") != NULL) {
         return true;
@@ -245,6 +267,49 @@ static const char *check_chips(struct sim_world *world)
     return NULL;
 }
 
+static const char *check_caches(struct sim_world *world)
+{
+    for (int i = 0; i < sim_world_region_count(world); i++) {
+        const struct tg_map_node *n = tg_map_first(sim_world_region(world, i)->pods);
+        for (; n != NULL; n = tg_map_next(n)) {
+            const struct sim_pod *pod = tg_map_node_value(n);
+            const char *broken = pod->vllm == NULL ? NULL : sim_vllm_check(pod->vllm);
+            if (broken != NULL) {
+                return broken;
+            }
+        }
+    }
+    return NULL;
+}
+
+struct drill_check {
+    const char *id; /* of the drill that was found first */
+    bool is_second;
+};
+
+static bool check_drill(void *context, json_t *deployment)
+{
+    struct drill_check *check = context;
+    const char *id = json_string_value(
+        json_object_get(sim_json_at(deployment, "metadata.annotations"), DRILL_ANNOTATION));
+    if (id != NULL && check->id == NULL) {
+        check->id = id;
+    } else if (id != NULL && !tg_str_eq(id, check->id)) {
+        check->is_second = true;
+    }
+    return !check->is_second;
+}
+
+static const char *check_drills(struct sim_world *world)
+{
+    struct drill_check check = {NULL, false};
+    for (int i = 0; i < sim_world_region_count(world) && !check.is_second; i++) {
+        sim_store_each(sim_world_region(world, i)->store, sim_world_kinds(world)->deployment, NULL,
+                       check_drill, &check);
+    }
+    return check.is_second ? "two drills are open in one fleet" : NULL;
+}
+
 /* ---- start and stop ---- */
 
 void sim_controllers_start(struct sim_world *world)
@@ -267,6 +332,8 @@ void sim_controllers_start(struct sim_world *world)
     sim_world_add_check(world, check_owners);
     sim_world_add_check(world, check_chips);
     sim_world_add_check(world, sim_gateway_check);
+    sim_world_add_check(world, check_caches);
+    sim_world_add_check(world, check_drills);
     if (sim_world_config(world)->is_built) {
         sim_lab_build(world);
     } else {
@@ -288,6 +355,7 @@ void sim_controllers_stop(struct sim_world *world)
     sim_truth_free(behaviour->truth);
     sim_event_recorder_fini(behaviour);
     tg_map_free(behaviour->syncs);
+    tg_map_free(behaviour->autoscalers);
     tg_map_free(behaviour->cloud);
     json_decref(behaviour->definition_specs);
     json_decref(behaviour->role_rules);

@@ -1,8 +1,8 @@
 /* sim/custom_schema.h - objects of CustomResourceDefinitions against their structural schema:
  * unknown fields pruned, defaults filled, values checked, in the words of the API server.
  *
- * CEL rules and conversion webhooks are not evaluated; patterns are read as POSIX extended
- * expressions.
+ * CEL rules and conversion webhooks are not evaluated; patterns that sim/pattern.h does not
+ * understand are not judged.
  *
  * Thread: the world's.
  */

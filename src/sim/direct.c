@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "sim/front.h"
 #include "sim/query.h"
+#include "sim/region.h"
 
 #define DIRECT_MAGIC     0x44495245u
 #define CHUNK            16384u
@@ -25,11 +26,14 @@ struct exchange {
     bool is_started;
     bool is_over; /* done or cancelled: swept at the end of a poll */
     struct sim_response response;
+    bool has_waited;  /* it is a call that waits, and has begun to */
     bool is_answered; /* the headers went out */
+    bool is_hung_up;  /* the world's side of an upgraded connection wants no more of it */
     int64_t submitted_us;
     int64_t ready_us; /* when the answer is there; TG_TIME_NEVER: it never is */
     int64_t last_data_us;
     size_t body_len;
+    bool has_news; /* the stream may have something to read */
 };
 
 struct direct {
@@ -69,6 +73,17 @@ static void submit(struct tg_transport *transport, uint64_t id, struct tg_http_r
         at = &(*at)->next;
     }
     *at = exchange;
+}
+
+static void send_bytes(struct tg_transport *transport, uint64_t id, const char *bytes, size_t len)
+{
+    struct direct *direct = direct_of(transport);
+    for (struct exchange *exchange = direct->first; exchange; exchange = exchange->next) {
+        struct sim_channel *channel = exchange->response.channel;
+        if (exchange->id == id && !exchange->is_over && exchange->is_answered && channel != NULL) {
+            exchange->is_hung_up = !channel->feed(channel, bytes, len) || exchange->is_hung_up;
+        }
+    }
 }
 
 static void sweep(struct direct *direct)
@@ -141,6 +156,8 @@ static void emit_headers(const struct direct *direct, const struct tg_transport_
         .retry_after_us = exchange->response.retry_after_s * TG_US_PER_S,
         .server_date_us = wall_us / TG_US_PER_S * TG_US_PER_S,
         .world = sim_front_world_header(direct->world, 1, clock_us, world, sizeof world),
+        .websocket_accept = exchange->response.websocket_accept,
+        .websocket_protocol = exchange->response.websocket_protocol,
     };
     emit(sink, exchange, &event);
 }
@@ -170,6 +187,8 @@ static bool read_server(const struct direct *direct, const char *url, int *serve
     return true;
 }
 
+/* Asks the server, for the first time or after the call's wait, and notes when that is to be told.
+ */
 static void handle(struct direct *direct, struct exchange *exchange, int server, const char *prefix)
 {
     const struct tg_http_request *request = &exchange->request;
@@ -188,34 +207,112 @@ static void handle(struct direct *direct, struct exchange *exchange, int server,
         .content_type = request->content_type == NULL ? "" : request->content_type,
         .authorization = authorization,
         .user_agent = "tidegate",
+        .upgrade = request->websocket_key == NULL ? "" : "websocket",
+        .websocket_key = request->websocket_key == NULL ? "" : request->websocket_key,
+        .websocket_protocols =
+            request->websocket_protocols == NULL ? "" : request->websocket_protocols,
         .body = request->body == NULL ? "" : request->body,
         .body_len = request->body == NULL ? 0 : request->body_len,
+        .has_waited = exchange->has_waited,
     };
-    tg_buf_fini(&exchange->response.body);
+    sim_response_fini(&exchange->response);
     sim_front_handle(direct->world, &asked, &exchange->response);
+    const struct sim_response *response = &exchange->response;
+    bool is_stalled = response->damage.connection == SIM_CONNECTION_STALLED;
+    int64_t wait_us = response->wait_us > 0 ? response->wait_us : response->damage.delay_us;
+    exchange->ready_us = is_stalled ? TG_TIME_NEVER : sim_world_now_us(direct->world) + wait_us;
     free(authorization);
     free(path);
     free(whole);
 }
 
-/* What the client's own library makes of an answer that faults had in hand. */
-static enum tg_code broken_as(const struct exchange *exchange)
+/* The call has waited: what came of it. */
+static void ask_again(struct direct *direct, struct exchange *exchange)
+{
+    int server = 0;
+    const char *prefix = "";
+    bool is_known = read_server(direct, exchange->request.endpoint->base_url, &server, &prefix);
+    tg_assert(is_known);
+    exchange->has_waited = true;
+    handle(direct, exchange, server, prefix);
+}
+
+/* Where the request would have gone, as a client names it. */
+static const char *host_of(const struct direct *direct, const struct exchange *exchange)
+{
+    int server = 0;
+    const char *prefix = "";
+    read_server(direct, exchange->request.endpoint->base_url, &server, &prefix);
+    return server == SIM_SERVER_GCP ? "googleapis.com"
+                                    : sim_world_region(direct->world, server)->cluster;
+}
+
+/* What libcurl says of a handshake that fails, and by which number. */
+static void say_tls(enum sim_tls tls, const char *host, struct tg_err *err)
+{
+    switch (tls) {
+    case SIM_TLS_SOUND:
+    case SIM_TLS_UNKNOWN:
+        tg_err_set(err, TG_CODE_TLS, 60,
+                   "SSL certificate problem: unable to get local issuer certificate");
+        break;
+    case SIM_TLS_EXPIRED:
+        tg_err_set(err, TG_CODE_TLS, 60, "SSL certificate problem: certificate has expired");
+        break;
+    case SIM_TLS_HOST:
+        tg_err_set(err, TG_CODE_TLS, 60,
+                   "SSL: no alternative certificate subject name matches target host name '%s'",
+                   host);
+        break;
+    case SIM_TLS_OLD:
+        tg_err_set(err, TG_CODE_TLS, 35,
+                   "OpenSSL/3: error:0A00042E:SSL routines::tlsv1 alert protocol version");
+        break;
+    }
+}
+
+/* What the client's own library makes of an answer that faults had in hand; false: nothing. */
+static bool is_broken(const struct direct *direct, const struct exchange *exchange,
+                      struct tg_err *err)
 {
     const struct sim_damage *damage = &exchange->response.damage;
+    const char *host = host_of(direct, exchange);
     switch (damage->connection) {
     case SIM_CONNECTION_OK:
     case SIM_CONNECTION_STALLED:
         break;
     case SIM_CONNECTION_REFUSED:
-        return TG_CODE_CONNECT;
+        tg_err_set(err, TG_CODE_CONNECT, 7,
+                   "Failed to connect to %s port 443: Couldn't connect to server", host);
+        break;
     case SIM_CONNECTION_NO_NAME:
-        return TG_CODE_DNS;
+        tg_err_set(err, TG_CODE_DNS, 6, "Could not resolve host: %s", host);
+        break;
     case SIM_CONNECTION_NO_TRUST:
-        return TG_CODE_TLS;
+        say_tls(damage->tls, host, err);
+        break;
     case SIM_CONNECTION_RESET:
-        return TG_CODE_BROKEN;
+        tg_err_set(err, TG_CODE_BROKEN, 56, "Recv failure: Connection reset by peer");
+        break;
     }
-    return damage->header_bytes > HEADER_BYTES_MAX ? TG_CODE_LIMIT : TG_CODE_NONE;
+    if (err->code == TG_CODE_NONE && damage->header_bytes > HEADER_BYTES_MAX) {
+        tg_err_set(err, TG_CODE_LIMIT, 0, "the answer's header is too large");
+    }
+    return err->code != TG_CODE_NONE;
+}
+
+static void on_news(void *context)
+{
+    struct exchange *exchange = context;
+    exchange->has_news = true;
+}
+
+/* From now on the stream says itself when there is something to read, as over a socket. */
+static void await_news(struct exchange *exchange)
+{
+    exchange->response.stream->notify = on_news;
+    exchange->response.stream->notify_context = exchange;
+    exchange->has_news = true;
 }
 
 /* The answer is there: headers go out, and the body when it is whole already. */
@@ -223,17 +320,19 @@ static void answer(struct direct *direct, struct exchange *exchange,
                    const struct tg_transport_sink *sink)
 {
     struct tg_err err = TG_ERR_INIT;
-    enum tg_code code = broken_as(exchange);
-    if (code != TG_CODE_NONE) {
+    if (is_broken(direct, exchange, &err)) {
         exchange->response.status = 0; /* nobody saw it */
-        tg_err_set(&err, code, 0, "a fault of the simulated world");
         emit_done(sink, exchange, &err);
         return;
     }
     exchange->is_answered = true;
     exchange->last_data_us = sim_world_now_us(direct->world);
     emit_headers(direct, sink, exchange);
-    if (exchange->response.stream != NULL || exchange->is_over) {
+    if (exchange->response.stream != NULL) {
+        await_news(exchange);
+    }
+    if (exchange->response.stream != NULL || exchange->response.channel != NULL ||
+        exchange->is_over) {
         return;
     }
     const struct tg_buf *body = &exchange->response.body;
@@ -273,10 +372,6 @@ static void start(struct direct *direct, struct exchange *exchange,
         return;
     }
     handle(direct, exchange, server, prefix);
-    const struct sim_damage *damage = &exchange->response.damage;
-    bool is_stalled = damage->connection == SIM_CONNECTION_STALLED;
-    exchange->ready_us =
-        is_stalled ? TG_TIME_NEVER : sim_world_now_us(direct->world) + damage->delay_us;
     if (exchange->ready_us <= sim_world_now_us(direct->world)) {
         answer(direct, exchange, sink);
     }
@@ -309,7 +404,9 @@ static void deliver(struct direct *direct, struct exchange *exchange,
     struct sim_stream *stream = exchange->response.stream;
     int64_t now_us = sim_world_now_us(direct->world);
     bool is_end = false;
-    while (!exchange->is_over && !is_end) {
+    bool has_news = exchange->has_news;
+    exchange->has_news = false;
+    while (has_news && !exchange->is_over && !is_end) {
         size_t len = stream->read(stream, chunk, CHUNK, &is_end);
         if (len > 0) {
             exchange->last_data_us = now_us;
@@ -331,6 +428,31 @@ static void deliver(struct direct *direct, struct exchange *exchange,
         struct tg_err err = TG_ERR_INIT;
         tg_err_set(&err, TG_CODE_TIMEOUT, 0, "the stream was silent for too long");
         emit_done(sink, exchange, &err);
+    }
+}
+
+/* What an upgraded connection has to say; its ceiling is of all that is said. */
+static void deliver_channel(struct exchange *exchange, const struct tg_transport_sink *sink,
+                            char *chunk)
+{
+    struct sim_channel *channel = exchange->response.channel;
+    bool is_end = false;
+    while (!exchange->is_over && !is_end) {
+        size_t len = channel->read(channel, chunk, CHUNK, &is_end);
+        exchange->body_len += len;
+        if (exchange->body_len > exchange->request.body_len_max) {
+            struct tg_err err = TG_ERR_INIT;
+            tg_err_set(&err, TG_CODE_LIMIT, 0, "an answer of more than %zu bytes",
+                       exchange->request.body_len_max);
+            emit_done(sink, exchange, &err);
+        } else if (len > 0) {
+            emit_data(sink, exchange, chunk, len);
+        } else {
+            break;
+        }
+    }
+    if (is_end || exchange->is_hung_up) {
+        emit_done(sink, exchange, NULL);
     }
 }
 
@@ -360,11 +482,18 @@ static void poll_once(struct tg_transport *transport, int64_t timeout_us,
         if (exchange->is_over || !exchange->is_started) {
             continue;
         }
+        if (exchange->response.wait_us > 0 &&
+            sim_world_now_us(direct->world) >= exchange->ready_us) {
+            ask_again(direct, exchange);
+        }
         if (!exchange->is_answered && sim_world_now_us(direct->world) >= exchange->ready_us) {
             answer(direct, exchange, sink);
         }
         if (!exchange->is_over && exchange->is_answered && exchange->response.stream != NULL) {
             deliver(direct, exchange, sink, chunk);
+        }
+        if (!exchange->is_over && exchange->is_answered && exchange->response.channel != NULL) {
+            deliver_channel(exchange, sink, chunk);
         }
         if (!exchange->is_over) {
             end_if_late(direct, exchange, sink);
@@ -397,6 +526,7 @@ struct tg_transport *sim_direct_new(struct sim_world *world)
     static const struct tg_transport_ops ops = {
         .submit = submit,
         .cancel = cancel,
+        .send = send_bytes,
         .poll = poll_once,
         .wake = wake,
         .free = direct_free,

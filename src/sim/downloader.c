@@ -17,14 +17,14 @@
 #include "sim/behaviour.h"
 #include "sim/cloud.h"
 #include "sim/fuse.h"
+#include "sim/hub.h"
 #include "sim/json_path.h"
 #include "sim/params.h"
 
-#define REPOSITORY  "google/gemma-3-27b-it"
-#define FOLDER      "/data/gemma-weights"
-#define TOKEN_START "hf_" /* as all of the hub's tokens begin */
-#define BAR_WIDTH   10
-#define REFUSED_US  (2 * TG_US_PER_S)
+#define REPOSITORY SIM_HUB_MODEL
+#define FOLDER     "/data/gemma-weights"
+#define BAR_WIDTH  10
+#define REFUSED_US (2 * TG_US_PER_S)
 
 struct sim_downloader {
     struct sim_pod *pod;
@@ -75,7 +75,8 @@ static bool is_token_good(const struct sim_pod *pod)
             continue;
         }
         if (secret[0] == '\0') {
-            return tg_str_has_prefix(sim_json_text(variable, "value"), TOKEN_START);
+            const char *value = sim_json_text(variable, "value");
+            return sim_hub_lets_read(pod->world, value, strlen(value));
         }
         const json_t *object =
             sim_store_get(pod->region->store, sim_world_kinds(pod->world)->secret, pod->ns, secret);
@@ -83,8 +84,7 @@ static bool is_token_good(const struct sim_pod *pod)
             json_string_value(json_object_get(json_object_get(object, "data"), key));
         size_t len = 0;
         char *token = base64 == NULL ? NULL : tg_base64_decode(base64, strlen(base64), &len);
-        bool is_good = token != NULL && len >= strlen(TOKEN_START) &&
-                       memcmp(token, TOKEN_START, strlen(TOKEN_START)) == 0;
+        bool is_good = token != NULL && sim_hub_lets_read(pod->world, token, len);
         free(token);
         return is_good;
     }
@@ -208,11 +208,13 @@ static void store_file(struct sim_downloader *downloader)
     char name[64];
     int64_t size = 0;
     const char *prefix = "";
-    const char *bucket = sim_fuse_bucket(stored(pod), sim_pod_main(pod)->name, FOLDER, &prefix);
+    const char *bucket = sim_fuse_bucket(pod, sim_pod_main(pod)->name, FOLDER, &prefix);
     sim_cloud_weights_file(downloader->file, name, &size);
     if (bucket != NULL) {
         char *object = tg_asprintf("%s%s%s", prefix, prefix[0] == '\0' ? "" : "/", name);
-        sim_cloud_object_put(pod->world, bucket, object, size);
+        char *text = sim_cloud_weights_text(downloader->file);
+        sim_cloud_object_put(pod->world, bucket, object, size, text);
+        free(text);
         free(object);
     }
 }

@@ -15,13 +15,8 @@ static void face_free(void *context)
     free(face->token);
     free(face->gcp_token);
     json_decref(face->users);
-    tg_map_free(face->field_sets);
+    json_decref(face->account_tokens);
     free(face);
-}
-
-static void drop_field_set(void *value)
-{
-    json_decref(value);
 }
 
 struct sim_face *sim_face_of(struct sim_store *store)
@@ -29,7 +24,6 @@ struct sim_face *sim_face_of(struct sim_store *store)
     struct sim_face *face = sim_store_face(store);
     if (face == NULL) {
         face = TG_NEW(struct sim_face);
-        face->field_sets = tg_map_new(drop_field_set);
         sim_store_set_face(store, face, face_free);
     }
     return face;

@@ -10,19 +10,17 @@
 
 #include <stdint.h>
 
-#include "base/map.h"
 #include "sim/store.h"
 
 struct watch; /* private to sim/k8s_watch.c */
 
 struct sim_face {
     struct watch *watches;
-    uint64_t observer; /* 0 until the first watch */
-    char *token;       /* NULL: any */
-    json_t *users;     /* other tokens -> user, NULL: none */
-    char *gcp_token;   /* used in region 0's face only: Google Cloud has no store of its own here */
-    struct tg_map
-        *field_sets; /* FieldsV1 by their text, shared by all objects; of sim/k8s_managed.c */
+    uint64_t observer;      /* 0 until the first watch */
+    char *token;            /* NULL: any */
+    json_t *users;          /* other tokens -> user, NULL: none */
+    json_t *account_tokens; /* of service accounts, NULL: none; of sim/account_token.c */
+    char *gcp_token; /* used in region 0's face only: Google Cloud has no store of its own here */
 };
 
 /* The face of a store, made at first use. Borrowed. */

@@ -510,8 +510,8 @@ const struct sim_fault *sim_fault_strikes(struct sim_world *world, enum sim_faul
     return NULL;
 }
 
-const struct sim_fault *sim_fault_strikes_route(struct sim_world *world, enum sim_fault_kind kind,
-                                                int server, const char *route)
+static const struct sim_fault *strikes(struct sim_world *world, enum sim_fault_kind kind,
+                                       int server, const char *route, bool is_named)
 {
     struct sim_faults *faults = sim_world_faults(world);
     if (faults->kinds[kind] == 0) {
@@ -520,11 +520,23 @@ const struct sim_fault *sim_fault_strikes_route(struct sim_world *world, enum si
     for (size_t i = 0; i < faults->count; i++) {
         struct sim_fault *fault = faults->items[i];
         if (is_there(fault, kind, server) && is_route(fault->spec.route, route) &&
-            try_strike(world, fault)) {
+            (!is_named || fault->spec.route[0] != '\0') && try_strike(world, fault)) {
             return fault;
         }
     }
     return NULL;
+}
+
+const struct sim_fault *sim_fault_strikes_route(struct sim_world *world, enum sim_fault_kind kind,
+                                                int server, const char *route)
+{
+    return strikes(world, kind, server, route, false);
+}
+
+const struct sim_fault *sim_fault_strikes_named(struct sim_world *world, enum sim_fault_kind kind,
+                                                int server, const char *route)
+{
+    return strikes(world, kind, server, route, true);
 }
 
 uint64_t sim_fault_begun(struct sim_world *world)

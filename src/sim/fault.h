@@ -139,6 +139,10 @@ const struct sim_fault *sim_fault_strikes(struct sim_world *world, enum sim_faul
 const struct sim_fault *sim_fault_strikes_route(struct sim_world *world, enum sim_fault_kind kind,
                                                 int server, const char *route);
 
+/* The same for faults that name a route, alone. */
+const struct sim_fault *sim_fault_strikes_named(struct sim_world *world, enum sim_fault_kind kind,
+                                                int server, const char *route);
+
 /* True when any fault of answers or streams is in the table: cheap, asked for each request. */
 bool sim_fault_has_routes(struct sim_world *world);
 

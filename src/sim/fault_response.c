@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/clock.h"
 #include "base/str.h"
 #include "sim/gcp_http.h"
@@ -128,6 +129,9 @@ static enum sim_connection connection_of(enum sim_fault_kind kind)
     case SIM_FAULT_DNS:
         return SIM_CONNECTION_NO_NAME;
     case SIM_FAULT_TLS:
+    case SIM_FAULT_TLS_EXPIRED:
+    case SIM_FAULT_TLS_HOST:
+    case SIM_FAULT_TLS_OLD:
         return SIM_CONNECTION_NO_TRUST;
     case SIM_FAULT_RESET:
         return SIM_CONNECTION_RESET;
@@ -145,12 +149,59 @@ static bool is_cut_off(struct sim_world *world, int server)
             sim_fault_in_force(world, SIM_FAULT_CONFIG_DOWN, server) != NULL);
 }
 
+static const struct {
+    enum sim_fault_kind kind;
+    enum sim_tls tls;
+} handshakes[] = {{SIM_FAULT_TLS, SIM_TLS_UNKNOWN},
+                  {SIM_FAULT_TLS_EXPIRED, SIM_TLS_EXPIRED},
+                  {SIM_FAULT_TLS_HOST, SIM_TLS_HOST},
+                  {SIM_FAULT_TLS_OLD, SIM_TLS_OLD}};
+
+static enum sim_tls tls_of(enum sim_fault_kind kind)
+{
+    for (size_t i = 0; i < TG_COUNT(handshakes); i++) {
+        if (handshakes[i].kind == kind) {
+            return handshakes[i].tls;
+        }
+    }
+    return SIM_TLS_SOUND;
+}
+
+enum sim_tls sim_fault_handshake(struct sim_world *world, int server)
+{
+    for (size_t i = 0; i < TG_COUNT(handshakes) && sim_fault_has_routes(world); i++) {
+        if (sim_fault_strikes_route(world, handshakes[i].kind, server, "CONNECT /") != NULL) {
+            return handshakes[i].tls;
+        }
+    }
+    return SIM_TLS_SOUND;
+}
+
+bool sim_fault_hides_name(struct sim_world *world, int server)
+{
+    const struct sim_fault *fault = sim_fault_in_force(world, SIM_FAULT_DNS, server);
+    return fault != NULL && fault->spec.route[0] == '\0';
+}
+
+bool sim_fault_breaks_tls(struct sim_world *world, int server)
+{
+    for (size_t i = 0; i < TG_COUNT(handshakes) && sim_fault_has_routes(world); i++) {
+        const struct sim_fault *fault = sim_fault_in_force(world, handshakes[i].kind, server);
+        if (fault != NULL && fault->spec.route[0] == '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool sim_fault_before(struct sim_world *world, const struct sim_request *request,
                       struct sim_response *response)
 {
     static const enum sim_fault_kind kinds[] = {
-        SIM_FAULT_DNS,   SIM_FAULT_REFUSE, SIM_FAULT_TLS,  SIM_FAULT_RESET, SIM_FAULT_STALL,
-        SIM_FAULT_TOKEN, SIM_FAULT_DENY,   SIM_FAULT_HTML, SIM_FAULT_QUOTA, SIM_FAULT_STATUS};
+        SIM_FAULT_DNS,      SIM_FAULT_REFUSE,  SIM_FAULT_TLS,   SIM_FAULT_TLS_EXPIRED,
+        SIM_FAULT_TLS_HOST, SIM_FAULT_TLS_OLD, SIM_FAULT_RESET, SIM_FAULT_STALL,
+        SIM_FAULT_TOKEN,    SIM_FAULT_DENY,    SIM_FAULT_HTML,  SIM_FAULT_QUOTA,
+        SIM_FAULT_STATUS};
     char route[700];
     sim_fault_route(request, route, sizeof route);
     if (is_cut_off(world, request->server)) {
@@ -163,8 +214,11 @@ bool sim_fault_before(struct sim_world *world, const struct sim_request *request
         if (kinds[i] == SIM_FAULT_QUOTA && !tg_str_eq(request->method, "POST")) {
             continue;
         }
+        response->damage.tls = tls_of(kinds[i]);
+        bool is_named = request->has_shaken && response->damage.tls != SIM_TLS_SOUND;
         const struct sim_fault *fault =
-            sim_fault_strikes_route(world, kinds[i], request->server, route);
+            is_named ? sim_fault_strikes_named(world, kinds[i], request->server, route)
+                     : sim_fault_strikes_route(world, kinds[i], request->server, route);
         if (fault == NULL) {
             continue;
         }
@@ -190,6 +244,7 @@ bool sim_fault_before(struct sim_world *world, const struct sim_request *request
         }
         return true;
     }
+    response->damage.tls = SIM_TLS_SOUND;
     return false;
 }
 

@@ -20,6 +20,17 @@
 bool sim_fault_before(struct sim_world *world, const struct sim_request *request,
                       struct sim_response *response);
 
+/* What is wrong with the handshake of a new connection to server, which is one occasion of each
+ * fault of TLS that names no route. */
+enum sim_tls sim_fault_handshake(struct sim_world *world, int server);
+
+/* True while the name of server's host is not to be found, by a fault that names no route. */
+bool sim_fault_hides_name(struct sim_world *world, int server);
+
+/* True while a fault of TLS that names no route is in force there: connections from before it do
+ * not go on. */
+bool sim_fault_breaks_tls(struct sim_world *world, int server);
+
 /* Harms the answer to a request that was handled. */
 void sim_fault_after(struct sim_world *world, const struct sim_request *request,
                      struct sim_response *response);

@@ -37,8 +37,7 @@ static enum shape shape_of(const struct sim_field *field, const json_t *value)
     return field->type == SIM_FIELD_MESSAGE ? OBJECT : LEAF;
 }
 
-/* "k:{...}" of a list's element; NULL when it has none of the keys. The caller frees. */
-static char *key_of(const struct sim_field *field, const json_t *element)
+json_t *sim_field_keys(const struct sim_field *field, const json_t *element)
 {
     json_t *keys = json_object();
     const char *at = field->apply;
@@ -46,19 +45,39 @@ static char *key_of(const struct sim_field *field, const json_t *element)
         size_t len = strcspn(at, ",");
         char *name = tg_strndup(at, len);
         json_t *value = json_object_get(element, name);
-        if (value != NULL) {
+        const struct sim_field *key = sim_schema_field(sim_schema_inner(field), name);
+        if (value != NULL && !json_is_null(value)) {
             json_object_set(keys, name, value);
         } else if (tg_str_eq(name, "protocol")) {
             json_object_set_new(keys, name, json_string("TCP"));
+        } else if (key != NULL && key->type == SIM_FIELD_STRING) {
+            json_object_set_new(keys, name, json_string(""));
+        } else if (key != NULL && key->type == SIM_FIELD_INTEGER) {
+            json_object_set_new(keys, name, json_integer(0));
         }
         free(name);
         at += len + (at[len] == ',' ? 1 : 0);
     }
+    return keys;
+}
+
+/* "k:{...}" of a list's element; NULL when it has none of the keys. The caller frees. */
+static char *key_of(const struct sim_field *field, const json_t *element)
+{
+    json_t *keys = sim_field_keys(field, element);
     char *text = json_dumps(keys, JSON_COMPACT | JSON_SORT_KEYS);
     char *key = json_object_size(keys) == 0 ? NULL : tg_asprintf("k:%s", text);
     free(text);
     json_decref(keys);
     return key;
+}
+
+/* True when a member that is not there counts as value: its default. */
+static bool is_default(const char *name, const json_t *value)
+{
+    return tg_str_eq(name, "protocol") ? tg_str_eq(json_string_value(value), "TCP")
+           : json_is_string(value)     ? json_string_length(value) == 0
+                                       : json_is_integer(value) && json_integer_value(value) == 0;
 }
 
 static char *value_key(const json_t *value)
@@ -85,8 +104,8 @@ static json_t *element_of(const json_t *list, const char *key, size_t *index)
             json_object_foreach(wanted, name, value)
             {
                 const json_t *have = json_object_get(element, name);
-                bool is_default = have == NULL && tg_str_eq(name, "protocol");
-                is_same = is_same && (is_default || (have != NULL && json_equal(have, value)));
+                is_same =
+                    is_same && (have == NULL ? is_default(name, value) : json_equal(have, value));
             }
         }
         if (is_same) {

@@ -37,6 +37,10 @@ void sim_field_set_conflicts(const json_t *mine, const json_t *theirs, const jso
 /* Takes the fields of set out of object, which is changed. */
 void sim_field_set_remove(const json_t *set, json_t *object);
 
+/* The keys of an element of a list that has some (field->apply), with defaults for those that it
+ * lacks: {"port": 80, "protocol": "TCP"}. */
+json_t *sim_field_keys(const struct sim_field *field, const json_t *element);
+
 /* What server-side apply makes of live and the applied configuration. */
 json_t *sim_field_merge(const struct sim_field *message, const json_t *live, const json_t *applied);
 

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "sim/account_token.h"
 #include "sim/admin.h"
 #include "sim/cluster.h"
 #include "sim/controllers.h"
@@ -22,6 +23,8 @@
 #include "sim/gcp_http.h"
 #include "sim/gcp_state.h"
 #include "sim/gcp_token.h"
+#include "sim/hub.h"
+#include "sim/json_path.h"
 #include "sim/k8s_api.h"
 #include "sim/k8s_discovery.h"
 #include "sim/k8s_status.h"
@@ -56,19 +59,33 @@ const char *sim_front_token(struct sim_world *world, int server)
     return server == SIM_SERVER_GCP ? face->gcp_token : face->token;
 }
 
+/* The bearer token of a request, "" when it has none. */
+static const char *bearer_of(const struct sim_request *request)
+{
+    static const char scheme[] = "Bearer ";
+    bool has_bearer = tg_str_has_prefix(request->authorization, scheme);
+    return has_bearer ? request->authorization + sizeof scheme - 1 : "";
+}
+
 /* Who asks Google Cloud; NULL: nobody known (401). Borrowed. */
 static const char *principal_of(struct sim_world *world, const struct sim_request *request)
 {
     const char *token = sim_front_token(world, SIM_SERVER_GCP);
-    const char *header = request->authorization;
+    const char *given = bearer_of(request);
     if (token == NULL || sim_gcp_is_sign_in(request->path)) {
         return SIM_GCP_OPERATOR;
     }
-    if (strncmp(header, "Bearer ", strlen("Bearer ")) != 0) {
+    if (given[0] == '\0') {
         return NULL;
     }
-    header += strlen("Bearer ");
-    return tg_str_eq(header, token) ? SIM_GCP_OPERATOR : sim_gcp_token_principal(world, header);
+    return tg_str_eq(given, token) ? SIM_GCP_OPERATOR : sim_gcp_token_principal(world, given);
+}
+
+/* The service account of a request to a cluster; NULL when it is none's. Borrowed. */
+static const json_t *account_of(struct sim_world *world, const struct sim_request *request)
+{
+    return sim_account_token_user(sim_region_store(sim_world_region(world, request->server)),
+                                  bearer_of(request));
 }
 
 /* Who bears the request's token; NULL: nobody known (401). Borrowed. */
@@ -80,8 +97,11 @@ static const char *user_of(struct sim_world *world, const struct sim_request *re
     if (request->server == SIM_SERVER_GCP) {
         return principal_of(world, request);
     }
-    bool has_bearer = strncmp(header, "Bearer ", strlen("Bearer ")) == 0;
-    const char *given = has_bearer ? header + strlen("Bearer ") : "";
+    const char *given = bearer_of(request);
+    const json_t *account = account_of(world, request);
+    if (account != NULL) {
+        return sim_json_text(account, "username");
+    }
     const json_t *user = json_object_get(face->users, given);
     if (user != NULL) {
         return json_string_value(user);
@@ -94,9 +114,9 @@ static const char *user_of(struct sim_world *world, const struct sim_request *re
     }
     /* GKE takes Google's own access tokens, as gke-gcloud-auth-plugin hands them out */
     const char *google = face_of(world, SIM_SERVER_GCP)->gcp_token;
-    bool is_owner =
-        has_bearer && (tg_str_eq(given, token) || (google != NULL && tg_str_eq(given, google)) ||
-                       tg_str_eq(sim_gcp_token_principal(world, given), SIM_GCP_OPERATOR));
+    bool is_owner = given[0] != '\0' &&
+                    (tg_str_eq(given, token) || (google != NULL && tg_str_eq(given, google)) ||
+                     tg_str_eq(sim_gcp_token_principal(world, given), SIM_GCP_OPERATOR));
     return is_owner ? SIM_OWNER : NULL;
 }
 
@@ -123,6 +143,14 @@ static bool impersonate(struct sim_store *store, struct sim_identity *who,
         return false;
     }
     who->user = user;
+    who->uid = NULL;
+    who->extra = NULL;
+    json_decref(who->groups);
+    who->groups = sim_account_groups(user);
+    if (who->groups == NULL || (group != NULL && group[0] != '\0')) {
+        json_decref(who->groups);
+        who->groups = json_pack("[s]", "system:authenticated");
+    }
     if (group != NULL && group[0] != '\0') {
         json_array_insert_new(who->groups, 0, json_string(group));
     }
@@ -135,9 +163,15 @@ static void handle_cluster(struct sim_world *world, const char *user,
     struct sim_region *region = sim_world_region(world, request->server);
     struct sim_store *store = sim_region_store(region);
     bool is_anonymous = tg_str_eq(user, "system:anonymous");
+    const json_t *account = account_of(world, request);
     struct sim_identity who = {.user = user,
-                               .groups = json_pack("[s]", is_anonymous ? "system:unauthenticated"
-                                                                       : "system:authenticated")};
+                               .uid = json_string_value(json_object_get(account, "uid")),
+                               .extra = json_object_get(account, "extra"),
+                               .groups = sim_account_groups(user)};
+    if (who.groups == NULL) {
+        who.groups =
+            json_pack("[s]", is_anonymous ? "system:unauthenticated" : "system:authenticated");
+    }
     if (impersonate(store, &who, request, response)) {
         sim_k8s_handle(world, store, &who, request, response);
     }
@@ -163,7 +197,8 @@ static void note(struct sim_world *world, const struct sim_request *request, boo
 {
     bool is_admin = sim_admin_is_path(request);
     bool is_fault = !tg_str_eq(request->method, "GET") && strstr(request->path, "/faults") != NULL;
-    if ((is_admin && !is_fault) || !is_plain_text(request)) {
+    bool is_hub = request->server == SIM_SERVER_GCP && sim_hub_is_path(request->path);
+    if ((is_admin && !is_fault) || is_hub || !is_plain_text(request)) {
         return;
     }
     const char *user = user_of(world, request);
@@ -187,6 +222,8 @@ static void handle(struct sim_world *world, const struct sim_request *request,
         sim_gcp_metadata(world, request, response);
     } else if (sim_download_is_path(request)) {
         sim_download_handle(response);
+    } else if (is_gcp && sim_hub_is_path(request->path)) {
+        sim_hub_handle(world, request, response); /* its tokens are its own */
     } else if ((user = user_of(world, request)) == NULL) {
         if (is_gcp) {
             sim_response_add_header(response, "WWW-Authenticate",
@@ -225,15 +262,17 @@ void sim_front_handle(struct sim_world *world, const struct sim_request *request
     tg_buf_init(&response->body, SIM_RESPONSE_BODY_MAX);
     bool is_metadata = request->server == SIM_SERVER_METADATA; /* a Pod's own node answers that */
     bool is_faulty = sim_fault_has_routes(world) && !is_metadata && !sim_admin_is_path(request);
-    if (!is_metadata) {
+    if (!is_metadata && !request->has_waited) {
         note(world, request, is_faulty);
     }
-    if (!is_faulty || !sim_fault_before(world, request, response)) {
+    /* a call that waits is one occasion: before it faults strike when it comes, after it when it is
+     * answered */
+    if (!is_faulty || request->has_waited || !sim_fault_before(world, request, response)) {
         handle(world, request, response);
         if (response->stream != NULL && response->status == 200) {
             sim_fault_watch_stream(world, request, response);
         }
-        if (is_faulty) {
+        if (is_faulty && response->wait_us == 0) {
             sim_fault_after(world, request, response);
         }
     }

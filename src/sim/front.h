@@ -50,6 +50,9 @@ struct sim_request {
     const char *upload_type;         /* X-Upload-Content-Type; "" or NULL when absent */
     const char *body;
     size_t body_len;
+    bool has_waited; /* asked again after the wait_us of its first answer */
+    bool has_shaken; /* its connection was made by a handshake, at which faults of TLS had their
+                        chance already */
 };
 
 /* A body that grows: watch, log follow. read() gives what there is now; nothing yet is 0 with
@@ -83,12 +86,17 @@ struct sim_header {
     char value[512];
 };
 
+/* What is wrong with a server's side of TLS. */
+enum sim_tls { SIM_TLS_SOUND, SIM_TLS_UNKNOWN, SIM_TLS_EXPIRED, SIM_TLS_HOST, SIM_TLS_OLD };
+#define SIM_TLS_COUNT 5
+
 /* How a connection goes on once its request is there. */
 enum sim_connection {
     SIM_CONNECTION_OK,
     SIM_CONNECTION_REFUSED,  /* there is none; over sockets it is closed without a byte */
     SIM_CONNECTION_NO_NAME,  /* the host's name is not found; likewise */
-    SIM_CONNECTION_NO_TRUST, /* the certificate is refused; likewise */
+    SIM_CONNECTION_NO_TRUST, /* there is no handshake; over sockets it is closed, and the next one
+                                fails so */
     SIM_CONNECTION_RESET,    /* it is closed without an answer */
     SIM_CONNECTION_STALLED,  /* it stays open and nothing comes */
 };
@@ -96,6 +104,7 @@ enum sim_connection {
 /* What faults do to an answer on its way (sim/fault_response.h); all zero: nothing. */
 struct sim_damage {
     enum sim_connection connection;
+    enum sim_tls tls;     /* with NO_TRUST: why */
     int64_t delay_us;     /* virtual time until the first byte */
     int64_t clock_us;     /* added to Date and to the world's time */
     size_t header_bytes;  /* of a header that nobody asked for */
@@ -104,6 +113,8 @@ struct sim_damage {
 
 struct sim_response {
     int status;
+    int64_t wait_us; /* above 0: the call waits; after so much virtual time the front asks again,
+                        with has_waited, and sends that answer */
     char content_type[160];
     int retry_after_s;                          /* 0: header absent */
     struct sim_header headers[SIM_HEADERS_MAX]; /* more of them, by sim_response_add_header() */

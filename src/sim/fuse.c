@@ -11,30 +11,51 @@
 #include "sim/behaviour.h"
 #include "sim/cloud.h"
 #include "sim/json_path.h"
+#include "sim/volume.h"
 
 #define DRIVER "gcsfuse.csi.storage.gke.io"
 
+static const json_t *stored(const struct sim_pod *pod)
+{
+    return sim_store_get(pod->region->store, sim_world_kinds(pod->world)->pod, pod->ns, pod->name);
+}
+
+/* Bucket of a volume of the Pod's spec, given there or by a claim; NULL when it is no bucket.
+ * Borrowed. */
+static const char *bucket_of_volume(const struct sim_pod *pod, const json_t *volume)
+{
+    const char *claim = sim_json_text(volume, "persistentVolumeClaim.claimName");
+    if (tg_str_eq(sim_json_text(volume, "csi.driver"), DRIVER)) {
+        return sim_json_text(volume, "csi.volumeAttributes.bucketName");
+    }
+    const json_t *bound =
+        claim[0] == '\0' ? NULL : sim_volume_of_claim(pod->region, pod->ns, claim);
+    return tg_str_eq(sim_json_text(bound, "spec.csi.driver"), DRIVER)
+               ? sim_json_text(bound, "spec.csi.volumeHandle")
+               : NULL;
+}
+
 /* Bucket of the Pod's volume of that name; NULL when it is no bucket. Borrowed. */
-static const char *bucket_of(const json_t *pod, const char *name)
+static const char *bucket_of(const struct sim_pod *pod, const json_t *object, const char *name)
 {
     size_t i;
     json_t *volume;
-    json_array_foreach(sim_json_at(pod, "spec.volumes"), i, volume)
+    json_array_foreach(sim_json_at(object, "spec.volumes"), i, volume)
     {
-        if (tg_str_eq(sim_json_text(volume, "name"), name) &&
-            tg_str_eq(sim_json_text(volume, "csi.driver"), DRIVER)) {
-            return sim_json_text(volume, "csi.volumeAttributes.bucketName");
+        if (tg_str_eq(sim_json_text(volume, "name"), name)) {
+            return bucket_of_volume(pod, volume);
         }
     }
     return NULL;
 }
 
-const char *sim_fuse_bucket(const json_t *pod, const char *container, const char *path,
+const char *sim_fuse_bucket(const struct sim_pod *pod, const char *container, const char *path,
                             const char **prefix)
 {
+    const json_t *object = stored(pod);
     size_t i;
     json_t *spec;
-    json_array_foreach(sim_json_at(pod, "spec.containers"), i, spec)
+    json_array_foreach(sim_json_at(object, "spec.containers"), i, spec)
     {
         size_t m;
         json_t *mount;
@@ -45,7 +66,7 @@ const char *sim_fuse_bucket(const json_t *pod, const char *container, const char
         {
             const char *at = sim_json_text(mount, "mountPath");
             size_t len = strlen(at);
-            const char *bucket = bucket_of(pod, sim_json_text(mount, "name"));
+            const char *bucket = bucket_of(pod, object, sim_json_text(mount, "name"));
             if (bucket != NULL && len > 0 && tg_str_has_prefix(path, at) &&
                 (path[len] == '\0' || path[len] == '/')) {
                 *prefix = path + len + (path[len] == '/' ? 1 : 0);
@@ -109,15 +130,14 @@ static bool explain(enum sim_cloud_access access, const char *volume, const char
 
 bool sim_fuse_mount_error(struct sim_pod *pod, char *message, size_t size)
 {
-    const json_t *object =
-        sim_store_get(pod->region->store, sim_world_kinds(pod->world)->pod, pod->ns, pod->name);
+    const json_t *object = stored(pod);
     const char *account = sim_json_text(object, "spec.serviceAccountName");
     size_t i;
     json_t *volume;
     json_array_foreach(sim_json_at(object, "spec.volumes"), i, volume)
     {
         const char *name = sim_json_text(volume, "name");
-        const char *bucket = bucket_of(object, name);
+        const char *bucket = bucket_of_volume(pod, volume);
         if (bucket == NULL) {
             continue;
         }

@@ -14,9 +14,9 @@
 
 #include "sim/pod.h"
 
-/* Bucket that is mounted at path or above it in a container of a Pod (its stored object); *prefix
+/* Bucket that is mounted at path or above it in a container of a Pod; *prefix
  * gets the part of path below the mount. NULL when there is none. Borrowed. */
-const char *sim_fuse_bucket(const json_t *pod, const char *container, const char *path,
+const char *sim_fuse_bucket(const struct sim_pod *pod, const char *container, const char *path,
                             const char **prefix);
 
 /* True when a volume of the Pod cannot be mounted now; message gets what the kubelet's Event says

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <ctype.h>
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +11,13 @@
 #include "base/str.h"
 #include "sim/gcp_list.h"
 #include "sim/json_path.h"
+#include "sim/pattern.h"
 #include "sim/query.h"
 
-#define FIELD_SIZE   96
-#define VALUE_SIZE   1024
-#define DEPTH_MAX    16
-#define PATTERN_SIZE 4096
+#define FIELD_SIZE       96
+#define VALUE_SIZE       1024
+#define DEPTH_MAX        16
+#define PATTERN_WORK_MAX 1000000 /* steps for one value */
 
 struct parser {
     const char *at;
@@ -47,59 +47,17 @@ static const struct {
     {"<", OP_LESS},        {">", OP_MORE},          {":", OP_HAS},
 };
 
-/* gcloud writes RE2, with a backslash before any punctuation; POSIX takes it only before what it
- * knows as special. \b is a boundary to both (an extension of the C library). The caller frees. */
-static char *posix_of(const char *text)
-{
-    struct tg_buf out;
-    tg_buf_init(&out, PATTERN_SIZE);
-    tg_buf_puts(&out, "^(");
-    for (size_t i = 0; text[i] != '\0'; i++) {
-        if (text[i] == '\\' && text[i + 1] != '\0') {
-            i++;
-            if (text[i] == 'b' || strchr(".[]()*+?{}^$|\\", text[i]) != NULL) {
-                tg_buf_putc(&out, '\\');
-            }
-        }
-        tg_buf_putc(&out, text[i]);
-    }
-    tg_buf_puts(&out, ")$");
-    return tg_buf_take(&out, NULL);
-}
-
-/* What the C library's compiler of patterns takes exponential time or memory for: repetitions of
- * repetitions (which RE2 refuses as well) and counted ones; gcloud sends neither. */
-static bool is_modest(const char *pattern)
-{
-    bool is_after_repeat = false;
-    for (size_t i = 0; pattern[i] != '\0'; i++) {
-        bool is_repeat = pattern[i] == '*' || pattern[i] == '+' || pattern[i] == '?';
-        if ((is_repeat && is_after_repeat) || pattern[i] == '{') {
-            return false;
-        }
-        i += pattern[i] == '\\' && pattern[i + 1] != '\0' ? 1 : 0;
-        is_after_repeat = is_repeat;
-    }
-    return true;
-}
-
+/* Compute Engine matches the whole value. */
 static bool matches(struct parser *parser, const char *value, const char *pattern)
 {
-    regex_t regex;
-    if (!is_modest(pattern)) {
-        parser->is_valid = false;
-        return false;
-    }
-    char *text = posix_of(pattern);
-    bool is_match = false;
-    if (regcomp(&regex, text, REG_EXTENDED | REG_NOSUB) == 0) {
-        is_match = regexec(&regex, value, 0, NULL, 0) == 0;
-        regfree(&regex);
-    } else {
+    int64_t work = PATTERN_WORK_MAX;
+    char *whole = tg_asprintf("^(?:%s)$", pattern);
+    enum sim_pattern_verdict verdict = sim_pattern_find(whole, value, &work);
+    free(whole);
+    if (verdict == SIM_PATTERN_UNKNOWN || verdict == SIM_PATTERN_TOO_LONG) {
         parser->is_valid = false;
     }
-    free(text);
-    return is_match;
+    return verdict == SIM_PATTERN_MATCHES;
 }
 
 /* The value as the filter compares it; false when there is none. out has VALUE_SIZE bytes. */

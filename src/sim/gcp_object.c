@@ -154,9 +154,12 @@ const json_t *sim_gcp_object_write(struct sim_world *world, const struct sim_obj
 }
 
 bool sim_cloud_object_put(struct sim_world *world, const char *bucket, const char *name,
-                          int64_t size)
+                          int64_t size, const char *bytes)
 {
-    struct sim_object_write write = {.bucket = bucket, .name = name, .size = size};
+    struct sim_object_write write = {.bucket = bucket, .name = name, .size = size, .bytes = bytes};
+    if (bytes != NULL) {
+        sim_gcp_object_sum(&write, bytes, (size_t)size);
+    }
     return sim_gcp_object_write(world, &write) != NULL;
 }
 

@@ -23,6 +23,7 @@
 #define COMPUTE    "https://www.googleapis.com/compute/v1/projects/"
 #define CONTAINER  "https://container.googleapis.com/v1/projects/"
 #define HANGING_US (INT64_C(100) * 365 * 86400 * TG_US_PER_S) /* never, for whoever waits */
+#define WAIT_US    (120 * TG_US_PER_S)
 #define KEEP       "operation/"
 
 struct pending {
@@ -169,9 +170,11 @@ static json_t *show_container(struct sim_world *world, const json_t *document)
     json_t *shown = sim_gcp_shown(document);
     bool is_done = is_over(world, document);
     const char *error = is_done ? sim_json_text(document, "_error") : "";
-    json_t *metrics = sim_json_at(shown, "progress.metrics");
+    json_t *progress = json_deep_copy(json_object_get(document, "progress"));
+    json_t *metrics = json_object_get(progress, "metrics");
     json_array_append_new(metrics, json_pack("{s:s,s:s}", "name", "nodes done", "intValue",
                                              is_done && error[0] == '\0' ? "1" : "0"));
+    json_object_set_new(shown, "progress", progress);
     if (!is_done) {
         return shown;
     }
@@ -396,6 +399,21 @@ static json_t *cancel(struct sim_world *world, json_t *document)
     return json_object();
 }
 
+/* Compute Engine's wait answers when the operation is done, or after two minutes with what it is
+ * then. False: it is to be answered now. Within a batch nothing waits. */
+static bool begin_wait(struct sim_gcp_call *call, int at, const json_t *document)
+{
+    int64_t left_us = sim_json_int(document, "_end", 0) - sim_world_now_us(call->world);
+    if (!tg_str_eq(call->method, "POST") || !tg_str_eq(sim_gcp_segment(call, at + 1), "wait") ||
+        left_us <= 0 || call->response == NULL || call->request->has_waited) {
+        return false;
+    }
+    call->response->status = 200;
+    call->response->wait_us = left_us < WAIT_US ? left_us : WAIT_US;
+    call->has_answered = true;
+    return true;
+}
+
 json_t *sim_gcp_operations(struct sim_gcp_call *call, const char *service, int at)
 {
     const char *form = tg_str_eq(service, "compute")     ? "compute"
@@ -428,6 +446,9 @@ json_t *sim_gcp_operations(struct sim_gcp_call *call, const char *service, int a
         free(path);
         *call->status = tg_str_eq(form, "compute") ? 204 : 200;
         return json_object();
+    }
+    if (tg_str_eq(form, "compute") && begin_wait(call, at, document)) {
+        return NULL;
     }
     return is_cancel ? cancel(call->world, document) : show(call->world, document);
 }

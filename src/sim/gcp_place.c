@@ -119,7 +119,9 @@ static json_t *machine_items(struct sim_gcp_call *call, const struct sim_region 
     json_t *items = json_array();
     struct sim_machine machine;
     for (int i = 0; sim_gcp_machine_at(sim_gcp_zone_has_tpu(region, zone), i, &machine); i++) {
-        json_array_append_new(items, machine_item(call, zone, &machine));
+        if (sim_gcp_offers(call->world, zone, machine.name)) {
+            json_array_append_new(items, machine_item(call, zone, &machine));
+        }
     }
     return items;
 }

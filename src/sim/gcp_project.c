@@ -12,6 +12,7 @@
 #include "sim/gcp_store.h"
 #include "sim/json_path.h"
 #include "sim/lab_objects.h"
+#include "sim/params.h"
 #include "sim/shape.h"
 
 json_t *sim_gcp_projects(struct sim_gcp_call *call)
@@ -29,9 +30,11 @@ json_t *sim_gcp_projects(struct sim_gcp_call *call)
         return sim_gcp_policy(call, "policy/project", verb);
     }
     if (tg_str_eq(sim_gcp_segment(call, 2), "billingInfo")) {
+        bool is_linked = sim_world_params(call->world)->has_billing != 0;
         return sim_shape("{'name':'projects/%s/billingInfo','projectId':'%s','billingAccountName':"
-                         "'billingAccounts/000000-000000-000000','billingEnabled':true}",
-                         project, project);
+                         "'%s','billingEnabled':%s}",
+                         project, project, is_linked ? "billingAccounts/000000-000000-000000" : "",
+                         is_linked ? "true" : "false");
     }
     if (call->count > 2) {
         return NULL;

@@ -58,6 +58,18 @@ bool sim_gcp_machine_at(bool has_tpu, int i, struct sim_machine *machine)
     return false;
 }
 
+bool sim_gcp_offers(struct sim_world *world, const char *zone, const char *machine_type)
+{
+    return sim_gcp_find(world, "withdrawn/%s/%s", zone, machine_type) == NULL;
+}
+
+void sim_gcp_withdraw(struct sim_world *world, const char *zone, const char *machine_type)
+{
+    char *path = tg_asprintf("withdrawn/%s/%s", zone, machine_type);
+    sim_gcp_put(world, path, json_object());
+    free(path);
+}
+
 /* ---- limits and use ---- */
 
 static const struct {

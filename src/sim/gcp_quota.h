@@ -47,6 +47,10 @@ struct sim_machine {
 };
 bool sim_gcp_machine(const char *name, struct sim_machine *machine);
 
+/* False once the zone does not offer the machine type any more: sim_gcp_withdraw() sees to that. */
+bool sim_gcp_offers(struct sim_world *world, const char *zone, const char *machine_type);
+void sim_gcp_withdraw(struct sim_world *world, const char *zone, const char *machine_type);
+
 /* Machine type number i of a zone, with or without TPUs (i from 0); false at the end. */
 bool sim_gcp_machine_at(bool has_tpu, int i, struct sim_machine *machine);
 

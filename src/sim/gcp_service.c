@@ -14,6 +14,7 @@
 #include "sim/gcp_store.h"
 #include "sim/json_path.h"
 #include "sim/lab_objects.h"
+#include "sim/params.h"
 #include "sim/query.h"
 #include "sim/shape.h"
 
@@ -175,6 +176,26 @@ static bool is_service_name(const char *name)
            strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(name);
 }
 
+/* Compute Engine and Kubernetes Engine are enabled only where somebody pays; NULL: go on. */
+static json_t *refuse_unpaid(struct sim_gcp_call *call, const json_t *names)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(names, i, item)
+    {
+        const char *name = json_string_value(item);
+        bool is_paid = tg_str_has_prefix(name, "compute.") || tg_str_has_prefix(name, "container.");
+        if (is_paid && sim_world_params(call->world)->has_billing == 0) {
+            return sim_gcp_error(call, 400, "FAILED_PRECONDITION",
+                                 "Billing account for project '%" PRIu64
+                                 "' is not found. Billing must be enabled for activation of "
+                                 "service(s) '%s' to proceed.",
+                                 sim_lab_project_number(call->world), name);
+        }
+    }
+    return NULL;
+}
+
 /* Enables the services in names (an array, stolen) with one operation. */
 static json_t *enable(struct sim_gcp_call *call, json_t *names, bool is_batch)
 {
@@ -200,6 +221,12 @@ static json_t *enable(struct sim_gcp_call *call, json_t *names, bool is_batch)
         json_decref(shown);
         json_decref(names);
         return sim_gcp_error(call, 400, "INVALID_ARGUMENT", "No services were specified.");
+    }
+    json_t *unpaid = refuse_unpaid(call, names);
+    if (unpaid != NULL) {
+        json_decref(shown);
+        json_decref(names);
+        return unpaid;
     }
     static const char type[] = "type.googleapis.com/google.api.serviceusage.v1.";
     json_t *response =

@@ -88,17 +88,16 @@ json_t *sim_gcp_children(struct sim_world *world, const char *folder)
 
 json_t *sim_gcp_shown(const json_t *document)
 {
-    json_t *copy = json_deep_copy(document);
+    json_t *shown = document == NULL ? NULL : json_object();
     const char *key;
     json_t *value;
-    void *next;
-    json_object_foreach_safe(copy, next, key, value)
+    json_object_foreach((json_t *)(uintptr_t)document, key, value)
     {
-        if (key[0] == '_') {
-            json_object_del(copy, key);
+        if (key[0] != '_') {
+            json_object_set(shown, key, value);
         }
     }
-    return copy;
+    return shown;
 }
 
 const char *sim_gcp_now(struct sim_world *world, char *out)

@@ -41,7 +41,8 @@ json_t *sim_gcp_children(struct sim_world *world, const char *folder);
 void sim_gcp_each(struct sim_world *world, const char *prefix,
                   bool (*visit)(void *context, const char *path, json_t *document), void *context);
 
-/* The document as clients see it: a new copy without the world's own members. */
+/* The document as clients see it: a new object without the world's own members, whose values are
+ * the document's: only the outermost object may be changed. NULL when document is. */
 json_t *sim_gcp_shown(const json_t *document);
 
 /* RFC 3339 time now in the form of Google's APIs. out has SIM_TIME_SIZE bytes and is returned. */

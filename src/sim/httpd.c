@@ -3,47 +3,61 @@
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include "sim/httpd.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/fmt.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sim/fault.h"
+#include "sim/fault_response.h"
 #include "sim/front.h"
+#include "sim/listener.h"
 #include "sim/query.h"
+#include "sim/tunnel.h"
 
 #define STREAM_BLOCK         16384u
-#define TUNNEL_BLOCK         16384u
 #define POLL_MS_MAX          1000
 #define CONNECTION_BYTES_MAX ((size_t)160 * 1024) /* a faulty header of 64 KiB has room */
+#define PRIORITIES           "NORMAL"
+#define PRIORITIES_OLD       "NORMAL:-VERS-ALL:+VERS-TLS1.0:%COMPAT"
+
+/* One daemon of libmicrohttpd, which is given its connections. */
+struct face {
+    struct MHD_Daemon *daemon; /* NULL: none yet */
+    int fd;                    /* its epoll descriptor: readable when it has work */
+};
 
 /* One listening port. */
 struct port {
     struct sim_httpd *httpd;
-    struct MHD_Daemon *daemon;
+    /* By what is wrong with TLS; the sound one is always there, the others from their first
+     * connection on. */
+    struct face faces[SIM_TLS_COUNT];
+    enum sim_tls owed; /* the next handshake goes wrong so, whatever faults say then */
     int server;
     int number;
-    int fd; /* epoll descriptor of the daemon: readable when it has work */
+    int listener;
+    short revents;
 };
 
 struct tunnel;
 
 struct sim_httpd {
     struct sim_world *world;
+    const struct sim_certificates *certificates; /* borrowed */
     double speed;
     bool is_closing;
     struct port *ports; /* 0: Google Cloud, 1 + i: cluster i, the last: the metadata server */
     size_t port_count;
-    struct pollfd *polled; /* the ports, wake_fd, suspended streams, then tunnels */
+    struct pollfd *polled; /* wake_fd, listeners, daemons, suspended streams, then tunnels */
     size_t polled_cap;
     struct stream *streams;
     struct tunnel *tunnels;
@@ -56,7 +70,8 @@ struct incoming {
     struct tg_buf body;
     bool is_seen;
     bool is_too_large;
-    bool is_held; /* its answer is there and waits */
+    bool is_held;    /* its answer is there and waits */
+    bool has_waited; /* it is a call that waits, and did: asked again */
     struct sim_response response;
     int64_t ready_us;      /* virtual time; TG_TIME_NEVER: it never goes out */
     struct incoming *next; /* in the list of those held */
@@ -84,12 +99,7 @@ struct tunnel {
     struct tunnel *next;
     struct sim_httpd *httpd;
     struct MHD_UpgradeResponseHandle *handle; /* NULL until the 101 is out */
-    struct sim_channel *channel;
-    int fd;
-    bool is_ready;              /* the channel may have something to say */
-    char pending[TUNNEL_BLOCK]; /* bytes that the socket did not take yet */
-    size_t pending_len;
-    bool is_over;
+    struct sim_tunnel ends;
     short revents;
 };
 
@@ -171,7 +181,7 @@ static struct MHD_Response *stream_response(struct sim_httpd *httpd,
 static void tunnel_notify(void *context)
 {
     struct tunnel *tunnel = context;
-    tunnel->is_ready = true;
+    tunnel->ends.is_ready = true;
 }
 
 /* Takes the tunnel out of the list and ends its connection. */
@@ -182,51 +192,11 @@ static void tunnel_free(struct tunnel *tunnel)
         at = &(*at)->next;
     }
     *at = tunnel->next;
-    tunnel->channel->free(tunnel->channel);
+    tunnel->ends.channel->free(tunnel->ends.channel);
     if (tunnel->handle != NULL) {
         MHD_upgrade_action(tunnel->handle, MHD_UPGRADE_ACTION_CLOSE);
     }
     free(tunnel);
-}
-
-static void tunnel_feed(struct tunnel *tunnel)
-{
-    char bytes[TUNNEL_BLOCK];
-    ssize_t len;
-    while (!tunnel->is_over && (len = recv(tunnel->fd, bytes, sizeof bytes, MSG_DONTWAIT)) != 0) {
-        if (len < 0) {
-            tunnel->is_over = errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
-            return;
-        }
-        tunnel->is_over = !tunnel->channel->feed(tunnel->channel, bytes, (size_t)len);
-        tunnel->is_ready = true;
-    }
-    tunnel->is_over = true;
-}
-
-/* Sends until the socket is full or there is nothing to send. */
-static void tunnel_send(struct tunnel *tunnel)
-{
-    bool is_end = false;
-    while (!is_end) {
-        if (tunnel->pending_len == 0) {
-            tunnel->pending_len = tunnel->channel->read(tunnel->channel, tunnel->pending,
-                                                        sizeof tunnel->pending, &is_end);
-        }
-        if (tunnel->pending_len == 0) {
-            tunnel->is_ready = false;
-            tunnel->is_over = tunnel->is_over || is_end;
-            return;
-        }
-        ssize_t len =
-            send(tunnel->fd, tunnel->pending, tunnel->pending_len, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (len < 0) {
-            tunnel->is_over = errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
-            return;
-        }
-        tunnel->pending_len -= (size_t)len;
-        memmove(tunnel->pending, tunnel->pending + len, tunnel->pending_len);
-    }
 }
 
 static void tunnel_run(struct tunnel *tunnel)
@@ -235,11 +205,11 @@ static void tunnel_run(struct tunnel *tunnel)
         return;
     }
     if ((tunnel->revents & (POLLIN | POLLHUP | POLLERR | POLLRDHUP)) != 0) {
-        tunnel_feed(tunnel);
+        sim_tunnel_feed(&tunnel->ends);
     }
     tunnel->revents = 0;
-    tunnel_send(tunnel);
-    if (tunnel->is_over) {
+    sim_tunnel_send(&tunnel->ends);
+    if (tunnel->ends.is_over) {
         tunnel_free(tunnel);
     }
 }
@@ -252,10 +222,10 @@ static void on_upgraded(void *context, struct MHD_Connection *connection, void *
     struct tunnel *tunnel = context;
     (void)connection;
     (void)request;
-    tunnel->fd = fd;
+    tunnel->ends.fd = fd;
     tunnel->handle = handle;
     if (extra_len > 0) {
-        tunnel->is_over = !tunnel->channel->feed(tunnel->channel, extra, extra_len);
+        tunnel->ends.is_over = !tunnel->ends.channel->feed(tunnel->ends.channel, extra, extra_len);
     }
 }
 
@@ -263,11 +233,11 @@ static struct MHD_Response *upgrade_response(struct sim_httpd *httpd, struct sim
 {
     struct tunnel *tunnel = TG_NEW(struct tunnel);
     tunnel->httpd = httpd;
-    tunnel->fd = -1;
-    tunnel->channel = response->channel;
+    tunnel->ends.fd = -1;
+    tunnel->ends.channel = response->channel;
     response->channel = NULL;
-    tunnel->channel->notify = tunnel_notify;
-    tunnel->channel->notify_context = tunnel;
+    tunnel->ends.channel->notify = tunnel_notify;
+    tunnel->ends.channel->notify_context = tunnel;
     tunnel->next = httpd->tunnels;
     httpd->tunnels = tunnel;
     struct MHD_Response *made = MHD_create_response_for_upgrade(on_upgraded, tunnel);
@@ -404,7 +374,7 @@ static void no_action(struct sim_world *world, void *data)
 static void hold(struct sim_httpd *httpd, struct MHD_Connection *connection,
                  struct incoming *incoming, struct sim_response *response)
 {
-    int64_t delay_us = response->damage.delay_us;
+    int64_t delay_us = response->wait_us > 0 ? response->wait_us : response->damage.delay_us;
     bool is_stalled = response->damage.connection == SIM_CONNECTION_STALLED;
     incoming->ready_us = is_stalled ? TG_TIME_NEVER : sim_world_now_us(httpd->world) + delay_us;
     if (!is_stalled) { /* so that the owner of the loop wakes then */
@@ -426,8 +396,11 @@ static void hold(struct sim_httpd *httpd, struct MHD_Connection *connection,
     MHD_suspend_connection(connection);
 }
 
-/* The connection was woken: its answer goes out, or it ends. */
-static enum MHD_Result send_held(struct incoming *incoming)
+static enum MHD_Result answer(struct port *port, struct MHD_Connection *connection,
+                              const char *method, struct incoming *incoming);
+
+/* The connection was woken: its answer goes out, the server is asked again, or it ends. */
+static enum MHD_Result send_held(struct port *port, const char *method, struct incoming *incoming)
 {
     struct sim_httpd *httpd = incoming->httpd;
     struct sim_response response = incoming->response;
@@ -436,6 +409,11 @@ static enum MHD_Result send_held(struct incoming *incoming)
     if (is_stalled || incoming->is_gone || httpd->is_closing) {
         sim_response_fini(&response);
         return MHD_NO;
+    }
+    if (response.wait_us > 0) {
+        sim_response_fini(&response);
+        incoming->has_waited = true;
+        return answer(port, incoming->connection, method, incoming);
     }
     return send_response(httpd, incoming->connection, &response);
 }
@@ -471,9 +449,35 @@ static enum MHD_Result join_protocols(void *context, enum MHD_ValueKind kind, co
     return MHD_YES;
 }
 
+/* Faults that had begun when the connection was made are noted with it. */
+static void on_connection(void *context, struct MHD_Connection *connection, void **slot,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    const struct port *port = context;
+    (void)connection;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        *slot = (void *)(uintptr_t)sim_fault_begun(port->httpd->world);
+    }
+}
+
+/* True of a connection from before a fault that would have broken its handshake. */
+static bool is_outdated(const struct port *port, struct MHD_Connection *connection)
+{
+    if (!sim_fault_breaks_tls(port->httpd->world, port->server)) {
+        return false;
+    }
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info != NULL &&
+           (uintptr_t)info->socket_context != (uintptr_t)sim_fault_begun(port->httpd->world);
+}
+
 static enum MHD_Result answer(struct port *port, struct MHD_Connection *connection,
                               const char *method, struct incoming *incoming)
 {
+    if (is_outdated(port, connection)) {
+        return MHD_NO;
+    }
     size_t path_len = strcspn(incoming->target, "?");
     char *path = sim_query_decode(incoming->target, path_len, false);
     char stream_protocols[PROTOCOLS_SIZE] = "";
@@ -501,12 +505,18 @@ static enum MHD_Result answer(struct port *port, struct MHD_Connection *connecti
         .body = tg_buf_text(&incoming->body),
         /* a body past the ceiling was dropped; its length alone makes the front refuse it */
         .body_len = incoming->is_too_large ? incoming->body.len_max + 1u : incoming->body.len,
+        .has_waited = incoming->has_waited,
+        .has_shaken = port->server != SIM_SERVER_METADATA,
     };
     struct sim_response response;
     sim_front_handle(port->httpd->world, &request, &response);
     free(path);
     const struct sim_damage *damage = &response.damage;
-    if (damage->connection == SIM_CONNECTION_STALLED || damage->delay_us > 0) {
+    if (damage->connection == SIM_CONNECTION_NO_TRUST) {
+        port->owed = damage->tls;
+    }
+    if (damage->connection == SIM_CONNECTION_STALLED || damage->delay_us > 0 ||
+        response.wait_us > 0) {
         hold(port->httpd, connection, incoming, &response);
         return MHD_YES;
     }
@@ -531,7 +541,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         return MHD_YES;
     }
     if (incoming->is_held) {
-        return send_held(incoming);
+        return send_held(port, method, incoming);
     }
     if (*upload_len > 0) {
         incoming->is_too_large =
@@ -555,59 +565,69 @@ static void on_log(void *context, const char *format, va_list args)
 
 /* ---- ports ---- */
 
-static bool read_address(const char *host, int port, struct sockaddr_storage *address, bool *is_v6)
+static struct MHD_Daemon *start_daemon(struct port *port, enum sim_tls tls)
 {
-    memset(address, 0, sizeof *address);
-    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
-    *is_v6 = inet_pton(AF_INET, host, &v4.sin_addr) != 1;
-    if (!*is_v6) {
-        memcpy(address, &v4, sizeof v4);
-        return true;
-    }
-    if (inet_pton(AF_INET6, host, &v6.sin6_addr) != 1) {
-        return false;
-    }
-    memcpy(address, &v6, sizeof v6);
-    return true;
-}
-
-static bool open_port(struct port *port, const char *host, int number,
-                      const struct sim_certificates *certificates, struct tg_err *err)
-{
-    struct sockaddr_storage address;
-    bool is_v6;
-    if (!read_address(host, number, &address, &is_v6)) {
-        return tg_err_set(err, TG_CODE_USAGE, 0, "%s is not an IP address", host);
-    }
+    const struct sim_certificates *own = port->httpd->certificates;
+    const char *const certificates[SIM_TLS_COUNT] = {
+        own->server_pem, own->unknown_pem, own->expired_pem, own->elsewhere_pem, own->server_pem};
     bool is_plain = port->server == SIM_SERVER_METADATA;
     unsigned flags = MHD_USE_EPOLL | (is_plain ? 0 : MHD_USE_TLS) | MHD_ALLOW_SUSPEND_RESUME |
                      MHD_ALLOW_UPGRADE | MHD_USE_ITC | MHD_USE_ERROR_LOG |
-                     MHD_USE_SUPPRESS_DATE_NO_CLOCK | (is_v6 ? MHD_USE_IPv6 : 0);
-    port->daemon = MHD_start_daemon(
-        flags, (uint16_t)number, NULL, NULL, on_request, port, MHD_OPTION_EXTERNAL_LOGGER, on_log,
-        NULL, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_URI_LOG_CALLBACK, on_target, port,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES_MAX, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, NULL, is_plain ? MHD_OPTION_END : MHD_OPTION_HTTPS_MEM_KEY,
-        certificates->server_key_pem, MHD_OPTION_HTTPS_MEM_CERT, certificates->server_pem,
-        MHD_OPTION_END);
-    if (port->daemon == NULL) {
-        return tg_err_set(err, TG_CODE_CONNECT, 0, "cannot listen on %s port %d", host, number);
+                     MHD_USE_NO_LISTEN_SOCKET | MHD_USE_SUPPRESS_DATE_NO_CLOCK;
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, port, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, port, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        CONNECTION_BYTES_MAX, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, port,
+        is_plain ? MHD_OPTION_END : MHD_OPTION_HTTPS_MEM_KEY, own->server_key_pem,
+        MHD_OPTION_HTTPS_MEM_CERT, certificates[tls], MHD_OPTION_HTTPS_PRIORITIES,
+        tls == SIM_TLS_OLD ? PRIORITIES_OLD : PRIORITIES, MHD_OPTION_END);
+}
+
+static bool open_face(struct port *port, enum sim_tls tls)
+{
+    struct face *face = &port->faces[tls];
+    if (face->daemon != NULL) {
+        return true;
     }
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(port->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    face->daemon = start_daemon(port, tls);
+    if (face->daemon == NULL) {
+        return false;
+    }
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(face->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     tg_assert(info != NULL);
-    port->number = info->port;
-    info = MHD_get_daemon_info(port->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    tg_assert(info != NULL);
-    port->fd = info->epoll_fd;
+    face->fd = info->epoll_fd;
     return true;
 }
 
-static void make_room(struct sim_httpd *httpd, size_t count)
+static bool open_port(struct port *port, const char *host, int number, struct tg_err *err)
 {
-    if (count > httpd->polled_cap) {
-        httpd->polled_cap = count * 2;
-        httpd->polled = tg_realloc_array(httpd->polled, httpd->polled_cap, sizeof *httpd->polled);
+    port->listener = sim_listen(host, number, &port->number, err);
+    if (port->listener < 0) {
+        return false;
+    }
+    return open_face(port, SIM_TLS_SOUND) ||
+           tg_err_set(err, TG_CODE_INTERNAL, 0, "no HTTPS server on port %d", port->number);
+}
+
+/* Hands new connections to the daemon whose side of TLS they are to meet. */
+static void accept_all(struct port *port)
+{
+    struct sockaddr_storage peer;
+    socklen_t peer_len;
+    int fd;
+    bool is_plain = port->server == SIM_SERVER_METADATA;
+    while ((fd = sim_accept(port->listener, &peer, &peer_len)) >= 0) {
+        enum sim_tls tls = is_plain ? SIM_TLS_SOUND : port->owed;
+        port->owed = SIM_TLS_SOUND;
+        if (tls == SIM_TLS_SOUND && !is_plain) {
+            tls = sim_fault_handshake(port->httpd->world, port->server);
+        }
+        if (!open_face(port, tls)) {
+            close(fd);
+            continue;
+        }
+        MHD_add_connection(port->faces[tls].daemon, fd, (struct sockaddr *)&peer, peer_len);
     }
 }
 
@@ -616,16 +636,19 @@ struct sim_httpd *sim_httpd_new(struct sim_world *world, const char *host, int p
 {
     struct sim_httpd *httpd = TG_NEW(struct sim_httpd);
     httpd->world = world;
+    httpd->certificates = certificates;
     httpd->port_count = 2 + (size_t)sim_world_region_count(world);
     httpd->ports = tg_calloc(httpd->port_count, sizeof *httpd->ports);
-    make_room(httpd, httpd->port_count + 1);
+    for (size_t i = 0; i < httpd->port_count; i++) {
+        httpd->ports[i].listener = -1;
+    }
     for (size_t i = 0; i < httpd->port_count; i++) {
         httpd->ports[i].httpd = httpd;
         bool is_last = i + 1 == httpd->port_count;
         httpd->ports[i].server = i == 0    ? SIM_SERVER_GCP
                                  : is_last ? SIM_SERVER_METADATA
                                            : (int)i - 1;
-        if (!open_port(&httpd->ports[i], host, port == 0 ? 0 : port + (int)i, certificates, err)) {
+        if (!open_port(&httpd->ports[i], host, port == 0 ? 0 : port + (int)i, err)) {
             sim_httpd_free(httpd);
             return NULL;
         }
@@ -646,10 +669,16 @@ void sim_httpd_free(struct sim_httpd *httpd)
         resume(stream);
     }
     wake_held(httpd, true);
+    for (size_t i = 0; i < httpd->port_count * SIM_TLS_COUNT; i++) {
+        struct MHD_Daemon *daemon = httpd->ports[i / SIM_TLS_COUNT].faces[i % SIM_TLS_COUNT].daemon;
+        if (daemon != NULL) {
+            MHD_run(daemon); /* lets resumed connections end before the stop */
+            MHD_stop_daemon(daemon);
+        }
+    }
     for (size_t i = 0; i < httpd->port_count; i++) {
-        if (httpd->ports[i].daemon != NULL) {
-            MHD_run(httpd->ports[i].daemon); /* lets resumed connections end before the stop */
-            MHD_stop_daemon(httpd->ports[i].daemon);
+        if (httpd->ports[i].listener >= 0) {
+            close(httpd->ports[i].listener);
         }
     }
     tg_assert(httpd->streams == NULL);
@@ -672,38 +701,62 @@ void sim_httpd_set_speed(struct sim_httpd *httpd, double speed)
     httpd->speed = speed;
 }
 
+static void add_polled(struct sim_httpd *httpd, size_t *count, int fd, short events)
+{
+    if (*count == httpd->polled_cap) {
+        httpd->polled_cap = (*count + 1) * 2;
+        httpd->polled = tg_realloc_array(httpd->polled, httpd->polled_cap, sizeof *httpd->polled);
+    }
+    httpd->polled[(*count)++] = (struct pollfd){.fd = fd, .events = events};
+}
+
+/* Adds the listeners and the daemons; the shortest of their own timeouts and timeout_ms is what
+ * comes back. */
+static int64_t poll_ports(struct sim_httpd *httpd, size_t *count, int64_t timeout_ms)
+{
+    for (size_t i = 0; i < httpd->port_count; i++) {
+        add_polled(httpd, count, httpd->ports[i].listener, POLLIN);
+    }
+    for (size_t i = 0; i < httpd->port_count * SIM_TLS_COUNT; i++) {
+        const struct face *face = &httpd->ports[i / SIM_TLS_COUNT].faces[i % SIM_TLS_COUNT];
+        MHD_UNSIGNED_LONG_LONG own_ms;
+        if (face->daemon == NULL) {
+            continue;
+        }
+        if (MHD_get_timeout(face->daemon, &own_ms) == MHD_YES &&
+            own_ms < (MHD_UNSIGNED_LONG_LONG)timeout_ms) {
+            timeout_ms = (int64_t)own_ms;
+        }
+        add_polled(httpd, count, face->fd, POLLIN);
+    }
+    return timeout_ms;
+}
+
 void sim_httpd_wait(struct sim_httpd *httpd, int wake_fd, int64_t timeout_us)
 {
     int64_t timeout_ms = (timeout_us + TG_US_PER_MS - 1) / TG_US_PER_MS;
     timeout_ms = timeout_ms < 0 ? 0 : timeout_ms > POLL_MS_MAX ? POLL_MS_MAX : timeout_ms;
-    for (size_t i = 0; i < httpd->port_count; i++) {
-        MHD_UNSIGNED_LONG_LONG own_ms;
-        if (MHD_get_timeout(httpd->ports[i].daemon, &own_ms) == MHD_YES &&
-            own_ms < (MHD_UNSIGNED_LONG_LONG)timeout_ms) {
-            timeout_ms = (int64_t)own_ms;
-        }
-        httpd->polled[i] = (struct pollfd){.fd = httpd->ports[i].fd, .events = POLLIN};
-    }
-    size_t count = httpd->port_count;
-    httpd->polled[count++] = (struct pollfd){.fd = wake_fd, .events = POLLIN};
+    size_t count = 0;
+    add_polled(httpd, &count, wake_fd, POLLIN);
+    timeout_ms = poll_ports(httpd, &count, timeout_ms);
+    size_t first = count;
     /* libmicrohttpd does not look at suspended connections: a peer that hangs up is noticed here */
     for (const struct stream *stream = httpd->streams; stream != NULL; stream = stream->next) {
-        make_room(httpd, count + 1);
-        int fd = stream->is_suspended ? stream->fd : -1;
-        httpd->polled[count++] = (struct pollfd){.fd = fd, .events = POLLRDHUP};
+        add_polled(httpd, &count, stream->is_suspended ? stream->fd : -1, POLLRDHUP);
     }
     for (const struct incoming *held = httpd->held; held != NULL; held = held->next) {
-        make_room(httpd, count + 1);
-        httpd->polled[count++] = (struct pollfd){.fd = held->fd, .events = POLLRDHUP};
+        add_polled(httpd, &count, held->fd, POLLRDHUP);
     }
     for (const struct tunnel *tunnel = httpd->tunnels; tunnel != NULL; tunnel = tunnel->next) {
-        make_room(httpd, count + 1);
-        short events = (short)(POLLIN | (tunnel->pending_len > 0 ? POLLOUT : 0));
-        timeout_ms = tunnel->is_ready && tunnel->pending_len == 0 ? 0 : timeout_ms;
-        httpd->polled[count++] = (struct pollfd){.fd = tunnel->fd, .events = events};
+        timeout_ms = tunnel->ends.is_ready && tunnel->ends.pending_len == 0 ? 0 : timeout_ms;
+        add_polled(httpd, &count, tunnel->ends.fd,
+                   (short)(POLLIN | (tunnel->ends.pending_len > 0 ? POLLOUT : 0)));
     }
     poll(httpd->polled, count, (int)timeout_ms);
-    count = httpd->port_count + 1;
+    for (size_t i = 0; i < httpd->port_count; i++) {
+        httpd->ports[i].revents = httpd->polled[1 + i].revents;
+    }
+    count = first;
     for (struct stream *stream = httpd->streams; stream != NULL; stream = stream->next) {
         stream->is_gone = (httpd->polled[count].revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
         count++;
@@ -731,6 +784,15 @@ void sim_httpd_run(struct sim_httpd *httpd)
         tunnel = next;
     }
     for (size_t i = 0; i < httpd->port_count; i++) {
-        MHD_run(httpd->ports[i].daemon);
+        if (httpd->ports[i].revents != 0) {
+            httpd->ports[i].revents = 0;
+            accept_all(&httpd->ports[i]);
+        }
+    }
+    for (size_t i = 0; i < httpd->port_count * SIM_TLS_COUNT; i++) {
+        const struct face *face = &httpd->ports[i / SIM_TLS_COUNT].faces[i % SIM_TLS_COUNT];
+        if (face->daemon != NULL) {
+            MHD_run(face->daemon);
+        }
     }
 }

@@ -10,12 +10,15 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sim/json_path.h"
+#include "sim/k8s_admit_scaling.h"
 #include "sim/k8s_status.h"
 
 #define NAME_LEN_MAX  253
 #define LABEL_LEN_MAX 63
 
 /* Names of most kinds are DNS subdomains; RBAC kinds only have to be usable in a path. */
+#define PORT_MAX  65535
+#define PORT_RULE "must be between 1 and 65535, inclusive"
 #define NAME_RULE                                                                                 \
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or "  \
     "'.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used " \
@@ -136,8 +139,7 @@ static bool is_same(const json_t *a, const json_t *b)
 static json_t *fixed_spec(const json_t *pod)
 {
     static const char *const lists[] = {"containers", "initContainers"};
-    static const char *const free_members[] = {"activeDeadlineSeconds", "tolerations",
-                                               "ephemeralContainers"};
+    static const char *const free_members[] = {"activeDeadlineSeconds", "tolerations"};
     json_t *spec = json_deep_copy(json_object_get(pod, "spec"));
     for (size_t i = 0; i < TG_COUNT(free_members); i++) {
         json_object_del(spec, free_members[i]);
@@ -262,7 +264,21 @@ static bool check_definition(const struct sim_resource *resource, const char *na
     return stored == 1;
 }
 
-/* ---- Pods and their templates ---- */
+/* ---- Pods, their templates and Services ---- */
+
+static void check_container_ports(const json_t *container, const char *path, json_t *causes)
+{
+    size_t i;
+    json_t *port;
+    json_array_foreach(json_object_get(container, "ports"), i, port)
+    {
+        if (sim_json_int(port, "containerPort", 0) == 0) {
+            char *field = tg_asprintf("%s.ports[%zu].containerPort", path, i);
+            add_required(causes, field);
+            free(field);
+        }
+    }
+}
 
 static void check_containers(const json_t *spec, const char *path, json_t *causes)
 {
@@ -280,6 +296,9 @@ static void check_containers(const json_t *spec, const char *path, json_t *cause
                     free(field);
                 }
             }
+            char *below = tg_asprintf("%s.%s[%zu]", path, lists[l], i);
+            check_container_ports(container, below, causes);
+            free(below);
         }
     }
     if (sim_json_count(spec, "containers") == 0) {
@@ -312,6 +331,36 @@ static void check_selector(const json_t *object, json_t *causes)
     }
 }
 
+static void check_port(const json_t *port, size_t index, const char *member, json_t *causes)
+{
+    const json_t *value = json_object_get(port, member);
+    int64_t number = json_integer_value(value);
+    if ((value == NULL || json_is_integer(value)) && (number < 1 || number > PORT_MAX)) {
+        char field[64];
+        json_t *shown = json_integer((json_int_t)number);
+        snprintf(field, sizeof field, "spec.ports[%zu].%s", index, member);
+        json_array_append_new(causes, sim_k8s_cause_value(field, shown, PORT_RULE));
+        json_decref(shown);
+    }
+}
+
+static void check_service(const json_t *object, json_t *causes)
+{
+    const json_t *ports = sim_json_at(object, "spec.ports");
+    size_t i;
+    json_t *port;
+    json_array_foreach(ports, i, port)
+    {
+        char field[64];
+        snprintf(field, sizeof field, "spec.ports[%zu].name", i);
+        if (json_array_size(ports) > 1 && sim_json_text(port, "name")[0] == '\0') {
+            add_required(causes, field);
+        }
+        check_port(port, i, "port", causes);
+        check_port(port, i, "targetPort", causes);
+    }
+}
+
 static void check_pods(const struct sim_resource *resource, const json_t *object, json_t *causes)
 {
     if (!resource->is_strategic) {
@@ -319,6 +368,10 @@ static void check_pods(const struct sim_resource *resource, const json_t *object
     }
     if (tg_str_eq(resource->kind, "Pod")) {
         check_containers(json_object_get(object, "spec"), "spec", causes);
+        return;
+    }
+    if (tg_str_eq(resource->kind, "Service") && resource->group[0] == '\0') {
+        check_service(object, causes);
         return;
     }
     bool is_set = tg_str_eq(resource->group, "apps");
@@ -354,6 +407,7 @@ bool sim_k8s_validate(const struct sim_resource *resource, const json_t *object,
                                                           "must be greater than or equal to 0"));
     }
     check_pods(resource, object, causes);
+    sim_k8s_check_scaling(resource, object, previous, causes);
     if (previous != NULL) {
         check_change(resource, object, previous, causes);
     }

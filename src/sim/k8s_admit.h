@@ -17,6 +17,9 @@
 /* Fills the defaults of built-in kinds in object, which is changed. */
 void sim_k8s_default(const struct sim_resource *resource, json_t *object);
 
+/* Fills the defaults of containers (array), of a Pod or of a template. */
+void sim_k8s_default_containers(json_t *containers, bool is_pod);
+
 /* Gives a new object of a built-in kind the status that it has before any controller saw it. */
 void sim_k8s_first_status(const struct sim_resource *resource, json_t *object);
 

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sim/definition.h"
+#include "sim/k8s_autoscale_v1.h"
 #include "sim/k8s_call.h"
 #include "sim/k8s_discovery.h"
 #include "sim/k8s_list.h"
@@ -280,8 +281,8 @@ void sim_k8s_handle(struct sim_world *world, struct sim_store *store,
         .response = response,
         .query = sim_query_parse(request->query),
     };
-    if (sim_k8s_review(&call) || sim_metrics_handle(&call)) {
-        /* answered: nothing of it is kept in the store */
+    if (sim_k8s_review(&call) || sim_metrics_handle(&call) || sim_k8s_autoscale_v1(&call)) {
+        /* answered: nothing of it is kept in the store, or by another version */
     } else if (read_path(&call, request->path)) {
         if (is_allowed(&call)) {
             dispatch(&call);

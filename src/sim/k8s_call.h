@@ -60,6 +60,9 @@ json_t *sim_k8s_patched(const struct sim_call *call, json_t *target);
  * others. */
 void sim_k8s_subresource(struct sim_call *call);
 
+/* POST pods/NAME/eviction (sim/k8s_eviction.c). */
+void sim_k8s_evict(struct sim_call *call);
+
 /* Access and subject reviews (sim/k8s_review.c); true when the path was one. */
 bool sim_k8s_review(const struct sim_call *call);
 

@@ -40,7 +40,7 @@ static json_t *joined(struct tg_buf *buf, const char *otherwise)
     return cell;
 }
 
-static json_t *cell_text(const struct sim_column *column, json_t *object, int64_t now_us)
+json_t *sim_cell_text(const struct sim_column *column, json_t *object, int64_t now_us)
 {
     (void)now_us;
     const json_t *value = sim_json_at(object, column->path);
@@ -85,7 +85,7 @@ static json_t *cell_labels(const struct sim_column *column, json_t *object, int6
     return joined(&buf, "<none>");
 }
 
-static json_t *cell_int(const struct sim_column *column, json_t *object, int64_t now_us)
+json_t *sim_cell_int(const struct sim_column *column, json_t *object, int64_t now_us)
 {
     (void)now_us;
     return json_integer(sim_json_int(object, column->path, 0));
@@ -109,7 +109,7 @@ static json_t *age_of(const char *time, int64_t now_us, const char *otherwise)
     return json_string(tg_fmt_age(text, sizeof text, now_us - at_us));
 }
 
-static json_t *cell_age(const struct sim_column *column, json_t *object, int64_t now_us)
+json_t *sim_cell_age(const struct sim_column *column, json_t *object, int64_t now_us)
 {
     const char *path = column->path == NULL ? "metadata.creationTimestamp" : column->path;
     return age_of(sim_json_text(object, path), now_us, "<unknown>");
@@ -453,13 +453,13 @@ static json_t *cell_slice_ports(const struct sim_column *column, json_t *object,
     return joined(&buf, "<unset>");
 }
 
-#define NAME                                            \
-    {                                                   \
-        "Name", "string", 0, cell_text, "metadata.name" \
+#define NAME                                                \
+    {                                                       \
+        "Name", "string", 0, sim_cell_text, "metadata.name" \
     }
-#define AGE                                \
-    {                                      \
-        "Age", "string", 0, cell_age, NULL \
+#define AGE                                    \
+    {                                          \
+        "Age", "string", 0, sim_cell_age, NULL \
     }
 #define TEMPLATE                                           \
     {"Containers", "string", 1, cell_containers, "name"},  \
@@ -489,28 +489,28 @@ COLUMNS(pods) = {
 COLUMNS(deployments) = {
     NAME,
     {"Ready", "string", 0, cell_fraction, "status.readyReplicas spec.replicas"},
-    {"Up-to-date", "string", 0, cell_int, "status.updatedReplicas"},
-    {"Available", "string", 0, cell_int, "status.availableReplicas"},
+    {"Up-to-date", "string", 0, sim_cell_int, "status.updatedReplicas"},
+    {"Available", "string", 0, sim_cell_int, "status.availableReplicas"},
     AGE,
     TEMPLATE,
     END,
 };
 COLUMNS(replicasets) = {
     NAME,
-    {"Desired", "integer", 0, cell_int, "spec.replicas"},
-    {"Current", "integer", 0, cell_int, "status.replicas"},
-    {"Ready", "integer", 0, cell_int, "status.readyReplicas"},
+    {"Desired", "integer", 0, sim_cell_int, "spec.replicas"},
+    {"Current", "integer", 0, sim_cell_int, "status.replicas"},
+    {"Ready", "integer", 0, sim_cell_int, "status.readyReplicas"},
     AGE,
     TEMPLATE,
     END,
 };
 COLUMNS(daemonsets) = {
     NAME,
-    {"Desired", "integer", 0, cell_int, "status.desiredNumberScheduled"},
-    {"Current", "integer", 0, cell_int, "status.currentNumberScheduled"},
-    {"Ready", "integer", 0, cell_int, "status.numberReady"},
-    {"Up-to-date", "integer", 0, cell_int, "status.updatedNumberScheduled"},
-    {"Available", "integer", 0, cell_int, "status.numberAvailable"},
+    {"Desired", "integer", 0, sim_cell_int, "status.desiredNumberScheduled"},
+    {"Current", "integer", 0, sim_cell_int, "status.currentNumberScheduled"},
+    {"Ready", "integer", 0, sim_cell_int, "status.numberReady"},
+    {"Up-to-date", "integer", 0, sim_cell_int, "status.updatedNumberScheduled"},
+    {"Available", "integer", 0, sim_cell_int, "status.numberAvailable"},
     {"Node Selector", "string", 0, cell_labels, "spec.template.spec.nodeSelector"},
     AGE,
     TEMPLATE,
@@ -527,7 +527,7 @@ COLUMNS(jobs) = {
 };
 COLUMNS(services) = {
     NAME,
-    {"Type", "string", 0, cell_text, "spec.type"},
+    {"Type", "string", 0, sim_cell_text, "spec.type"},
     {"Cluster-IP", "string", 0, cell_text_or_none, "spec.clusterIP"},
     {"External-IP", "string", 0, cell_external_ip, NULL},
     {"Port(s)", "string", 0, cell_service_ports, NULL},
@@ -540,7 +540,7 @@ COLUMNS(nodes) = {
     {"Status", "string", 0, cell_node_status, NULL},
     {"Roles", "string", 0, cell_node_roles, NULL},
     AGE,
-    {"Version", "string", 0, cell_text, "status.nodeInfo.kubeletVersion"},
+    {"Version", "string", 0, sim_cell_text, "status.nodeInfo.kubeletVersion"},
     {"Internal-IP", "string", 1, cell_node_address, "InternalIP"},
     {"External-IP", "string", 1, cell_node_address, "ExternalIP"},
     {"OS-Image", "string", 1, cell_text_or_unknown, "status.nodeInfo.osImage"},
@@ -550,29 +550,32 @@ COLUMNS(nodes) = {
     END,
 };
 COLUMNS(secrets) = {
-    NAME, {"Type", "string", 0, cell_text, "type"}, {"Data", "string", 0, cell_size, "data"}, AGE,
+    NAME,
+    {"Type", "string", 0, sim_cell_text, "type"},
+    {"Data", "string", 0, cell_size, "data"},
+    AGE,
     END,
 };
 COLUMNS(configmaps) = {NAME, {"Data", "string", 0, cell_size, "data"}, AGE, END};
 COLUMNS(serviceaccounts) = {NAME, {"Secrets", "string", 0, cell_size, "secrets"}, AGE, END};
-COLUMNS(namespaces) = {NAME, {"Status", "string", 0, cell_text, "status.phase"}, AGE, END};
-COLUMNS(leases) = {NAME, {"Holder", "string", 0, cell_text, "spec.holderIdentity"}, AGE, END};
+COLUMNS(namespaces) = {NAME, {"Status", "string", 0, sim_cell_text, "status.phase"}, AGE, END};
+COLUMNS(leases) = {NAME, {"Holder", "string", 0, sim_cell_text, "spec.holderIdentity"}, AGE, END};
 COLUMNS(events) = {
     {"Last Seen", "string", 0, cell_event_seen, NULL},
-    {"Type", "string", 0, cell_text, "type"},
-    {"Reason", "string", 0, cell_text, "reason"},
+    {"Type", "string", 0, sim_cell_text, "type"},
+    {"Reason", "string", 0, sim_cell_text, "reason"},
     {"Object", "string", 0, cell_event_object, NULL},
-    {"Subobject", "string", 1, cell_text, "involvedObject.fieldPath"},
-    {"Source", "string", 1, cell_text, "source.component"},
-    {"Message", "string", 0, cell_text, "message"},
-    {"First Seen", "string", 1, cell_age, "firstTimestamp"},
-    {"Count", "string", 1, cell_int, "count"},
-    {"Name", "string", 1, cell_text, "metadata.name"},
+    {"Subobject", "string", 1, sim_cell_text, "involvedObject.fieldPath"},
+    {"Source", "string", 1, sim_cell_text, "source.component"},
+    {"Message", "string", 0, sim_cell_text, "message"},
+    {"First Seen", "string", 1, sim_cell_age, "firstTimestamp"},
+    {"Count", "string", 1, sim_cell_int, "count"},
+    {"Name", "string", 1, sim_cell_text, "metadata.name"},
     END,
 };
 COLUMNS(endpointslices) = {
     NAME,
-    {"AddressType", "string", 0, cell_text, "addressType"},
+    {"AddressType", "string", 0, sim_cell_text, "addressType"},
     {"Ports", "string", 0, cell_slice_ports, NULL},
     {"Endpoints", "string", 0, cell_endpoints, NULL},
     AGE,
@@ -582,15 +585,15 @@ COLUMNS(endpoints) = {NAME, {"Endpoints", "string", 0, cell_subsets, NULL}, AGE,
 COLUMNS(resourceclaims) = {NAME, {"State", "string", 0, cell_claim_state, NULL}, AGE, END};
 COLUMNS(resourceslices) = {
     NAME,
-    {"Node", "string", 0, cell_text, "spec.nodeName"},
-    {"Driver", "string", 0, cell_text, "spec.driver"},
-    {"Pool", "string", 0, cell_text, "spec.pool.name"},
+    {"Node", "string", 0, sim_cell_text, "spec.nodeName"},
+    {"Driver", "string", 0, sim_cell_text, "spec.driver"},
+    {"Pool", "string", 0, sim_cell_text, "spec.pool.name"},
     AGE,
     END,
 };
 COLUMNS(created) = {
     NAME,
-    {"Created At", "date", 0, cell_text, "metadata.creationTimestamp"},
+    {"Created At", "date", 0, sim_cell_text, "metadata.creationTimestamp"},
     END,
 };
 COLUMNS(bindings) = {
@@ -657,5 +660,6 @@ const struct sim_column *sim_columns_of(const struct sim_resource *resource)
             return tables[i].columns;
         }
     }
-    return columns_any;
+    const struct sim_column *others = sim_columns_of_scaling(resource->plural);
+    return others == NULL ? columns_any : others;
 }

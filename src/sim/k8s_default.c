@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "sim/json_path.h"
 #include "sim/k8s_admit.h"
+#include "sim/k8s_admit_scaling.h"
 
 #define SERVICE_ADDRESSES 4094u
 #define NODE_PORTS        2768u
@@ -99,7 +100,7 @@ static void default_environment(json_t *variables)
     }
 }
 
-static void default_containers(json_t *containers, bool is_pod)
+void sim_k8s_default_containers(json_t *containers, bool is_pod)
 {
     size_t i;
     json_t *container;
@@ -180,8 +181,8 @@ static void default_pod_spec(json_t *spec, bool is_pod)
     if (!json_is_object(spec)) {
         return;
     }
-    default_containers(json_object_get(spec, "containers"), is_pod);
-    default_containers(json_object_get(spec, "initContainers"), is_pod);
+    sim_k8s_default_containers(json_object_get(spec, "containers"), is_pod);
+    sim_k8s_default_containers(json_object_get(spec, "initContainers"), is_pod);
     default_volumes(json_object_get(spec, "volumes"));
     default_text(spec, "restartPolicy", "Always");
     default_int(spec, "terminationGracePeriodSeconds", 30);
@@ -191,14 +192,9 @@ static void default_pod_spec(json_t *spec, bool is_pod)
     const char *account = sim_json_text(spec, "serviceAccountName");
     if (account[0] != '\0') {
         default_text(spec, "serviceAccount", account);
-    } else if (is_pod) {
-        default_text(spec, "serviceAccountName", "default");
-        default_text(spec, "serviceAccount", "default");
     }
     if (is_pod) {
         sim_json_default(spec, "enableServiceLinks", json_true());
-        default_int(spec, "priority", 0);
-        default_text(spec, "preemptionPolicy", "PreemptLowerPriority");
     }
 }
 
@@ -466,6 +462,7 @@ void sim_k8s_default(const struct sim_resource *resource, json_t *object)
     if (!resource->is_strategic) {
         return;
     }
+    sim_k8s_default_scaling(resource, object);
     if (tg_str_eq(kind, "Secret")) {
         default_secret(object);
     } else if (tg_str_eq(kind, "Namespace")) {
@@ -490,8 +487,13 @@ void sim_k8s_first_status(const struct sim_resource *resource, json_t *object)
         {"DaemonSet", "{\"currentNumberScheduled\":0,\"numberMisscheduled\":0,"
                       "\"desiredNumberScheduled\":0,\"numberReady\":0}"},
         {"Deployment", "{}"},
+        {"HorizontalPodAutoscaler", "{\"desiredReplicas\":0,\"currentMetrics\":null}"},
         {"Job", "{}"},
         {"Namespace", "{\"phase\":\"Active\"}"},
+        {"PersistentVolume", "{\"phase\":\"Pending\"}"},
+        {"PersistentVolumeClaim", "{\"phase\":\"Pending\"}"},
+        {"PodDisruptionBudget", "{\"disruptionsAllowed\":0,\"currentHealthy\":0,"
+                                "\"desiredHealthy\":0,\"expectedPods\":0}"},
         {"ReplicaSet", "{\"replicas\":0}"},
         {"ResourceClaim", "{}"},
         {"Service", "{\"loadBalancer\":{}}"},

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sim/definition.h"
+#include "sim/k8s_autoscale_v1.h"
 #include "sim/k8s_list.h"
 #include "sim/k8s_openapi.h"
 #include "sim/k8s_status.h"
@@ -50,19 +51,24 @@ static const struct virtual_resource {
     const char *kind;
     bool is_namespaced;
     const char *verbs;
+    const char *short_name; /* NULL: none */
 } virtual_resources[] = {
     {"authentication.k8s.io", "v1", "selfsubjectreviews", "selfsubjectreview", "SelfSubjectReview",
-     false, "create"},
+     false, "create", NULL},
+    {"authentication.k8s.io", "v1", "tokenreviews", "tokenreview", "TokenReview", false, "create",
+     NULL},
     {"authorization.k8s.io", "v1", "localsubjectaccessreviews", "localsubjectaccessreview",
-     "LocalSubjectAccessReview", true, "create"},
+     "LocalSubjectAccessReview", true, "create", NULL},
     {"authorization.k8s.io", "v1", "selfsubjectaccessreviews", "selfsubjectaccessreview",
-     "SelfSubjectAccessReview", false, "create"},
+     "SelfSubjectAccessReview", false, "create", NULL},
     {"authorization.k8s.io", "v1", "selfsubjectrulesreviews", "selfsubjectrulesreview",
-     "SelfSubjectRulesReview", false, "create"},
+     "SelfSubjectRulesReview", false, "create", NULL},
     {"authorization.k8s.io", "v1", "subjectaccessreviews", "subjectaccessreview",
-     "SubjectAccessReview", false, "create"},
-    {"metrics.k8s.io", "v1beta1", "nodes", "", "NodeMetrics", false, "get,list"},
-    {"metrics.k8s.io", "v1beta1", "pods", "", "PodMetrics", true, "get,list"},
+     "SubjectAccessReview", false, "create", NULL},
+    {"autoscaling", "v1", "horizontalpodautoscalers", "horizontalpodautoscaler",
+     "HorizontalPodAutoscaler", true, SIM_AUTOSCALE_V1_VERBS, "hpa"},
+    {"metrics.k8s.io", "v1beta1", "nodes", "", "NodeMetrics", false, "get,list", NULL},
+    {"metrics.k8s.io", "v1beta1", "pods", "", "PodMetrics", true, "get,list", NULL},
 };
 
 /* Subresources by which a resource is known. */
@@ -74,13 +80,15 @@ struct subresource {
     const char *verbs;
 };
 
-static const struct subresource pod_subresources[] = {
+static const struct subresource core_subresources[] = {
     {"pods", "attach", "PodAttachOptions", "", "create,get"},
+    {"pods", "ephemeralcontainers", "Pod", "", "get,patch,update"},
     {"pods", "eviction", "Eviction", "policy", "create"},
     {"pods", "exec", "PodExecOptions", "", "create,get"},
     {"pods", "log", "Pod", "", "get"},
     {"pods", "portforward", "PodPortForwardOptions", "", "create,get"},
     {"pods", "proxy", "PodProxyOptions", "", "create,delete,get,patch,update"},
+    {"serviceaccounts", "token", "TokenRequest", "authentication.k8s.io", "create"},
     {"services", "proxy", "ServiceProxyOptions", "", "create,delete,get,patch,update"},
 };
 
@@ -158,8 +166,8 @@ static json_t *aggregated_resource(const struct sim_resource *r)
         json_object_set_new(resource, "categories", verbs_new(r->categories));
     }
     json_t *subresources = json_array();
-    for (size_t i = 0; i < TG_COUNT(pod_subresources); i++) {
-        const struct subresource *s = &pod_subresources[i];
+    for (size_t i = 0; i < TG_COUNT(core_subresources); i++) {
+        const struct subresource *s = &core_subresources[i];
         if (r->group[0] == '\0' && tg_str_eq(s->plural, r->plural)) {
             add_subresource(subresources, s->name, response_kind(s->group, "v1", s->kind),
                             s->verbs);
@@ -182,10 +190,14 @@ static json_t *aggregated_resource(const struct sim_resource *r)
 
 static json_t *aggregated_virtual(const struct virtual_resource *v)
 {
-    return json_pack("{s:s, s:o, s:s, s:s, s:o}", "resource", v->plural, "responseKind",
-                     response_kind(v->group, v->version, v->kind), "scope",
-                     v->is_namespaced ? "Namespaced" : "Cluster", "singularResource", v->singular,
-                     "verbs", verbs_new(v->verbs));
+    json_t *resource = json_pack("{s:s, s:o, s:s, s:s, s:o}", "resource", v->plural, "responseKind",
+                                 response_kind(v->group, v->version, v->kind), "scope",
+                                 v->is_namespaced ? "Namespaced" : "Cluster", "singularResource",
+                                 v->singular, "verbs", verbs_new(v->verbs));
+    if (v->short_name != NULL) {
+        json_object_set_new(resource, "shortNames", verbs_new(v->short_name));
+    }
+    return resource;
 }
 
 static json_t *aggregated_version(const struct sim_store *store, const char *group,
@@ -303,8 +315,9 @@ static bool reply_legacy_groups(const struct sim_store *store, struct sim_respon
     return true;
 }
 
+/* group: of the kind when it is not the resource's own, else "". */
 static void add_legacy(json_t *list, const struct sim_resource *r, const char *subresource,
-                       const char *kind, const char *verbs)
+                       const char *group, const char *kind, const char *verbs)
 {
     char *name = subresource[0] == '\0' ? tg_strdup(r->plural)
                                         : tg_asprintf("%s/%s", r->plural, subresource);
@@ -317,11 +330,8 @@ static void add_legacy(json_t *list, const struct sim_resource *r, const char *s
     if (subresource[0] == '\0' && r->categories[0] != '\0') {
         json_object_set_new(item, "categories", verbs_new(r->categories));
     }
-    if (tg_str_eq(subresource, "scale")) {
-        json_object_set_new(item, "group", json_string("autoscaling"));
-        json_object_set_new(item, "version", json_string("v1"));
-    } else if (tg_str_eq(subresource, "eviction")) {
-        json_object_set_new(item, "group", json_string("policy"));
+    if (group[0] != '\0') {
+        json_object_set_new(item, "group", json_string(group));
         json_object_set_new(item, "version", json_string("v1"));
     }
     json_array_append_new(list, item);
@@ -337,27 +347,30 @@ static bool reply_legacy_resources(const struct sim_store *store, struct sim_res
         if (!tg_str_eq(r->group, group) || !tg_str_eq(r->version, version)) {
             continue;
         }
-        add_legacy(list, r, "", r->kind, verbs_of(r));
-        for (size_t p = 0; p < TG_COUNT(pod_subresources); p++) {
-            const struct subresource *s = &pod_subresources[p];
+        add_legacy(list, r, "", "", r->kind, verbs_of(r));
+        for (size_t p = 0; p < TG_COUNT(core_subresources); p++) {
+            const struct subresource *s = &core_subresources[p];
             if (r->group[0] == '\0' && tg_str_eq(s->plural, r->plural)) {
-                add_legacy(list, r, s->name, s->kind, s->verbs);
+                add_legacy(list, r, s->name, s->group, s->kind, s->verbs);
             }
         }
         if (r->has_scale) {
-            add_legacy(list, r, "scale", "Scale", "get,patch,update");
+            add_legacy(list, r, "scale", "autoscaling", "Scale", "get,patch,update");
         }
         if (r->has_status) {
-            add_legacy(list, r, "status", r->kind, "get,patch,update");
+            add_legacy(list, r, "status", "", r->kind, "get,patch,update");
         }
     }
     for (size_t i = 0; i < TG_COUNT(virtual_resources); i++) {
         const struct virtual_resource *v = &virtual_resources[i];
         if (tg_str_eq(v->group, group) && tg_str_eq(v->version, version)) {
-            json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:s, s:o}", "name", v->plural,
-                                                  "singularName", v->singular, "namespaced",
-                                                  (int)v->is_namespaced, "kind", v->kind, "verbs",
-                                                  verbs_new(v->verbs)));
+            json_t *item = json_pack("{s:s, s:s, s:b, s:s, s:o}", "name", v->plural, "singularName",
+                                     v->singular, "namespaced", (int)v->is_namespaced, "kind",
+                                     v->kind, "verbs", verbs_new(v->verbs));
+            if (v->short_name != NULL) {
+                json_object_set_new(item, "shortNames", verbs_new(v->short_name));
+            }
+            json_array_append_new(list, item);
         }
     }
     if (json_array_size(list) == 0) {

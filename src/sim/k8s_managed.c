@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sim/apply_check.h"
 #include "sim/face.h"
 #include "sim/field_set.h"
 #include "sim/json_path.h"
@@ -19,8 +20,7 @@
 #include "sim/query.h"
 #include "sim/shape.h"
 
-#define MANAGER_SIZE   129
-#define FIELD_SETS_MAX 4096
+#define MANAGER_SIZE 129
 
 struct manager {
     char name[MANAGER_SIZE];
@@ -55,31 +55,10 @@ static json_t *entries_of(const json_t *object)
     return json_is_array(entries) ? json_deep_copy(entries) : json_array();
 }
 
-/* Objects of one shape have the same fields, and a set of fields is the largest part of an object
- * in memory: all that are equal are one. */
-static void share_field_sets(struct sim_face *face, const json_t *entries)
-{
-    size_t i;
-    json_t *entry;
-    json_array_foreach(entries, i, entry)
-    {
-        json_t *fields = json_object_get(entry, "fieldsV1");
-        char *text = fields == NULL ? NULL : json_dumps(fields, JSON_COMPACT);
-        json_t *kept = text == NULL ? NULL : tg_map_get(face->field_sets, text);
-        if (kept != NULL) {
-            json_object_set(entry, "fieldsV1", kept);
-        } else if (text != NULL && tg_map_count(face->field_sets) < FIELD_SETS_MAX) {
-            tg_map_put(face->field_sets, text, json_incref(fields));
-        }
-        free(text);
-    }
-}
-
 /* Takes the reference to entries. */
-static void set_entries(const struct sim_call *call, json_t *object, json_t *entries)
+static void set_entries(json_t *object, json_t *entries)
 {
     json_t *metadata = json_object_get(object, "metadata");
-    share_field_sets(sim_face_of(call->store), entries);
     if (json_array_size(entries) == 0) {
         json_object_del(metadata, "managedFields");
         json_decref(entries);
@@ -162,7 +141,7 @@ void sim_managed_track(const struct sim_call *call, const json_t *before, json_t
         const json_t *have = fields_of_manager(entries, &manager);
         put_entry(call->world, entries, &manager, sim_field_set_union(have, changed));
     }
-    set_entries(call, after, entries);
+    set_entries(after, entries);
     json_decref(changed);
     json_decref(removed);
 }
@@ -256,18 +235,26 @@ static const char *group_version_text(const json_t *object, char *out, size_t si
     return out;
 }
 
-/* A configuration with fields that its kind has not. */
+/* A configuration that is none of its kind. */
 static void fail_typed(const struct sim_call *call, const json_t *applied, const char *message)
+{
+    char version[128];
+    sim_k8s_fail(
+        call->response, 500, "", "failed to create typed patch object (%s/%s; %s, Kind=%s): %s",
+        sim_json_text(applied, "metadata.namespace"), sim_json_text(applied, "metadata.name"),
+        group_version_text(applied, version, sizeof version), call->resource->kind, message);
+}
+
+/* One with fields that its kind has not. */
+static void fail_undeclared(const struct sim_call *call, const json_t *applied, const char *message)
 {
     static const char mark[] = "unknown field \"";
     const char *field = strstr(message, mark);
     field = field == NULL ? "" : field + sizeof mark - 1;
-    sim_k8s_fail(call->response, 500, "",
-                 "failed to create typed patch object (%s/%s; %s, Kind=%s): .%.*s: field not "
-                 "declared in schema",
-                 sim_json_text(applied, "metadata.namespace"), call->name,
-                 sim_json_text(applied, "apiVersion"), call->resource->kind,
-                 (int)strcspn(field, "\""), field);
+    char *text =
+        tg_asprintf(".%.*s: field not declared in schema", (int)strcspn(field, "\""), field);
+    fail_typed(call, applied, text);
+    free(text);
 }
 
 /* The applied configuration; NULL with the response filled. New reference. */
@@ -285,8 +272,10 @@ static json_t *applied_body(const struct sim_call *call)
         sim_k8s_fail(call->response, 400, NULL, "invalid object type: %s, Kind=%s",
                      group_version_text(applied, version, sizeof version),
                      sim_json_text(applied, "kind"));
-    } else if (!sim_k8s_check_fields(call->resource, applied, true, &err)) {
+    } else if (!sim_apply_check(sim_schema_of(call->resource), applied, &err)) {
         fail_typed(call, applied, err.msg);
+    } else if (!sim_k8s_check_fields(call->resource, applied, true, &err)) {
+        fail_undeclared(call, applied, err.msg);
     } else if (sim_json_count(applied, "metadata.managedFields") > 0) {
         sim_k8s_fail(call->response, 400, NULL, "metadata.managedFields must be nil");
     } else {
@@ -352,7 +341,7 @@ void sim_k8s_apply(struct sim_call *call)
             put_entry(call->world, entries, &manager, json_incref(mine));
         }
         sim_json_make_object(next, "metadata");
-        set_entries(call, next, entries);
+        set_entries(next, entries);
         entries = NULL;
         sim_k8s_write_applied(call, live, next);
     }

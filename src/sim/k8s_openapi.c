@@ -27,6 +27,10 @@ static char *message_name(const char *message)
     const char *dot = strchr(message, '.');
     tg_assert(dot != NULL);
     bool is_meta = tg_str_has_prefix(message, "meta.");
+    if (tg_str_has_prefix(message, "autoscaling.") &&
+        !tg_str_has_prefix(message, "autoscaling.Scale")) {
+        return tg_asprintf("io.k8s.api.autoscaling.v2%s", dot);
+    }
     return is_meta ? tg_asprintf("io.k8s.apimachinery.pkg.apis.meta.v1%s", dot)
                    : tg_asprintf("io.k8s.api.%.*s.v1%s", (int)(dot - message), message, dot);
 }

@@ -7,9 +7,11 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sim/account_token.h"
 #include "sim/json_path.h"
 #include "sim/k8s_call.h"
 #include "sim/k8s_status.h"
+#include "sim/shape.h"
 
 #define PREFIX "/apis/authorization.k8s.io/v1/"
 
@@ -81,12 +83,69 @@ static void review_other(const struct sim_call *call, json_t *body)
     reply_review(call, "SubjectAccessReview", body, access_status(call->store, &other, spec));
 }
 
+/* ---- who is it ---- */
+
+static json_t *user_info(const struct sim_identity *who)
+{
+    json_t *user = json_pack("{s:s, s:O}", "username", who->user, "groups", who->groups);
+    if (who->uid != NULL) {
+        json_object_set_new(user, "uid", json_string(who->uid));
+    }
+    if (who->extra != NULL) {
+        json_object_set_new(user, "extra", json_deep_copy(who->extra));
+    }
+    return user;
+}
+
 static void review_self(const struct sim_call *call)
 {
+    char now[SIM_TIME_SIZE];
     sim_k8s_reply(call->response, 201,
-                  json_pack("{s:s, s:s, s:{}, s:{s:{s:s, s:O}}}", "kind", "SelfSubjectReview",
-                            "apiVersion", "authentication.k8s.io/v1", "metadata", "status",
-                            "userInfo", "username", call->who->user, "groups", call->who->groups));
+                  json_pack("{s:s, s:s, s:{s:s}, s:{s:o}}", "kind", "SelfSubjectReview",
+                            "apiVersion", "authentication.k8s.io/v1", "metadata",
+                            "creationTimestamp", sim_shape_time(call->world, now), "status",
+                            "userInfo", user_info(call->who)));
+}
+
+/* Tokens of service accounts are known here; whose the others are is Google's to say. */
+static void review_token(const struct sim_call *call)
+{
+    const struct sim_access question = {.verb = "create",
+                                        .group = "authentication.k8s.io",
+                                        .resource = "tokenreviews",
+                                        .subresource = "",
+                                        .ns = "",
+                                        .name = ""};
+    if (!sim_rbac_allows(call->store, call->who, &question, NULL)) {
+        sim_rbac_refuse(call->response, call->who, &question);
+        return;
+    }
+    json_t *body = sim_k8s_body(call);
+    const char *token = sim_json_text(body, "spec.token");
+    if (body == NULL) {
+        return;
+    }
+    if (token[0] == '\0') {
+        sim_k8s_fail(call->response, 400, NULL,
+                     "token is required for TokenReview in authentication");
+        json_decref(body);
+        return;
+    }
+    const json_t *user = sim_account_token_user(call->store, token);
+    json_t *status;
+    if (user == NULL) {
+        status = json_pack("{s:{}, s:s}", "user", "error", "invalid bearer token");
+    } else {
+        char *audience = sim_account_audience(call->store);
+        status = json_pack("{s:b, s:o, s:[s]}", "authenticated", 1, "user", json_deep_copy(user),
+                           "audiences", audience);
+        free(audience);
+    }
+    sim_k8s_reply(call->response, 201,
+                  json_pack("{s:s, s:s, s:{}, s:O, s:o}", "kind", "TokenReview", "apiVersion",
+                            "authentication.k8s.io/v1", "metadata", "spec",
+                            json_object_get(body, "spec"), "status", status));
+    json_decref(body);
 }
 
 bool sim_k8s_review(const struct sim_call *call)
@@ -97,6 +156,10 @@ bool sim_k8s_review(const struct sim_call *call)
     }
     if (tg_str_eq(path, "/apis/authentication.k8s.io/v1/selfsubjectreviews")) {
         review_self(call);
+        return true;
+    }
+    if (tg_str_eq(path, "/apis/authentication.k8s.io/v1/tokenreviews")) {
+        review_token(call);
         return true;
     }
     const char *which = tg_str_has_prefix(path, PREFIX) ? path + sizeof PREFIX - 1 : "";

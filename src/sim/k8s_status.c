@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sim/json_path.h"
+#include "sim/json_write.h"
 
 static const char *reason_of(int code)
 {
@@ -83,12 +84,9 @@ void sim_k8s_reply(struct sim_response *response, int code, json_t *value)
 {
     response->status = code;
     snprintf(response->content_type, sizeof response->content_type, "application/json");
-    char *text = json_dumps(value, JSON_COMPACT);
-    tg_assert(text != NULL);
     tg_buf_reset(&response->body);
-    bool is_whole = tg_buf_puts(&response->body, text);
-    tg_assert(is_whole);
-    free(text);
+    sim_json_write(&response->body, value);
+    tg_assert(!response->body.is_full);
     json_decref(value);
 }
 

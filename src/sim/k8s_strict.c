@@ -244,7 +244,9 @@ static void prune_message(const struct sim_field *message, json_t *object, bool 
     json_object_foreach_safe(object, next, key, value)
     {
         const struct sim_field *field = sim_schema_field(message, key);
-        if (field != NULL) {
+        if (json_is_null(value)) {
+            json_object_del(object, key); /* null is what a field is that is not there */
+        } else if (field != NULL) {
             prune_value(field, value);
         } else if (!is_top || (!tg_str_eq(key, "kind") && !tg_str_eq(key, "apiVersion"))) {
             json_object_del(object, key);

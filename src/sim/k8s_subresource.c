@@ -11,9 +11,12 @@
 #include "base/fmt.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sim/account_token.h"
 #include "sim/controllers.h"
+#include "sim/ephemeral.h"
 #include "sim/json_path.h"
 #include "sim/k8s_call.h"
+#include "sim/k8s_list.h"
 #include "sim/k8s_managed.h"
 #include "sim/k8s_status.h"
 #include "sim/pod.h"
@@ -44,6 +47,33 @@ static json_t *scale_of(json_t *object)
         json_object_set_new(json_object_get(scale, "spec"), "replicas", json_integer(replicas));
     }
     return scale;
+}
+
+/* Scale as kubectl shows it. */
+static const struct sim_column scale_columns[] = {
+    {"Name", "string", 0, sim_cell_text, "metadata.name"},
+    {"Desired", "integer", 0, sim_cell_int, "spec.replicas"},
+    {"Available", "integer", 0, sim_cell_int, "status.replicas"},
+    {"Age", "string", 0, sim_cell_age, NULL},
+    {NULL, NULL, 0, NULL, NULL},
+};
+static const struct sim_resource scale_kind = {.group = "autoscaling",
+                                               .version = "v1",
+                                               .plural = "scales",
+                                               .kind = "Scale",
+                                               .columns = scale_columns};
+
+/* scale is stolen. */
+static void show_scale(struct sim_call *call, json_t *scale)
+{
+    const char *include = sim_query_text(call->query, "includeObject");
+    if (!sim_encoding_from_accept(call->request->accept, include, &call->encoding) ||
+        call->encoding == SIM_ENCODING_PLAIN) {
+        sim_k8s_reply(call->response, 200, scale);
+        return;
+    }
+    sim_k8s_reply_object(call->response, 200, call->store, &scale_kind, scale, call->encoding);
+    json_decref(scale);
 }
 
 static void write_scale(struct sim_call *call, json_t *current, json_t *wanted)
@@ -92,7 +122,7 @@ static void handle_scale(struct sim_call *call)
     json_t *scale = scale_of(current);
     json_t *wanted = NULL;
     if (tg_str_eq(method, "GET")) {
-        sim_k8s_reply(call->response, 200, json_incref(scale));
+        show_scale(call, json_incref(scale));
     } else if (tg_str_eq(method, "PUT")) {
         wanted = sim_k8s_body(call);
     } else if (tg_str_eq(method, "PATCH")) {
@@ -148,7 +178,8 @@ static const char *log_container(const struct sim_call *call, const json_t *pod)
     const json_t *init = sim_json_at(pod, "spec.initContainers");
     const char *name = sim_query_text(call->query, "container");
     if (name[0] != '\0') {
-        if (!has_container(containers, name) && !has_container(init, name)) {
+        if (!has_container(containers, name) && !has_container(init, name) &&
+            !has_container(sim_json_at(pod, "spec.ephemeralContainers"), name)) {
             sim_k8s_fail(call->response, 400, NULL, "container %s is not valid for pod %s", name,
                          call->name);
             return NULL;
@@ -366,27 +397,6 @@ static void handle_proxy(struct sim_call *call, int region)
     free(text);
 }
 
-/* ---- eviction ---- */
-
-static void handle_eviction(struct sim_call *call)
-{
-    json_t *body = sim_k8s_body(call);
-    if (body == NULL) {
-        return;
-    }
-    struct tg_err err = TG_ERR_INIT;
-    int64_t grace_s = sim_json_int(body, "deleteOptions.gracePeriodSeconds", -1);
-    if (!sim_store_delete(call->store, call->resource, sim_k8s_ns(call), call->name, grace_s,
-                          &err)) {
-        sim_k8s_fail_write(call->response, call->resource, call->name, false, &err);
-    } else {
-        sim_k8s_reply(call->response, 201,
-                      json_pack("{s:s, s:s, s:{}, s:s, s:i}", "kind", "Status", "apiVersion", "v1",
-                                "metadata", "status", "Success", "code", 201));
-    }
-    json_decref(body);
-}
-
 /* ---- exec, attach, portforward ---- */
 
 static void handle_remote(struct sim_call *call, int region)
@@ -430,7 +440,12 @@ void sim_k8s_subresource(struct sim_call *call)
                           tg_str_eq(sub, "portforward"))) {
         handle_remote(call, region);
     } else if (is_pod && tg_str_eq(sub, "eviction") && tg_str_eq(method, "POST")) {
-        handle_eviction(call);
+        sim_k8s_evict(call);
+    } else if (is_pod && tg_str_eq(sub, "ephemeralcontainers")) {
+        sim_ephemeral_handle(call);
+    } else if (is_core && tg_str_eq(call->resource->plural, "serviceaccounts") &&
+               tg_str_eq(sub, "token")) {
+        sim_account_token_handle(call);
     } else {
         sim_k8s_reply(call->response, 404,
                       sim_k8s_status(404, NULL, "the server could not find the requested resource",

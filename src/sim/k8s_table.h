@@ -35,6 +35,15 @@ struct sim_column {
 /* Columns of a resource, ended by name == NULL; never NULL (Name and Age at least). */
 const struct sim_column *sim_columns_of(const struct sim_resource *resource);
 
+/* Columns of autoscalers, budgets and volumes; NULL when plural is none of them. */
+const struct sim_column *sim_columns_of_scaling(const char *plural);
+
+/* Cells of any kind: text at column->path; integer there; time since what is there (NULL: since the
+ * creation). */
+json_t *sim_cell_text(const struct sim_column *column, json_t *object, int64_t now_us);
+json_t *sim_cell_int(const struct sim_column *column, json_t *object, int64_t now_us);
+json_t *sim_cell_age(const struct sim_column *column, json_t *object, int64_t now_us);
+
 /* Cell of a column that a definition declares: what column->path (JSONPath) leads to, null when
  * there is nothing. */
 json_t *sim_column_jsonpath(const struct sim_column *column, json_t *object, int64_t now_us);

@@ -19,6 +19,7 @@
 #include "sim/k8s_status.h"
 #include "sim/k8s_strict.h"
 #include "sim/query.h"
+#include "sim/volume.h"
 
 bool sim_k8s_is_dry_run(const struct sim_call *call)
 {
@@ -302,15 +303,17 @@ static void create_object(struct sim_call *call, json_t *object, bool is_applied
     sim_store_stamp(call->store, call->resource, object);
     sim_k8s_default(call->resource, object);
     sim_k8s_first_status(call->resource, object);
+    if (!is_applied) { /* what admission adds is nobody's: the API server notes managers before it
+                        */
+        sim_managed_track(call, NULL, object);
+    }
     if (tg_str_eq(call->resource->kind, "Pod")) {
         sim_admission_pod(sim_world_region(call->world, call->request->server), object);
     }
+    sim_volume_admit(sim_world_region(call->world, call->request->server), call->resource, object);
     if (!validate(call, object, NULL)) {
         json_decref(object);
         return;
-    }
-    if (!is_applied) {
-        sim_managed_track(call, NULL, object);
     }
     char *name = tg_strdup(sim_json_text(metadata, "name"));
     struct tg_err err = TG_ERR_INIT;
@@ -364,6 +367,20 @@ static void keep_cluster_ip(const struct sim_resource *resource, json_t *next, j
     }
 }
 
+/* A dry run shows the generation that the change would make. */
+static void raise_generation(const struct sim_resource *resource, const json_t *current,
+                             json_t *written)
+{
+    const json_t *was = json_object_get(current, "spec");
+    const json_t *is = json_object_get(written, "spec");
+    int64_t generation = sim_json_int(current, "metadata.generation", 0);
+    if (resource->has_generation && was != NULL && is != NULL && !json_equal(was, is)) {
+        json_t *metadata = json_copy(json_object_get(written, "metadata"));
+        json_object_set_new(metadata, "generation", json_integer(generation + 1));
+        json_object_set_new(written, "metadata", metadata);
+    }
+}
+
 /* Brings next (stolen) into the store as the call's verb means it: the status subresource changes
  * status alone, the others everything but status. */
 static void write_next(struct sim_call *call, json_t *current, json_t *next, bool is_applied)
@@ -400,6 +417,7 @@ static void write_next(struct sim_call *call, json_t *current, json_t *next, boo
         }
     }
     if (sim_k8s_is_dry_run(call)) {
+        raise_generation(resource, current, written);
         reply(call, 200, written);
         json_decref(written);
         return;

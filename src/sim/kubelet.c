@@ -14,11 +14,13 @@
 #include "sim/behaviour.h"
 #include "sim/command.h"
 #include "sim/downloader.h"
+#include "sim/ephemeral.h"
 #include "sim/fault_world.h"
 #include "sim/fuse.h"
 #include "sim/gateway.h"
 #include "sim/json_path.h"
 #include "sim/kubelet.h"
+#include "sim/manifest.h"
 #include "sim/pod.h"
 #include "sim/probe.h"
 #include "sim/process.h"
@@ -90,6 +92,9 @@ static void add_containers(struct sim_pod *pod, const json_t *object)
     const json_t *mains = sim_json_at(object, "spec.containers");
     size_t i;
     json_t *spec;
+    size_t room = json_array_size(inits) + json_array_size(mains);
+    room = room < 1 ? 1 : room > SIM_CONTAINERS_MAX ? SIM_CONTAINERS_MAX : room;
+    pod->containers = tg_calloc(room, sizeof *pod->containers);
     json_array_foreach(inits, i, spec)
     {
         if (tg_str_eq(sim_json_text(spec, "restartPolicy"), "Always") &&
@@ -156,6 +161,7 @@ static void pod_free(struct sim_pod *pod)
     }
     sim_process_kill_all(pod);
     sim_command_stop(pod, 137);
+    sim_ephemeral_free(pod);
     sim_vllm_free(pod->vllm);
     sim_probe_free(pod->probe);
     sim_downloader_free(pod->downloader);
@@ -175,6 +181,7 @@ static void pod_free(struct sim_pod *pod)
     free(pod->uid);
     free(pod->entity);
     free(pod->failure_message);
+    free(pod->containers);
     free(pod);
 }
 
@@ -324,6 +331,22 @@ static void become_ready(struct sim_world *world, void *data)
     sim_gateway_picker(pod->region, true);
 }
 
+/* With a readiness probe it is not Ready before it answers. */
+static void set_ready(struct sim_pod *pod, bool is_ready)
+{
+    pod->is_ready = is_ready;
+    sim_pod_main(pod)->is_ready = is_ready;
+    sim_pod_write_status(pod);
+}
+
+void sim_kubelet_answers(struct sim_pod *pod)
+{
+    if (!pod->is_ready && pod->role == SIM_POD_VLLM && pod->step == SIM_STEP_RUNNING) {
+        set_ready(pod, true);
+        sim_gateway_pod_ready(pod);
+    }
+}
+
 /* The process of the main container begins. */
 void sim_kubelet_enter_process(struct sim_pod *pod)
 {
@@ -334,7 +357,11 @@ void sim_kubelet_enter_process(struct sim_pod *pod)
         sim_vllm_free(pod->vllm); /* of an earlier start */
         pod->vllm = sim_vllm_new(pod);
         sim_vllm_start(pod->vllm);
-        sim_gateway_pod_ready(pod);
+        if (sim_manifest_has_probe(pod)) {
+            set_ready(pod, false);
+        } else {
+            sim_gateway_pod_ready(pod);
+        }
         break;
     case SIM_POD_PROBE:
         pod->probe = sim_probe_start(pod);
@@ -467,6 +494,7 @@ void sim_kubelet_kill_processes(struct sim_pod *pod, int exit_code)
 static void kill_all(struct sim_pod *pod, int exit_code, const char *reason)
 {
     sim_kubelet_kill_processes(pod, exit_code);
+    sim_ephemeral_stop(pod);
     for (int i = 0; i < pod->container_count; i++) {
         bool is_sidecar = pod->containers[i].is_sidecar;
         sim_kubelet_end_container(pod, &pod->containers[i], is_sidecar ? 0 : exit_code,
@@ -640,6 +668,8 @@ void sim_kubelet_pod_changed(struct sim_region *region, const struct sim_change 
     } else if (sim_json_at(change->object, "metadata.deletionTimestamp") != NULL &&
                !pod->is_deleting) {
         begin_deletion(pod);
+    } else {
+        sim_ephemeral_pod_changed(pod, change->object);
     }
 }
 

@@ -22,6 +22,10 @@ void sim_kubelet_record(struct sim_pod *pod, const char *type, const char *reaso
 /* The container is created and started, and tells so. */
 void sim_kubelet_run(struct sim_pod *pod, struct sim_container *container);
 
+/* The main container answers its port: whoever waits for its readiness probe is Ready now, since
+ * the next look is a few seconds away at most. */
+void sim_kubelet_answers(struct sim_pod *pod);
+
 /* The process of the main container begins. */
 void sim_kubelet_enter_process(struct sim_pod *pod);
 

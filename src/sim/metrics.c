@@ -152,6 +152,24 @@ static json_t *measure_pod(struct sim_region *region, const json_t *object, stru
                        json_pack("{s:o}", "containers", containers));
 }
 
+bool sim_metrics_usage(struct sim_region *region, const json_t *object, const char *container,
+                       bool is_cpu, int64_t *milli)
+{
+    struct sim_pod *pod = sim_pod_find(region, sim_json_text(object, "metadata.namespace"),
+                                       sim_json_text(object, "metadata.name"));
+    bool is_any = false;
+    *milli = 0;
+    for (int i = 0; pod != NULL && i < pod->container_count; i++) {
+        const struct sim_container *one = &pod->containers[i];
+        if (is_measured(pod, one) && (container == NULL || tg_str_eq(container, one->name))) {
+            struct usage usage = usage_of(pod, one);
+            *milli += is_cpu ? usage.cpu_n / 1000000 : usage.memory_ki * 1024 * 1000;
+            is_any = true;
+        }
+    }
+    return is_any;
+}
+
 struct on_node {
     struct sim_region *region;
     const char *node;

@@ -13,9 +13,15 @@
 #include <stdbool.h>
 
 #include "sim/k8s_call.h"
+#include "sim/region.h"
 
 /* Answers call when its path is below /apis/metrics.k8s.io/v1beta1; false (nothing done) when it is
  * not. */
 bool sim_metrics_handle(struct sim_call *call);
+
+/* What the Pod's containers (or the one called container) used when last measured: thousandths of
+ * processors or of bytes. False when they have not been measured yet. */
+bool sim_metrics_usage(struct sim_region *region, const json_t *pod, const char *container,
+                       bool is_cpu, int64_t *milli);
 
 #endif

@@ -95,6 +95,7 @@ struct sim_probe;
 struct sim_downloader;
 struct sim_process;
 struct sim_command;
+struct sim_ephemeral;
 
 struct sim_pod {
     struct sim_world *world;
@@ -123,15 +124,16 @@ struct sim_pod {
     uint64_t end_event; /* exit, or kill at the end of the grace */
     uint64_t schedule_event;
     uint64_t deadline_event;
-    struct sim_container containers[SIM_CONTAINERS_MAX];
+    struct sim_container *containers; /* room for one at least, SIM_CONTAINERS_MAX at most */
     int container_count;
     struct sim_vllm *vllm;
     struct sim_probe *probe;
     struct sim_downloader *downloader;
-    int64_t pull_us;               /* that the main container's image took */
-    int64_t mount_backoff_us;      /* until the next try of a mount that failed, 0: none did */
-    struct sim_process *processes; /* what exec started in it; of sim/process.c */
-    struct sim_command *command;   /* the main container's; of sim/command.c */
+    int64_t pull_us;                 /* that the main container's image took */
+    int64_t mount_backoff_us;        /* until the next try of a mount that failed, 0: none did */
+    struct sim_process *processes;   /* what exec started in it; of sim/process.c */
+    struct sim_command *command;     /* the main container's; of sim/command.c */
+    struct sim_ephemeral *ephemeral; /* containers that were added while it ran; NULL: none */
 };
 
 /* The running Pod, or NULL. Borrowed. */
@@ -139,6 +141,9 @@ struct sim_pod *sim_pod_find(struct sim_region *region, const char *ns, const ch
 
 /* The first container that is no sidecar; never NULL. */
 struct sim_container *sim_pod_main(struct sim_pod *pod);
+
+/* The container of that name, ephemeral ones too; NULL when there is none. */
+struct sim_container *sim_pod_container(struct sim_pod *pod, const char *name);
 
 /* Writes status as it is now into the store (nothing happens when nothing changed). */
 void sim_pod_write_status(struct sim_pod *pod);

@@ -245,10 +245,9 @@ static struct sim_container *pick_container(struct sim_pod *pod, const char *nam
                                             struct tg_err *err)
 {
     if (name != NULL && name[0] != '\0') {
-        for (int i = 0; i < pod->container_count; i++) {
-            if (tg_str_eq(pod->containers[i].name, name)) {
-                return &pod->containers[i];
-            }
+        struct sim_container *container = sim_pod_container(pod, name);
+        if (container != NULL) {
+            return container;
         }
         tg_err_set(err, TG_CODE_INVALID, 400, "container %s is not valid for pod %s", name,
                    pod->name);

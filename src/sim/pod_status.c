@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "sim/behaviour.h"
+#include "sim/ephemeral.h"
 #include "sim/json_path.h"
 #include "sim/pod.h"
 #include "sim/shape.h"
@@ -183,6 +184,14 @@ void sim_pod_write_status(struct sim_pod *pod)
             json_object_set(status, "initContainerStatuses", inits);
         }
         json_decref(inits);
+        json_t *added = json_array();
+        for (const struct sim_ephemeral *e = pod->ephemeral; e != NULL; e = e->next) {
+            json_array_append_new(added, container_status(pod, &e->container));
+        }
+        if (pod->ephemeral != NULL) {
+            json_object_set(status, "ephemeralContainerStatuses", added);
+        }
+        json_decref(added);
     }
     sim_store_set_status(pod->region->store, kind, pod->ns, pod->name, status, NULL);
 }

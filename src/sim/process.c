@@ -30,7 +30,8 @@ static json_t *container_spec(const struct sim_process *process)
     const struct sim_pod *pod = process->pod;
     const json_t *object =
         sim_store_get(pod->region->store, sim_world_kinds(pod->world)->pod, pod->ns, pod->name);
-    static const char *const lists[] = {"spec.containers", "spec.initContainers"};
+    static const char *const lists[] = {"spec.containers", "spec.initContainers",
+                                        "spec.ephemeralContainers"};
     for (size_t l = 0; l < TG_COUNT(lists); l++) {
         size_t i;
         json_t *spec;

@@ -22,12 +22,6 @@
 
 typedef int program(struct sim_process *process);
 
-static const json_t *stored_pod(const struct sim_process *process)
-{
-    const struct sim_pod *pod = process->pod;
-    return sim_store_get(pod->region->store, sim_world_kinds(pod->world)->pod, pod->ns, pod->name);
-}
-
 /* ---- small ones ---- */
 
 static int run_true(struct sim_process *process)
@@ -251,8 +245,7 @@ static json_t *list_folder(const struct sim_process *process, const char *path)
     static const char root[] =
         "bin boot data dev etc home lib lib64 mnt opt proc root run sbin srv sys tmp usr var";
     const char *prefix = "";
-    const char *bucket =
-        sim_fuse_bucket(stored_pod(process), process->container->name, path, &prefix);
+    const char *bucket = sim_fuse_bucket(process->pod, process->container->name, path, &prefix);
     json_t *names = json_array();
     if (tg_str_eq(path, "/sys/class/net") || tg_str_eq(path, "/sys/class/net/")) {
         json_decref(names);

@@ -286,18 +286,22 @@ void sim_rbac_refuse(struct sim_response *response, const struct sim_identity *w
     bool has_sub = access->subresource[0] != '\0';
     char *place = access->ns[0] == '\0' ? tg_strdup("at the cluster scope")
                                         : tg_asprintf("in the namespace \"%s\"", access->ns);
+    /* IAM is asked about people only; the cluster's own users it does not know */
     char *permission = iam_permission(access);
+    char *hint = tg_str_has_prefix(who->user, "system:")
+                     ? tg_strdup("")
+                     : tg_asprintf(": requires one of [\"%s\"] permission(s).", permission);
     char *message =
         tg_asprintf("%s%s%s%s%s%s is forbidden: User \"%s\" cannot %s resource \"%s%s%s\" in API "
-                    "group \"%s\" %s: requires one of "
-                    "[\"%s\"] permission(s).",
+                    "group \"%s\" %s%s",
                     access->resource, is_core ? "" : ".", access->group, has_name ? " \"" : "",
                     access->name, has_name ? "\"" : "", who->user, access->verb, access->resource,
-                    has_sub ? "/" : "", access->subresource, access->group, place, permission);
+                    has_sub ? "/" : "", access->subresource, access->group, place, hint);
     const struct sim_resource named = {.plural = access->resource, .group = access->group};
     sim_k8s_reply(response, 403,
                   sim_k8s_status(403, NULL, message, sim_k8s_details(&named, access->name)));
     free(message);
+    free(hint);
     free(permission);
     free(place);
 }

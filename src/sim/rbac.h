@@ -32,7 +32,9 @@ extern const struct sim_role_user sim_role_users[];
 
 struct sim_identity {
     const char *user;
-    json_t *groups; /* array of texts; borrowed */
+    json_t *groups;      /* array of texts; borrowed */
+    const char *uid;     /* NULL: none */
+    const json_t *extra; /* what else is known of them; NULL: nothing */
 };
 
 /* One question: may the identity do this? Without resource it is about path. */

@@ -38,25 +38,30 @@ static const struct {
      "get"},
     {"system:public-info-viewer", "", "/healthz,/livez,/readyz,/version,/version/", "get"},
     {"view", "",
-     "configmaps,events,namespaces,pods,pods/log,pods/status,serviceaccounts,services,services/"
-     "status",
+     "configmaps,events,namespaces,persistentvolumeclaims,persistentvolumeclaims/status,pods,pods/"
+     "log,pods/status,serviceaccounts,services,services/status",
      READ},
     {"view", "apps",
      "daemonsets,daemonsets/status,deployments,deployments/scale,deployments/"
      "status,replicasets,replicasets/scale,"
      "replicasets/status",
      READ},
+    {"view", "autoscaling", "horizontalpodautoscalers,horizontalpodautoscalers/status", READ},
     {"view", "batch", "jobs,jobs/status", READ},
     {"view", "discovery.k8s.io", "endpointslices", READ},
     {"view", "metrics.k8s.io", "pods,nodes", READ},
+    {"view", "policy", "poddisruptionbudgets,poddisruptionbudgets/status", READ},
     {"edit", "",
-     "configmaps,events,pods,pods/attach,pods/exec,pods/log,pods/portforward,pods/proxy,pods/"
+     "configmaps,events,persistentvolumeclaims,pods,pods/attach,pods/exec,pods/log,pods/"
+     "portforward,pods/proxy,pods/"
      "eviction,secrets,"
-     "serviceaccounts,services,services/proxy,namespaces",
+     "serviceaccounts,serviceaccounts/token,services,services/proxy,namespaces",
      "*"},
     {"edit", "apps", "daemonsets,deployments,deployments/scale,replicasets,replicasets/scale", "*"},
+    {"edit", "autoscaling", "horizontalpodautoscalers", "*"},
     {"edit", "batch", "jobs", "*"},
     {"edit", "coordination.k8s.io", "leases", "*"},
+    {"edit", "policy", "poddisruptionbudgets", "*"},
     {"tidegate-viewer", "", "events,namespaces,nodes,pods,services", READ},
     {"tidegate-viewer", "apps", "daemonsets,deployments,replicasets", READ},
     {"tidegate-viewer", "batch", "jobs", READ},

@@ -243,23 +243,13 @@ static bool negotiate(const struct sim_request *request, bool is_forward,
     return false;
 }
 
-static const struct sim_container *find_container(const struct sim_pod *pod, const char *name)
-{
-    for (int i = 0; i < pod->container_count; i++) {
-        if (tg_str_eq(pod->containers[i].name, name)) {
-            return &pod->containers[i];
-        }
-    }
-    return NULL;
-}
-
 void sim_remote_open(struct sim_pod *pod, const char *subresource, const char *container,
                      const json_t *commands, const json_t *query, const struct sim_request *request,
                      struct sim_response *response)
 {
     bool is_forward = tg_str_eq(subresource, "portforward");
     bool is_exec = tg_str_eq(subresource, "exec");
-    const struct sim_container *found = is_forward ? NULL : find_container(pod, container);
+    const struct sim_container *found = is_forward ? NULL : sim_pod_container(pod, container);
     if (!is_forward && (found == NULL || found->state != SIM_CONTAINER_RUNNING)) {
         fail_plain(response, 404, "container not found: ", container);
         return;

@@ -106,15 +106,12 @@ static void fail_start(struct exec *exec, const char *why)
 static struct sim_pod *find_pod(const struct exec *exec, const struct sim_container **container)
 {
     struct sim_pod *pod = sim_pod_find(exec->region, exec->ns, exec->name);
-    for (int i = 0; pod != NULL && tg_str_eq(pod->uid, exec->uid) && i < pod->container_count;
-         i++) {
-        *container = &pod->containers[i];
-        if (tg_str_eq((*container)->name, exec->container) &&
-            (*container)->state == SIM_CONTAINER_RUNNING) {
-            return pod;
-        }
+    if (pod == NULL || !tg_str_eq(pod->uid, exec->uid)) {
+        return NULL;
     }
-    return NULL;
+    *container = sim_pod_container(pod, exec->container);
+    bool is_running = *container != NULL && (*container)->state == SIM_CONTAINER_RUNNING;
+    return is_running ? pod : NULL;
 }
 
 static void start_command(struct exec *exec, struct sim_pod *pod,
@@ -159,7 +156,7 @@ static void start(struct sim_world *world, void *data)
     } else if (exec->words != NULL) {
         start_command(exec, pod, container);
     } else {
-        exec->attachment = sim_command_attach(pod, &io);
+        exec->attachment = sim_command_attach(pod, container, &io);
     }
 }
 

@@ -62,6 +62,7 @@ static const char *package_of(const char *group)
         {"policy", "policy"},
         {"rbac.authorization.k8s.io", "rbac"},
         {"resource.k8s.io", "resource"},
+        {"storage.k8s.io", "storage"},
     };
     for (size_t i = 0; i < TG_COUNT(packages); i++) {
         if (tg_str_eq(packages[i][0], group)) {
@@ -84,7 +85,8 @@ static const struct sim_field *find(const char *group, const char *kind)
 
 const struct sim_field *sim_schema_of(const struct sim_resource *resource)
 {
-    return tg_str_eq(resource->version, "v1") ? find(resource->group, resource->kind) : NULL;
+    bool is_known = tg_str_eq(resource->version, "v1") || tg_str_eq(resource->version, "v2");
+    return is_known ? find(resource->group, resource->kind) : NULL;
 }
 
 const struct sim_field *sim_schema_of_kind(const char *api_version, const char *kind)
@@ -94,7 +96,8 @@ const struct sim_field *sim_schema_of_kind(const char *api_version, const char *
         return find("", kind) != NULL ? NULL : sim_schema_message("meta.DeleteOptions");
     }
     const char *slash = strchr(api_version, '/');
-    if (!tg_str_eq(slash == NULL ? api_version : slash + 1, "v1")) {
+    const char *version = slash == NULL ? api_version : slash + 1;
+    if (!tg_str_eq(version, "v1") && !tg_str_eq(version, "v2")) {
         return NULL;
     }
     tg_str_copy(group, sizeof group, slash == NULL ? "" : api_version);

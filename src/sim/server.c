@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "sim/admin.h"
 #include "sim/certificate.h"
+#include "sim/fault_response.h"
 #include "sim/front.h"
 #include "sim/gcp_state.h"
 #include "sim/gcp_token.h"
@@ -42,6 +43,9 @@ struct sim_server {
     char *refresh_token;
     char *kubeconfig_path;
     char *gcp_url;
+    char *dir;
+    char *url_host;
+    bool *is_hidden; /* by cluster: as the kubeconfig was written last */
     int wake_fd;
     pthread_t thread;
     bool has_thread;
@@ -105,6 +109,37 @@ static int64_t idle_us(const struct sim_server *server)
     return real_us < 0 ? 0 : real_us > (double)IDLE_US ? IDLE_US : (int64_t)real_us;
 }
 
+static struct sim_server_files files_of(const struct sim_server *server)
+{
+    return (struct sim_server_files){
+        .dir = server->dir,
+        .host = server->url_host,
+        .ca_pem = server->certificates.ca_pem,
+        .cluster_token = server->cluster_token,
+        .user_tokens = server->user_tokens,
+        .gcp_token = server->gcp_token,
+        .refresh_token = server->refresh_token,
+        .is_hidden = server->is_hidden,
+    };
+}
+
+/* Names are resolved by clients: a fault that hides one can only have them read another. A file
+ * that cannot be written stays as it was. */
+static void show_names(struct sim_server *server)
+{
+    bool is_changed = false;
+    for (int i = 0; i < sim_world_region_count(server->world); i++) {
+        bool is_hidden = sim_fault_hides_name(server->world, i);
+        is_changed = is_changed || is_hidden != server->is_hidden[i];
+        server->is_hidden[i] = is_hidden;
+    }
+    if (is_changed) {
+        struct tg_err err = TG_ERR_INIT;
+        struct sim_server_files files = files_of(server);
+        sim_server_files_write_kubeconfig(&files, server->world, server->httpd, &err);
+    }
+}
+
 static void *run(void *context)
 {
     struct sim_server *server = context;
@@ -112,6 +147,7 @@ static void *run(void *context)
     while (!server->is_stopping) {
         advance(server);
         sim_httpd_run(server->httpd);
+        show_names(server);
         int64_t timeout_us = idle_us(server);
         pthread_mutex_unlock(&server->lock);
         sim_httpd_wait(server->httpd, server->wake_fd, timeout_us);
@@ -233,26 +269,19 @@ static bool open_front(struct sim_server *server, const struct sim_server_config
     if (is_good) {
         sim_httpd_set_speed(server->httpd, config->speed);
         bool is_v6 = strchr(host, ':') != NULL;
-        char *url_host = is_any ? tg_strdup("127.0.0.1")
-                                : tg_asprintf("%s%s%s", is_v6 ? "[" : "", host, is_v6 ? "]" : "");
-        server->gcp_url =
-            tg_asprintf("https://%s:%d", url_host, sim_httpd_port(server->httpd, SIM_SERVER_GCP));
+        server->url_host = is_any ? tg_strdup("127.0.0.1")
+                                  : tg_asprintf("%s%s%s", is_v6 ? "[" : "", host, is_v6 ? "]" : "");
+        server->dir = tg_strdup(config->dir);
+        server->is_hidden = tg_calloc((size_t)sim_world_region_count(server->world), sizeof(bool));
+        server->gcp_url = tg_asprintf("https://%s:%d", server->url_host,
+                                      sim_httpd_port(server->httpd, SIM_SERVER_GCP));
         server->kubeconfig_path = tg_asprintf("%s/kubeconfig", config->dir);
-        struct sim_server_files files = {
-            .dir = config->dir,
-            .host = url_host,
-            .ca_pem = server->certificates.ca_pem,
-            .cluster_token = server->cluster_token,
-            .user_tokens = server->user_tokens,
-            .gcp_token = server->gcp_token,
-            .refresh_token = server->refresh_token,
-        };
+        struct sim_server_files files = files_of(server);
         char *token_url = tg_asprintf("%s/token", server->gcp_url);
         sim_gcp_set_sign_in(server->world, token_url, server->refresh_token);
         free(token_url);
         is_good = sim_server_files_write(&files, server->world, server->httpd, err);
-        tell_access(server, url_host);
-        free(url_host);
+        tell_access(server, server->url_host);
     }
     free(host);
     return is_good;
@@ -367,6 +396,9 @@ void sim_server_stop(struct sim_server *server)
     free_token(server->refresh_token);
     free(server->kubeconfig_path);
     free(server->gcp_url);
+    free(server->dir);
+    free(server->url_host);
+    free(server->is_hidden);
     close(server->wake_fd);
     pthread_mutex_destroy(&server->lock);
     server->magic = 0;

@@ -17,6 +17,8 @@
 #include "base/str.h"
 #include "sim/controllers.h"
 #include "sim/front.h"
+#include "sim/hub.h"
+#include "sim/region.h"
 
 #define FILE_BYTES_MAX (16u * 1024 * 1024)
 
@@ -98,8 +100,11 @@ static void compose_kubeconfig(const struct sim_server_files *files, struct sim_
     free(current);
     for (int i = 0; i < count; i++) {
         char *name = context_name(world, i);
-        tg_buf_printf(buf, "- name: %s\n  cluster:\n    server: https://%s:%d\n", name, files->host,
-                      sim_httpd_port(httpd, i));
+        bool is_hidden = files->is_hidden != NULL && files->is_hidden[i];
+        /* a name of that kind is never found (RFC 6761) */
+        tg_buf_printf(buf, "- name: %s\n  cluster:\n    server: https://%s%s:%d\n", name,
+                      is_hidden ? sim_world_region(world, i)->cluster : files->host,
+                      is_hidden ? ".invalid" : "", sim_httpd_port(httpd, i));
         tg_buf_puts(buf, "    certificate-authority-data: ");
         tg_buf_puts(buf, ca);
         tg_buf_putc(buf, '\n');
@@ -189,6 +194,7 @@ static void put_overrides(struct tg_buf *buf, const char *base)
         {"GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT", "/cloudresourcemanager/v1/"},
         {"GOOGLE_RESOURCE_MANAGER_V3_CUSTOM_ENDPOINT", "/cloudresourcemanager/v3/"},
         {"GOOGLE_CLOUD_BILLING_CUSTOM_ENDPOINT", "/cloudbilling/v1/"},
+        {"HF_ENDPOINT", SIM_HUB_PREFIX},
     };
     for (size_t i = 0; i < TG_COUNT(overrides); i++) {
         put_export_url(buf, overrides[i][0], base, overrides[i][1]);
@@ -268,6 +274,14 @@ bool sim_server_files_write(const struct sim_server_files *files, struct sim_wor
     if (!write_file(files->dir, "env", &buf, err)) {
         return false;
     }
+    return sim_server_files_write_kubeconfig(files, world, httpd, err);
+}
+
+bool sim_server_files_write_kubeconfig(const struct sim_server_files *files,
+                                       struct sim_world *world, const struct sim_httpd *httpd,
+                                       struct tg_err *err)
+{
+    struct tg_buf buf;
     tg_buf_init(&buf, FILE_BYTES_MAX);
     compose_kubeconfig(files, world, httpd, &buf);
     return write_file(files->dir, "kubeconfig", &buf, err);

@@ -23,11 +23,17 @@ struct sim_server_files {
     const json_t *user_tokens; /* "viewer" -> token, of all clusters */
     const char *gcp_token;
     const char *refresh_token; /* of the project's owner, for the token endpoint */
+    const bool *is_hidden; /* by cluster: its host has a name that nobody resolves; NULL: none */
 };
 
 /* Writes the files (mode 0600, each by a temporary file and rename) into dir, which is made with
  * mode 0700 when it is missing. Errors: IO. */
 bool sim_server_files_write(const struct sim_server_files *files, struct sim_world *world,
                             const struct sim_httpd *httpd, struct tg_err *err);
+
+/* Writes the kubeconfig alone, afresh. */
+bool sim_server_files_write_kubeconfig(const struct sim_server_files *files,
+                                       struct sim_world *world, const struct sim_httpd *httpd,
+                                       struct tg_err *err);
 
 #endif

@@ -16,17 +16,28 @@
 #include "base/str.h"
 #include "sim/definition.h"
 #include "sim/json_path.h"
+#include "sim/share.h"
+#include "sim/store_deletion.h"
+#include "sim/store_generation.h"
 
 #define STORE_MAGIC     0x53544f52u
 #define HISTORY_MAX     10000u
 #define NAME_SUFFIX_LEN 5
-#define POD_GRACE_S     30
-#define KEY_SEPARATOR_TEXT \
-    "\x01" /* sorts before every character of a name: order is (namespace, name) */
+#define KEY_SEPARATOR   '\x01' /* sorts before every character of a name: (namespace, name) */
+#define KEY_SIZE        640    /* a namespace has 63 bytes, a name 253 */
+#define TEXT_BYTES_MAX  ((size_t)64 << 20)
 
 struct entry {
     json_t *object;
-    struct sim_text *text; /* NULL until somebody asked */
+    struct sim_text *text; /* NULL until somebody asked, and when others were asked for since */
+    struct entry *older;   /* of those that have a text, by when it was made */
+    struct entry *newer;
+};
+
+/* The key of an object in its map; those of sane length need no memory of their own. */
+struct key {
+    char buffer[KEY_SIZE];
+    char *longer; /* NULL: buffer */
 };
 
 struct observer {
@@ -44,6 +55,10 @@ struct sim_store {
     struct tg_map **objects; /* first those of the table, then the slots of definitions */
     size_t slot_count;
     struct sim_definitions *definitions;
+
+    struct entry *text_oldest;
+    struct entry *text_newest;
+    size_t text_bytes;
 
     struct sim_change *history; /* ring */
     size_t history_cap;
@@ -66,6 +81,34 @@ static void entry_free(void *value)
     json_decref(entry->object);
     sim_text_drop(entry->text);
     free(entry);
+}
+
+/* Takes the entry out of those with a text. */
+static void drop_text(struct sim_store *store, struct entry *entry)
+{
+    if (entry->text == NULL) {
+        return;
+    }
+    store->text_bytes -= entry->text->len;
+    sim_text_drop(entry->text);
+    entry->text = NULL;
+    *(entry->older == NULL ? &store->text_oldest : &entry->older->newer) = entry->newer;
+    *(entry->newer == NULL ? &store->text_newest : &entry->newer->older) = entry->older;
+    entry->older = NULL;
+    entry->newer = NULL;
+}
+
+/* Keeps a text (taken) for the next who asks; the oldest ones make room. */
+static void keep_text(struct sim_store *store, struct entry *entry, struct sim_text *text)
+{
+    entry->text = text;
+    entry->older = store->text_newest;
+    *(entry->older == NULL ? &store->text_oldest : &entry->older->newer) = entry;
+    store->text_newest = entry;
+    store->text_bytes += text->len;
+    while (store->text_bytes > TEXT_BYTES_MAX && store->text_oldest != entry) {
+        drop_text(store, store->text_oldest);
+    }
 }
 
 static void change_fini(struct sim_change *change)
@@ -176,20 +219,33 @@ struct sim_definitions *sim_store_definitions(const struct sim_store *store)
     return store->definitions;
 }
 
-static char *key_new(const struct sim_resource *resource, const char *ns, const char *name)
+/* ns and name in one text, which lives in key until key_fini(). */
+static const char *key_of(struct key *key, const struct sim_resource *resource, const char *ns,
+                          const char *name)
 {
-    if (!resource->is_namespaced || ns == NULL) {
-        ns = "";
-    }
-    return tg_asprintf("%s" KEY_SEPARATOR_TEXT "%s", ns, name);
+    ns = !resource->is_namespaced || ns == NULL ? "" : ns;
+    size_t ns_len = strlen(ns);
+    size_t name_len = strlen(name);
+    size_t size = ns_len + 1 + name_len + 1;
+    key->longer = size > sizeof key->buffer ? tg_malloc(size) : NULL;
+    char *text = key->longer == NULL ? key->buffer : key->longer;
+    memcpy(text, ns, ns_len);
+    text[ns_len] = KEY_SEPARATOR;
+    memcpy(text + ns_len + 1, name, name_len + 1);
+    return text;
+}
+
+static void key_fini(struct key *key)
+{
+    free(key->longer);
 }
 
 static struct entry *find(const struct sim_store *store, const struct sim_resource *resource,
                           const char *ns, const char *name)
 {
-    char *key = key_new(resource, ns, name);
-    struct entry *entry = tg_map_get(objects_of(store, resource), key);
-    free(key);
+    struct key key;
+    struct entry *entry = tg_map_get(objects_of(store, resource), key_of(&key, resource, ns, name));
+    key_fini(&key);
     return entry;
 }
 
@@ -204,7 +260,7 @@ void sim_store_each(struct sim_store *store, const struct sim_resource *resource
                     bool (*visit)(void *context, json_t *object), void *context)
 {
     struct tg_map *objects = objects_of(store, resource);
-    char *prefix = tg_asprintf("%s" KEY_SEPARATOR_TEXT, ns == NULL ? "" : ns);
+    char *prefix = tg_asprintf("%s%c", ns == NULL ? "" : ns, KEY_SEPARATOR);
     const struct tg_map_node *node =
         ns == NULL ? tg_map_first(objects) : tg_map_at_or_after(objects, prefix);
     for (; node != NULL; node = tg_map_next(node)) {
@@ -233,7 +289,7 @@ struct sim_text *sim_store_text(struct sim_store *store, const struct sim_resour
         return sim_text_of_json(object, "kind", "apiVersion");
     }
     if (entry->text == NULL) {
-        entry->text = sim_text_of_json(object, "kind", "apiVersion");
+        keep_text(store, entry, sim_text_of_json(object, "kind", "apiVersion"));
     }
     return sim_text_keep(entry->text);
 }
@@ -469,16 +525,24 @@ static json_t *writable_copy(const struct sim_resource *resource, json_t *object
     return copy;
 }
 
-/* Takes the reference to object. */
-static json_t *put(struct sim_store *store, const struct sim_resource *resource, const char *ns,
-                   const char *name, json_t *object)
+/* Makes object (reference taken) the state of that name. Texts in it may be others afterwards. */
+static void put(struct sim_store *store, const struct sim_resource *resource, const char *ns,
+                const char *name, json_t *object)
 {
-    struct entry *entry = TG_NEW(struct entry);
+    struct entry *entry = find(store, resource, ns, name);
+    json_t *before = NULL;
+    if (entry == NULL) {
+        struct key key;
+        entry = TG_NEW(struct entry);
+        tg_map_put(objects_of(store, resource), key_of(&key, resource, ns, name), entry);
+        key_fini(&key);
+    } else {
+        before = entry->object;
+        drop_text(store, entry);
+    }
     entry->object = object;
-    char *key = key_new(resource, ns, name);
-    tg_map_put(objects_of(store, resource), key, entry);
-    free(key);
-    return object;
+    sim_share_object(sim_world_share(store->world), object, before);
+    json_decref(before);
 }
 
 /* The name of generateName when there is no other. */
@@ -543,8 +607,11 @@ json_t *sim_store_create(struct sim_store *store, const struct sim_resource *res
     put(store, resource, ns, name, next);
     json_incref(next);
     publish(store, SIM_ADDED, resource, next, NULL);
-    json_decref(next); /* the store keeps it as long as it is current */
-    return sim_store_get(store, resource, ns, name);
+    /* the texts of before may have been united with others'; an observer may have taken it away */
+    json_t *made = sim_store_get(store, resource, sim_json_text(next, "metadata.namespace"),
+                                 sim_json_text(next, "metadata.name"));
+    json_decref(next);
+    return made;
 }
 
 static void keep_immutable(json_t *metadata, const json_t *current)
@@ -567,28 +634,17 @@ static void keep_immutable(json_t *metadata, const json_t *current)
     }
 }
 
-static bool is_namespace(const struct sim_resource *resource)
-{
-    return resource->group[0] == '\0' && tg_str_eq(resource->kind, "Namespace");
-}
-
-static bool is_finished(const struct sim_resource *resource, const json_t *object)
-{
-    const json_t *metadata = json_object_get(object, "metadata");
-    bool is_held = is_namespace(resource) && sim_json_count(object, "spec.finalizers") > 0;
-    return !is_held && json_object_get(metadata, "deletionTimestamp") != NULL &&
-           sim_json_count(metadata, "finalizers") == 0 &&
-           sim_json_int(metadata, "deletionGracePeriodSeconds", 0) == 0;
-}
-
 /* Takes the reference to last, the state that the object goes with. */
 static void vanish(struct sim_store *store, const struct sim_resource *resource, json_t *last)
 {
     const char *ns = sim_json_text(last, "metadata.namespace");
-    char *key = key_new(resource, ns, sim_json_text(last, "metadata.name"));
-    struct entry *entry = tg_map_take(objects_of(store, resource), key);
-    free(key);
+    struct key key;
+    struct entry *entry =
+        tg_map_take(objects_of(store, resource),
+                    key_of(&key, resource, ns, sim_json_text(last, "metadata.name")));
+    key_fini(&key);
     tg_assert(entry != NULL);
+    drop_text(store, entry);
     publish(store, SIM_DELETED, resource, last, entry->object);
     entry_free(entry);
     json_decref(last);
@@ -601,7 +657,7 @@ static json_t *replace(struct sim_store *store, const struct sim_resource *resou
     json_t *previous = json_incref(entry->object);
     stamp_version(store, metadata);
     json_t *result = NULL;
-    if (is_finished(resource, next)) {
+    if (sim_store_is_finished(resource, next)) {
         vanish(store, resource, next);
     } else {
         char *ns = tg_strdup(sim_json_text(metadata, "namespace"));
@@ -616,56 +672,6 @@ static json_t *replace(struct sim_store *store, const struct sim_resource *resou
     }
     json_decref(previous);
     return result;
-}
-
-/* Without what controllers write that is no wish of anybody: a Pod's node, a Deployment's revision.
- * New reference. */
-static json_t *wishes_of(const json_t *members, const char *dropped)
-{
-    json_t *wishes = json_object();
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)members, key, value)
-    {
-        if (!tg_str_has_prefix(key, dropped)) {
-            json_object_set(wishes, key, value);
-        }
-    }
-    return wishes;
-}
-
-static bool is_changed(const json_t *next, const json_t *current, const char *path,
-                       const char *dropped)
-{
-    json_t *a = wishes_of(sim_json_at(next, path), dropped);
-    json_t *b = wishes_of(sim_json_at(current, path), dropped);
-    bool is_same = json_equal(a, b);
-    json_decref(a);
-    json_decref(b);
-    return !is_same;
-}
-
-static bool is_new_generation(const struct sim_resource *resource, const json_t *next,
-                              const json_t *current)
-{
-    if (tg_str_eq(resource->kind, "Pod") && resource->group[0] == '\0') {
-        return is_changed(next, current, "spec", "nodeName");
-    }
-    if (tg_str_eq(resource->kind, "EndpointSlice")) {
-        static const char *const parts[] = {"endpoints", "ports", "metadata.labels"};
-        bool is_other = false;
-        for (size_t i = 0; i < TG_COUNT(parts); i++) {
-            const json_t *a = sim_json_at(next, parts[i]);
-            const json_t *b = sim_json_at(current, parts[i]);
-            is_other = is_other || (a == NULL) != (b == NULL) || (a != NULL && !json_equal(a, b));
-        }
-        return is_other;
-    }
-    bool is_deployment =
-        tg_str_eq(resource->kind, "Deployment") && tg_str_eq(resource->group, "apps");
-    return !json_equal(json_object_get(next, "spec"), json_object_get(current, "spec")) ||
-           (is_deployment &&
-            is_changed(next, current, "metadata.annotations", "deployment.kubernetes.io/"));
 }
 
 json_t *sim_store_update(struct sim_store *store, const struct sim_resource *resource,
@@ -698,7 +704,7 @@ json_t *sim_store_update(struct sim_store *store, const struct sim_resource *res
         json_decref(next);
         return entry->object;
     }
-    if (resource->has_generation && is_new_generation(resource, next, entry->object)) {
+    if (resource->has_generation && sim_store_is_new_generation(resource, next, entry->object)) {
         json_object_set_new(metadata, "generation",
                             json_integer(sim_json_int(current, "generation", 0) + 1));
     }
@@ -725,25 +731,6 @@ json_t *sim_store_set_status(struct sim_store *store, const struct sim_resource 
     return replace(store, resource, entry, next, metadata);
 }
 
-/* Seconds that a deletion of this object waits: only Pods that a kubelet may be running have a
- * grace at all. */
-static int64_t effective_grace_s(const struct sim_resource *resource, const json_t *object,
-                                 int64_t grace_s)
-{
-    if (resource->group[0] != '\0' || !tg_str_eq(resource->plural, "pods")) {
-        return 0;
-    }
-    const char *phase = sim_json_text(object, "status.phase");
-    if (sim_json_text(object, "spec.nodeName")[0] == '\0' || tg_str_eq(phase, "Succeeded") ||
-        tg_str_eq(phase, "Failed")) {
-        return 0;
-    }
-    if (grace_s >= 0) {
-        return grace_s;
-    }
-    return sim_json_int(object, "spec.terminationGracePeriodSeconds", POD_GRACE_S);
-}
-
 bool sim_store_delete(struct sim_store *store, const struct sim_resource *resource, const char *ns,
                       const char *name, int64_t grace_s, struct tg_err *err)
 {
@@ -753,7 +740,7 @@ bool sim_store_delete(struct sim_store *store, const struct sim_resource *resour
         return tg_err_set(err, TG_CODE_NOT_FOUND, 404, "%s \"%s\" not found", resource->plural,
                           name);
     }
-    int64_t grace = effective_grace_s(resource, entry->object, grace_s);
+    int64_t grace = sim_store_grace_s(resource, entry->object, grace_s);
     const json_t *current = json_object_get(entry->object, "metadata");
     bool is_marked = json_object_get(current, "deletionTimestamp") != NULL;
     if (is_marked && grace >= sim_json_int(current, "deletionGracePeriodSeconds", 0)) {
@@ -762,7 +749,7 @@ bool sim_store_delete(struct sim_store *store, const struct sim_resource *resour
     json_t *metadata;
     json_t *next = writable_copy(resource, json_incref(entry->object), &metadata);
     stamp_time(store, metadata, "deletionTimestamp", grace);
-    if (is_namespace(resource)) {
+    if (sim_store_is_namespace(resource)) {
         json_object_set_new(next, "status", json_pack("{s:s}", "phase", "Terminating"));
     } else {
         json_object_set_new(metadata, "deletionGracePeriodSeconds", json_integer(grace));

@@ -4,32 +4,24 @@
 #include "sim/text.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "sim/json_write.h"
 
-#define TEXT_FLAGS (JSON_COMPACT | JSON_ENCODE_ANY)
+#define TEXT_LEN_MAX ((size_t)256 << 20)
 
 struct sim_text *sim_text_of_json(json_t *value, const char *skip_a, const char *skip_b)
 {
-    json_t *shown = json_incref(value);
-    if ((skip_a != NULL || skip_b != NULL) && json_is_object(value)) {
-        json_decref(shown);
-        shown = json_copy(value);
-        if (skip_a != NULL) {
-            json_object_del(shown, skip_a);
-        }
-        if (skip_b != NULL) {
-            json_object_del(shown, skip_b);
-        }
-    }
+    struct tg_buf out;
+    tg_buf_init(&out, TEXT_LEN_MAX);
+    sim_json_write_without(&out, value, skip_a, skip_b);
+    tg_assert(!out.is_full);
     struct sim_text *text = TG_NEW(struct sim_text);
     text->count = 1;
-    text->bytes = json_dumps(shown, TEXT_FLAGS);
-    tg_assert(text->bytes != NULL);
-    text->len = strlen(text->bytes);
-    json_decref(shown);
+    text->len = out.len;
+    text->bytes = tg_strdup(tg_buf_text(&out)); /* as long as it is: many are kept */
+    tg_buf_fini(&out);
     return text;
 }
 

@@ -16,6 +16,8 @@
 #include "base/str.h"
 #include "sim/behaviour.h"
 #include "sim/fault_world.h"
+#include "sim/kubelet.h"
+#include "sim/manifest.h"
 
 #define VLLM_MAGIC      0x764c4c4du
 #define MICRO           INT64_C(1000000) /* fixed point of generated tokens */
@@ -31,6 +33,7 @@ struct request {
     int64_t output;
     int64_t prefill_left_ns;
     int64_t done_micro; /* generated tokens times MICRO */
+    int64_t blocks;     /* of the cache that it holds; 0 while it waits */
     int64_t arrival_us;
     int64_t admit_us; /* -1 before */
     int64_t first_us; /* -1 before */
@@ -69,12 +72,14 @@ struct sim_vllm {
     struct request *requests; /* in order of arrival */
     size_t request_count;
     size_t request_cap;
+    int64_t blocks_used; /* of the cache, by all requests */
     uint64_t last_id;
     int64_t advanced_us; /* the batch is computed up to here */
     int64_t step_ns;     /* valid from advanced_us on */
     uint64_t reported_prompt;
     uint64_t reported_generation;
     struct sim_vllm_counters counters;
+    struct sim_vllm_page page;
 };
 
 static void replan(struct sim_vllm *vllm);
@@ -87,7 +92,13 @@ struct sim_vllm *sim_vllm_new(struct sim_pod *pod)
     vllm->pod = pod;
     vllm->log = sim_pod_main(pod)->log;
     vllm->pace_percent = 100;
+    tg_buf_init(&vllm->page.text, SIM_VLLM_PAGE_MAX);
     return vllm;
+}
+
+struct sim_vllm_page *sim_vllm_page(struct sim_vllm *vllm)
+{
+    return &vllm->page;
 }
 
 struct sim_vllm_counters *sim_vllm_counters(struct sim_vllm *vllm)
@@ -132,6 +143,9 @@ static void set_listening(struct sim_vllm *vllm, bool is_listening)
 {
     if (vllm->is_listening != is_listening) {
         vllm->is_listening = is_listening;
+        if (is_listening) {
+            sim_kubelet_answers(vllm->pod);
+        }
         sim_world_trace(vllm->world, vllm->pod->entity, "port 8000 %s",
                         is_listening ? "opens" : "closes");
         sim_kubelet_listening(vllm->pod);
@@ -214,11 +228,12 @@ static bool is_evicted(struct sim_vllm *vllm)
     const struct sim_fault *fault =
         sim_fault_in_force(vllm->world, SIM_FAULT_EVICT, pod->region->index);
     int64_t cached = params->vllm_weight_bytes / params->vllm_shards * vllm->part;
-    if (fault == NULL || cached <= fault->spec.value ||
+    int64_t asked = sim_manifest_cache_bytes(pod); /* the Pod's own limit, when it sets one */
+    if (fault == NULL || cached <= (asked > 0 ? asked : fault->spec.value) ||
         sim_fault_strikes(vllm->world, SIM_FAULT_EVICT, pod->region->index, pod->name) == NULL) {
         return false;
     }
-    sim_fault_evict(vllm->pod, fault->spec.value);
+    sim_fault_evict(vllm->pod, asked > 0 ? asked : fault->spec.value);
     return true;
 }
 
@@ -245,6 +260,8 @@ static void load_shard(struct sim_vllm *vllm)
             sim_draw_duration(vllm->world, vllm->pod->entity, "profile", &params->vllm_profile));
 }
 
+#define LONGEST_THAT_FITS 119232 /* tokens, as the engine's last words say */
+
 /* The engine gives up: what its log says, and the end of the process. */
 static void fail_for_cache(struct sim_vllm *vllm)
 {
@@ -268,8 +285,10 @@ static void fail_for_cache(struct sim_vllm *vllm)
 static void enter_compile(struct sim_vllm *vllm)
 {
     const struct sim_params *params = sim_world_params(vllm->world);
-    if (sim_fault_strikes(vllm->world, SIM_FAULT_KV_TOO_SMALL, vllm->pod->region->index,
-                          vllm->pod->name) != NULL) {
+    int64_t longest = sim_manifest_max_model_len(vllm->pod);
+    bool has_room = longest > 0 && longest <= LONGEST_THAT_FITS;
+    if (!has_room && sim_fault_strikes(vllm->world, SIM_FAULT_KV_TOO_SMALL,
+                                       vllm->pod->region->index, vllm->pod->name) != NULL) {
         fail_for_cache(vllm);
         return;
     }
@@ -353,6 +372,38 @@ int64_t sim_vllm_step_ns(const struct sim_params *params, int64_t running, int64
     return params->step_overhead_ns + (memory_ns > compute_ns ? memory_ns : compute_ns);
 }
 
+/* Blocks for what a sequence has so far, and for the token that it computes. */
+static int64_t blocks_for(const struct sim_vllm *vllm, const struct request *request)
+{
+    int64_t size = sim_world_params(vllm->world)->kv_block_tokens;
+    return (request->prompt + request->done_micro / MICRO + size) / size;
+}
+
+/* Gives the request the blocks that it needs now, or takes them back. */
+static void hold(struct sim_vllm *vllm, struct request *request)
+{
+    int64_t blocks = request->phase == REQUEST_WAITING ? 0 : blocks_for(vllm, request);
+    vllm->blocks_used += blocks - request->blocks;
+    request->blocks = blocks;
+}
+
+int64_t *sim_vllm_blocks_used(struct sim_vllm *vllm)
+{
+    return &vllm->blocks_used;
+}
+
+const char *sim_vllm_check(const struct sim_vllm *vllm)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < vllm->request_count; i++) {
+        const struct request *request = &vllm->requests[i];
+        sum += request->phase == REQUEST_WAITING ? 0 : blocks_for(vllm, request);
+    }
+    return sum == vllm->blocks_used
+               ? NULL
+               : "the blocks of a KV cache that are in use are not those of its sequences";
+}
+
 struct load {
     int64_t decoding;
     int64_t waiting;
@@ -363,8 +414,7 @@ struct load {
 
 static struct load measure(const struct sim_vllm *vllm)
 {
-    const struct sim_params *params = sim_world_params(vllm->world);
-    struct load load = {0, 0, 0, 0, NULL};
+    struct load load = {.blocks = vllm->blocks_used};
     for (size_t i = 0; i < vllm->request_count; i++) {
         struct request *request = &vllm->requests[i];
         int64_t tokens = request->prompt + request->done_micro / MICRO;
@@ -372,7 +422,6 @@ static struct load measure(const struct sim_vllm *vllm)
             load.waiting++;
             continue;
         }
-        load.blocks += (tokens + params->kv_block_tokens) / params->kv_block_tokens;
         if (request->phase == REQUEST_DECODE) {
             load.decoding++;
             load.context += tokens;
@@ -397,6 +446,7 @@ static void advance(struct sim_vllm *vllm)
         struct request *request = &vllm->requests[i];
         if (request->phase == REQUEST_DECODE) {
             request->done_micro += elapsed_ns * MICRO / vllm->step_ns;
+            hold(vllm, request);
         } else if (request->phase == REQUEST_PREFILL && !is_prefill_done) {
             is_prefill_done = true;
             request->prefill_left_ns -= elapsed_ns * 100 / vllm->pace_percent;
@@ -414,6 +464,7 @@ int64_t sim_vllm_overhead_us(const struct sim_vllm *vllm, uint64_t id)
 
 static void remove_request(struct sim_vllm *vllm, size_t at)
 {
+    vllm->blocks_used -= vllm->requests[at].blocks;
     memmove(&vllm->requests[at], &vllm->requests[at + 1],
             (vllm->request_count - at - 1) * sizeof vllm->requests[0]);
     vllm->request_count--;
@@ -461,6 +512,7 @@ static void preempt(struct sim_vllm *vllm)
         struct request *request = &vllm->requests[i];
         if (request->phase == REQUEST_DECODE) {
             request->phase = REQUEST_WAITING;
+            hold(vllm, request);
             vllm->counters.preemptions++;
             load = measure(vllm);
         }
@@ -479,18 +531,19 @@ static void admit(struct sim_vllm *vllm)
             continue;
         }
         int64_t tokens = request->prompt + request->done_micro / MICRO;
-        int64_t blocks = (tokens + params->kv_block_tokens) / params->kv_block_tokens;
+        int64_t blocks = blocks_for(vllm, request);
         if (running >= params->sequences_max ||
             load.blocks + blocks + watermark > params->kv_blocks) {
             return; /* first come, first served: nobody overtakes */
         }
         request->phase = REQUEST_PREFILL;
+        hold(vllm, request);
         request->prefill_left_ns = tokens * params->prefill_ns_per_token;
         if (request->admit_us < 0) {
             request->admit_us = sim_world_now_us(vllm->world);
         }
         running++;
-        load.blocks += blocks;
+        load.blocks = vllm->blocks_used;
     }
 }
 
@@ -737,6 +790,7 @@ void sim_vllm_free(struct sim_vllm *vllm)
     }
     sim_vllm_kill(vllm);
     free(vllm->requests);
+    tg_buf_fini(&vllm->page.text);
     vllm->magic = 0;
     free(vllm);
 }

@@ -75,7 +75,14 @@ uint64_t sim_vllm_success_count(const struct sim_vllm *vllm);
 void sim_vllm_http(struct sim_vllm *vllm, const char *method, const char *path, const char *body,
                    size_t body_len, struct sim_response *response);
 
+/* What is wrong with its cache (static), NULL when the blocks in use are those of its sequences. */
+const char *sim_vllm_check(const struct sim_vllm *vllm);
+
 /* ---- shared by the files of the server ---- */
+
+/* How many blocks of the cache are in use; to be changed by its keeper alone (and by tests that
+ * plant a leak). */
+int64_t *sim_vllm_blocks_used(struct sim_vllm *vllm);
 
 /* True when the bucket in the model's folder has no config.json, or not all shards: then the server
  * has said so in its log and exited with 1. */
@@ -113,6 +120,18 @@ struct sim_vllm_counters {
     struct sim_histogram output_sizes; /* tokens */
     int64_t start_wall_us;
 };
+
+#define SIM_VLLM_PAGE_MAX ((size_t)1 << 20)
+
+/* The last page of metrics and what it was written from; none of the structs has padding. */
+struct sim_vllm_page {
+    struct sim_vllm_counters counters;
+    struct sim_vllm_gauges gauges;
+    int64_t kv_blocks;
+    int64_t kv_block_tokens;
+    struct tg_buf text; /* empty before the first */
+};
+struct sim_vllm_page *sim_vllm_page(struct sim_vllm *vllm);
 
 struct sim_vllm_counters *sim_vllm_counters(struct sim_vllm *vllm);
 struct sim_pod *sim_vllm_pod(struct sim_vllm *vllm);

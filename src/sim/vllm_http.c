@@ -110,20 +110,45 @@ static void gauge(struct tg_buf *out, const char *name, const char *help, int64_
     tg_buf_printf(out, "%s{" LABELS "} %" PRId64 ".0\n", name, value);
 }
 
-/* value / unit without floating point: "0.0605". */
+/* Decimal digits of value: a page of metrics has hundreds of numbers, and printf is slow at them.
+ */
+static void number(struct tg_buf *out, uint64_t value)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    tg_buf_append(out, digits + at, sizeof digits - at);
+}
+
+/* value / unit without floating point: "0.0605". unit is 1 or a million. */
 static void decimal(struct tg_buf *out, int64_t value, int64_t unit)
 {
-    if (unit == 1) {
-        tg_buf_printf(out, "%" PRId64 ".0", value);
-        return;
+    tg_assert(unit == 1 || unit == TG_US_PER_S);
+    if (value < 0) { /* a start before 1970, in a world without a date */
+        tg_buf_putc(out, '-');
+        value = -value;
     }
-    char text[48];
-    snprintf(text, sizeof text, "%" PRId64 ".%06" PRId64, value / unit, value % unit);
-    size_t len = strlen(text);
-    while (len > 2 && text[len - 1] == '0' && text[len - 2] != '.') {
-        text[--len] = '\0';
+    number(out, (uint64_t)(value / unit));
+    char part[8] = ".000000";
+    int64_t left = value % unit;
+    for (size_t i = 6; i > 0; i--) {
+        part[i] = (char)('0' + left % 10);
+        left /= 10;
     }
-    tg_buf_puts(out, text);
+    size_t len = 7;
+    while (len > 2 && part[len - 1] == '0') {
+        len--;
+    }
+    tg_buf_append(out, part, len);
+}
+
+static void bucket_head(struct tg_buf *out, const char *name)
+{
+    tg_buf_puts(out, name);
+    tg_buf_puts(out, "_bucket{" LABELS ",le=\"");
 }
 
 static void histogram(struct tg_buf *out, const char *name, const char *help,
@@ -133,11 +158,14 @@ static void histogram(struct tg_buf *out, const char *name, const char *help,
     uint64_t sum = 0;
     for (size_t i = 0; h->bounds[i] != 0; i++) {
         sum += h->counts[i];
-        tg_buf_printf(out, "%s_bucket{" LABELS ",le=\"", name);
+        bucket_head(out, name);
         decimal(out, h->bounds[i], unit);
-        tg_buf_printf(out, "\"} %" PRIu64 ".0\n", sum);
+        tg_buf_puts(out, "\"} ");
+        number(out, sum);
+        tg_buf_puts(out, ".0\n");
     }
-    tg_buf_printf(out, "%s_bucket{" LABELS ",le=\"+Inf\"} %" PRIu64 ".0\n", name, h->count);
+    bucket_head(out, name);
+    tg_buf_printf(out, "+Inf\"} %" PRIu64 ".0\n", h->count);
     tg_buf_printf(out, "%s_count{" LABELS "} %" PRIu64 ".0\n%s_sum{" LABELS "} ", name, h->count,
                   name);
     decimal(out, h->sum, unit);
@@ -186,34 +214,32 @@ static void write_histograms(struct tg_buf *out, const struct sim_vllm_counters 
               &counters->output_sizes, 1);
 }
 
-static void write_metrics(struct sim_vllm *vllm, struct tg_buf *out)
+static void write_metrics(const struct sim_vllm_counters *counters,
+                          const struct sim_vllm_gauges *gauges, const struct sim_params *params,
+                          struct tg_buf *out)
 {
-    const struct sim_vllm_counters *counters = sim_vllm_counters(vllm);
-    struct sim_world *world = sim_vllm_pod(vllm)->world;
-    const struct sim_params *params = sim_world_params(world);
-    struct sim_vllm_gauges gauges = sim_vllm_gauges(vllm);
     head(out, "process_start_time_seconds", "gauge",
          "Start time of the process since unix epoch in seconds.");
     tg_buf_puts(out, "process_start_time_seconds ");
     decimal(out, counters->start_wall_us, TG_US_PER_S);
     tg_buf_putc(out, '\n');
     gauge(out, "vllm:num_requests_running", "Number of requests in model execution batches.",
-          gauges.running);
+          gauges->running);
     gauge(out, "vllm:num_requests_waiting", "Number of requests waiting to be processed.",
-          gauges.waiting);
+          gauges->waiting);
     head(out, "vllm:num_requests_waiting_by_reason", "gauge",
          "Number of requests waiting to be processed, by reason.");
     tg_buf_printf(out,
                   "vllm:num_requests_waiting_by_reason{" LABELS ",reason=\"capacity\"} %" PRId64
                   ".0\nvllm:num_requests_waiting_by_reason{" LABELS ",reason=\"deferred\"} 0.0\n",
-                  gauges.waiting);
+                  gauges->waiting);
     head(
         out, "vllm:engine_sleep_state", "gauge",
         "Engine sleep state; awake = 0 means engine is sleeping; awake = 1 means engine is awake.");
     tg_buf_puts(out, "vllm:engine_sleep_state{" LABELS ",sleep_state=\"awake\"} 1.0\n");
     head(out, "vllm:kv_cache_usage_perc", "gauge", "KV-cache usage. 1 means 100 percent usage.");
     tg_buf_puts(out, "vllm:kv_cache_usage_perc{" LABELS "} ");
-    decimal(out, gauges.kv_ppm, 1000000);
+    decimal(out, gauges->kv_ppm, 1000000);
     tg_buf_putc(out, '\n');
     counter(out, "vllm:prefix_cache_queries_total", "Prefix cache queries, in tokens.",
             counters->prefix_queries);
@@ -240,6 +266,26 @@ static void write_metrics(struct sim_vllm *vllm, struct tg_buf *out)
                   "vllm:cache_config_info{engine=\"0\",block_size=\"%" PRId64
                   "\",num_gpu_blocks=\"%" PRId64 "\",gpu_memory_utilization=\"0.9\"} 1.0\n",
                   params->kv_block_tokens, params->kv_blocks);
+}
+
+/* Appends the page, which is written afresh only when a number in it is another one. */
+static void answer_metrics(struct sim_vllm *vllm, struct tg_buf *out)
+{
+    const struct sim_params *params = sim_world_params(sim_vllm_pod(vllm)->world);
+    const struct sim_vllm_counters *counters = sim_vllm_counters(vllm);
+    struct sim_vllm_gauges gauges = sim_vllm_gauges(vllm);
+    struct sim_vllm_page *page = sim_vllm_page(vllm);
+    if (page->text.len == 0 || memcmp(&page->gauges, &gauges, sizeof gauges) != 0 ||
+        memcmp(&page->counters, counters, sizeof *counters) != 0 ||
+        page->kv_blocks != params->kv_blocks || page->kv_block_tokens != params->kv_block_tokens) {
+        page->gauges = gauges;
+        page->counters = *counters;
+        page->kv_blocks = params->kv_blocks;
+        page->kv_block_tokens = params->kv_block_tokens;
+        tg_buf_reset(&page->text);
+        write_metrics(counters, &gauges, params, &page->text);
+    }
+    tg_buf_append(out, tg_buf_text(&page->text), page->text.len);
 }
 
 /* ---- HTTP ---- */
@@ -381,7 +427,7 @@ void sim_vllm_http(struct sim_vllm *vllm, const char *method, const char *path, 
         response->status = 200;
         tg_str_copy(response->content_type, sizeof response->content_type,
                     "text/plain; version=0.0.4; charset=utf-8");
-        write_metrics(vllm, &response->body);
+        answer_metrics(vllm, &response->body);
     } else if (is_get && tg_str_eq(path, "/v1/models")) {
         answer_models(vllm, response);
     } else if (is_get && tg_str_eq(path, "/load")) {

@@ -35,10 +35,8 @@ static bool add_to_inventory(void *context, const char *name, int64_t size)
 /* False when the model's folder is no bucket: then what is in it is the image's own business. */
 static bool take_inventory(struct sim_pod *pod, struct inventory *inventory)
 {
-    const json_t *object =
-        sim_store_get(pod->region->store, sim_world_kinds(pod->world)->pod, pod->ns, pod->name);
     const char *folder = "";
-    const char *bucket = sim_fuse_bucket(object, sim_pod_main(pod)->name, SIM_MODEL, &folder);
+    const char *bucket = sim_fuse_bucket(pod, sim_pod_main(pod)->name, SIM_MODEL, &folder);
     *inventory = (struct inventory){.skip = folder[0] == '\0' ? 0 : strlen(folder) + 1};
     if (bucket == NULL) {
         return false;

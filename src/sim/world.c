@@ -18,6 +18,7 @@
 #include "sim/controllers.h"
 #include "sim/params.h"
 #include "sim/region.h"
+#include "sim/share.h"
 
 #define WORLD_MAGIC   0x57524c44u
 #define EVENTS_MAX    ((size_t)1 << 22)
@@ -59,6 +60,7 @@ struct sim_world {
     bool is_stopping_when_broken;
     const char *broken;
     struct sim_region *regions;
+    struct sim_share *share;
     struct sim_behaviour *behaviour;
 };
 
@@ -91,6 +93,7 @@ struct sim_world *sim_world_new(const struct sim_config *config, struct tg_err *
     world->draws = tg_map_new(free);
     world->trace_hash = HASH_BASIS;
     tg_buf_init(&world->trace, TRACE_LEN_MAX);
+    world->share = sim_share_new();
     world->regions = tg_calloc((size_t)config->regions, sizeof *world->regions);
     for (int i = 0; i < config->regions; i++) {
         sim_region_init(&world->regions[i], world, i);
@@ -125,6 +128,7 @@ void sim_world_free(struct sim_world *world)
         sim_region_fini(&world->regions[i]);
     }
     free(world->regions);
+    sim_share_free(world->share);
     tg_map_free(world->draws);
     tg_buf_fini(&world->trace);
     free(world->project);
@@ -364,6 +368,11 @@ struct sim_region *sim_world_region(struct sim_world *world, int index)
 {
     tg_assert(index >= 0 && index < world->config.regions);
     return &world->regions[index];
+}
+
+struct sim_share *sim_world_share(struct sim_world *world)
+{
+    return world->share;
 }
 
 struct sim_behaviour *sim_world_behaviour(struct sim_world *world)

@@ -3,7 +3,7 @@
 # Sourced. Needs TIDEGATE (the program). Nothing here waits for a fixed time: wait_for polls until a limit that only
 # a broken program reaches.
 set -u
-unset LANG LANGUAGE LC_ALL LC_MESSAGES LC_CTYPE NO_COLOR KUBECONFIG PROJECT_ID TIDEGATE_GCP_ENDPOINT 2>/dev/null || true
+unset LANG LANGUAGE LC_ALL LC_MESSAGES LC_CTYPE NO_COLOR KUBECONFIG PROJECT_ID TIDEGATE_GCP_ENDPOINT HF_ENDPOINT 2>/dev/null || true
 # Sanitizer reports of the program must fail the test, not vanish in a terminal.
 work=$(mktemp -d) || exit 99
 ASAN_OPTIONS=log_path=$work/san:detect_leaks=1

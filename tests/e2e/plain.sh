@@ -14,6 +14,17 @@ grep -q '"is_simulated": *true' "$work/status" || fail "status --json does not s
 "$TIDEGATE" status --kubeconfig "$work/one/kubeconfig" >"$work/status.txt" || fail "status"
 grep -q us-east5 "$work/status.txt" || { cat "$work/status.txt"; fail "status does not name the region"; }
 
+# The plan of what stands already says so, and what it costs; nothing is changed.
+(
+    . "$work/one/env"
+    "$TIDEGATE" up --dry-run >"$work/plan" 2>"$work/err" || { cat "$work/err"; fail "up --dry-run"; }
+    "$TIDEGATE" down --dry-run --json >"$work/plan.json" 2>"$work/err" || { cat "$work/err"; fail "down --dry-run"; }
+)
+[ "$(grep -cE '^  [a-z-]+ .* done ' "$work/plan")" = 25 ] || { cat "$work/plan"; fail "the plan does not see what stands"; }
+grep -q 'About [0-9.]* USD per hour when it stands' "$work/plan" || { cat "$work/plan"; fail "the plan names no cost"; }
+grep -q 'estimate by list prices of' "$work/plan" || fail "the plan does not say that its cost is an estimate"
+grep -qE '"running_usd_per_hour": 2[0-9]\.' "$work/plan.json" || { cat "$work/plan.json"; fail "what runs costs nothing"; }
+
 # Looking needs no place to write.
 HOME=/dev/null XDG_STATE_HOME= "$TIDEGATE" status --kubeconfig "$work/one/kubeconfig" >"$work/status.txt" 2>"$work/err" ||
     { cat "$work/err"; fail "status without a home"; }

@@ -6,6 +6,7 @@
 #include "codec/gcp.h"
 #include "codec/gcp_answer.h"
 #include "codec/metrics.h"
+#include "codec/weights.h"
 #include "tests/fuzz/fuzz.h"
 
 #define GROUPS_MAX 8
@@ -60,8 +61,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *bytes = (const char *)data + 2;
     struct tg_err err = TG_ERR_INIT;
     struct tg_replica_metrics metrics;
-    int64_t objects;
-    int64_t object_bytes;
+    struct tg_bucket_contents contents;
+    int shards;
+    int64_t shard_bytes;
     switch (data[0] % 6) {
     case 0:
         tg_gcp_decode_error(403, bytes, size - 2, &err);
@@ -73,7 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         read_health(bytes, size - 2);
         break;
     case 3:
-        tg_gcp_decode_objects(bytes, size - 2, &objects, &object_bytes, &err);
+        tg_weights_decode_objects(bytes, size - 2, &contents, &err);
+        tg_weights_decode_index(bytes, size - 2, &shards, &shard_bytes, &err);
         break;
     case 4:
         tg_metrics_decode(bytes, size - 2, &metrics);

@@ -11,6 +11,8 @@
 
 #include "base/assets.h"
 #include "codec/lab_file.h"
+#include "codec/price_file.h"
+#include "codec/walk_file.h"
 #include "model/select.h"
 #include "sim/controllers.h"
 
@@ -21,6 +23,10 @@ struct tg_lab *rig_lab(void)
     cr_assert_not_null(asset);
     struct tg_lab *lab = tg_lab_parse(asset->path, asset->text, asset->len, &err);
     cr_assert_not_null(lab, "%s", err.msg);
+    const struct tg_asset *walk = tg_asset_get("labs/gemma-two-region.walk.yaml");
+    cr_assert(tg_walk_parse(lab, walk->path, walk->text, walk->len, &err), "%s", err.msg);
+    const struct tg_asset *prices = tg_asset_get("labs/gemma-two-region.prices.yaml");
+    cr_assert(tg_prices_parse(lab, prices->path, prices->text, prices->len, &err), "%s", err.msg);
     return lab;
 }
 

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "sim/controllers.h"
+#include "sim/fault.h"
+#include "sim/store.h"
 #include "sim/truth.h"
 #include "tests/integration/rig_support.h"
 
@@ -75,6 +78,63 @@ Test(drill_rig, same_seed_gives_the_same_world_and_the_same_report)
     cr_assert_eq(score[0].window_to_us, score[1].window_to_us);
     cr_assert_eq(score[0].whole.ok, score[1].whole.ok);
     cr_assert_eq(score[0].whole.fail, score[1].whole.fail);
+}
+
+static bool is_observing(const struct tg_app *app)
+{
+    return app->drill->state == TG_DRILL_OBSERVE;
+}
+
+static void change_deployment(struct sim_world *world, bool is_unmarked, int replicas)
+{
+    struct tg_err err = TG_ERR_INIT;
+    struct sim_store *store = sim_region_store(sim_world_region(world, 0));
+    const struct sim_resource *kind = sim_resource_find("apps", "v1", "deployments");
+    json_t *next = json_deep_copy(sim_store_get(store, kind, "default", "vllm-gemma"));
+    if (is_unmarked) {
+        json_object_del(json_object_get(next, "metadata"), "annotations");
+    }
+    json_object_set_new(json_object_get(next, "spec"), "replicas", json_integer(replicas));
+    cr_assert_not_null(sim_store_update(store, kind, next, &err), "%s", err.msg);
+}
+
+/* A drill during which somebody makes the Deployment anew; is_unmarked, replicas: and then changes
+ * it. How it ends. */
+static enum tg_drill_state state_after_anew(bool is_changed, bool is_unmarked, int replicas)
+{
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_rig *rig = rig_new(5, rig_journal_path());
+    struct tg_app *app = tg_rig_app(rig);
+    rig_wait_until_serving(rig);
+    cr_assert(tg_app_drill_start(app, tg_app_primary_target(app), &err), "%s", err.msg);
+    cr_assert(tg_rig_run(rig, 10 * MINUTE_US, is_observing));
+    struct sim_fault_spec spec = sim_fault_spec_of(SIM_FAULT_RECREATE);
+    spec.region = 0;
+    cr_assert_not_null(sim_fault_add(tg_rig_world(rig), &spec, &err), "%s", err.msg);
+    tg_rig_run(rig, 20 * TG_US_PER_S, NULL);
+    if (is_changed) {
+        change_deployment(tg_rig_world(rig), is_unmarked, replicas);
+    }
+    tg_rig_run(rig, 60 * MINUTE_US, rig_drill_is_over);
+    enum tg_drill_state state = app->drill->state;
+    cr_expect_eq(rig_true_replicas(tg_rig_world(rig)), state == TG_DRILL_DONE ? 1 : replicas);
+    tg_rig_free(rig);
+    return state;
+}
+
+Test(drill_rig, a_deployment_made_anew_with_the_mark_is_put_right)
+{
+    cr_assert_eq(state_after_anew(false, false, 0), TG_DRILL_DONE);
+}
+
+Test(drill_rig, a_deployment_made_anew_as_it_was_is_verified)
+{
+    cr_assert_eq(state_after_anew(true, true, 1), TG_DRILL_DONE);
+}
+
+Test(drill_rig, a_deployment_made_anew_otherwise_is_somebodys_decision)
+{
+    cr_assert_eq(state_after_anew(true, true, 0), TG_DRILL_NEEDS_RESTORE);
 }
 
 static void check_against_truth(uint64_t seed)

@@ -395,7 +395,7 @@ Test(ensure, a_full_bucket_is_emptied_first)
     for (int i = 0; i < 1203; i++) {
         char name[64];
         snprintf(name, sizeof(name), "gemma weights/model-%05d+of-1203.safetensors", i);
-        cr_assert(sim_cloud_object_put(bench->world, BUCKET, name, 1000));
+        cr_assert(sim_cloud_object_put(bench->world, BUCKET, name, 1000, NULL));
     }
     struct tg_desired *kept = desired_of(thing_named(BUCKET));
     kept->has_content = false;

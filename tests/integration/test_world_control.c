@@ -73,6 +73,8 @@ Test(world_control, words_become_faults_and_lines)
     expect(world, "fault kinds", true, "Cut a region off");
     expect(world, "params", true, "kv_blocks");
     expect(world, "world", true, "seed 1");
+    expect(world, "inventory", true, "tpu-v6e-pool");
+    expect(world, "inventory", true, "roles/iam.workloadIdentityUser");
     expect(world, "fault add", false, "which kind");
     expect(world, "fault add nonsense", false, "nonsense");
     expect(world, "fault add status code", false, "word=value");

@@ -34,8 +34,8 @@ EXPLAINED = [
     (r"^account$", r"^code", "here a controller makes the account, there nobody does"),
     (r"", r"storageVersionHash", "tells what etcd holds"),
     (r"^aggregated", r"responseKind\.(group|version)$", "a real one leaves them out where they are the resource's own"),
-    (r"^(resources|aggregated)", r"(finalize|/token|/binding|/resize|/ephemeralcontainers|nodes/proxy)$|"
-     r"subresources\.(finalize|token|binding|resize|ephemeralcontainers|proxy)$|events\.k8s\.io", "not simulated"),
+    (r"^(resources|aggregated)", r"(finalize|/binding|/resize|nodes/proxy)$|"
+     r"subresources\.(finalize|binding|resize|proxy)$|events\.k8s\.io", "not simulated"),
     (r"Deployment|ReplicaSet|order of|container|tolerations|volume|apply|scale|patch over|foreground",
      r"deployment\.kubernetes\.io/revision|metadata\.annotations$|status\.|body\.rows\[1\]|spec\.replicas$|generation$",
      "here a controller has been at it, there is none"),
@@ -43,6 +43,14 @@ EXPLAINED = [
     (r"Namespace|namespace|CustomResourceDefinition", r"status\.(conditions|acceptedNames)", "a controller's turn"),
     (r"Node( as table)?$|^taints", r"\.(spec|status)$", "nodes come from the simulated Google Cloud alone"),
     (r"YAML|other media type|not acceptable", r"", "the simulated server speaks JSON, and protobuf where kubectl sends it"),
+    (r"^aggregated", r"autoscaling/v1/", "the old version knows no watch, and is no category"),
+    (r"HorizontalPodAutoscaler|PodDisruptionBudget|PersistentVolume|autoscaler", r"status",
+     "here a controller has been at it, there is none"),
+    (r"table of (HorizontalPodAutoscaler|PodDisruptionBudget|PersistentVolume)", r"cells", "likewise"),
+    (r"(table of|list) StorageClass", r"^body\.(rows|items)", "GKE brings its own"),
+    (r"^ephemeral (changed|by)", r"message", "the real message goes on with Go's own comparison"),
+    (r"^budget both$", r"message", "the real message goes on with Go's own names"),
+    (r"^claim changes its mind$", r"message", "the real message goes on with Go's own comparison"),
     (r"immutable Pod spec", r"message", "the real message goes on with Go's own comparison"),
     (r"put with another uid", r"message", "the real message names etcd's key"),
     (r"changes the uid|while it is deleted", r"causes\[1\]", "the real one tells it twice"),
@@ -74,6 +82,15 @@ def pod(name, **labels):
 
 TEMPLATE = {"metadata": {"labels": {"app": "a"}}, "spec": POD_SPEC}
 SELECTOR = {"matchLabels": {"app": "a"}}
+
+SCALERS = "/apis/autoscaling/v2/namespaces/compare/horizontalpodautoscalers"
+OLD_SCALERS = "/apis/autoscaling/v1/namespaces/compare/horizontalpodautoscalers"
+BUDGETS = "/apis/policy/v1/namespaces/compare/poddisruptionbudgets"
+VOLUME_SPEC = {"accessModes": ["ReadWriteMany"], "capacity": {"storage": "5Gi"}, "storageClassName": "none",
+               "mountOptions": ["implicit-dirs"], "claimRef": {"namespace": "compare", "name": "other"},
+               "csi": {"driver": "gcsfuse.csi.storage.gke.io", "volumeHandle": "bucket"}}
+CLAIM_SPEC = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}},
+              "storageClassName": "nothing"}
 
 # path of the collection, kind, object: one for each built-in kind
 SAMPLES = [
@@ -138,6 +155,20 @@ SAMPLES = [
         "spec": {"driver": "x.example.com", "nodeName": "n", "pool": {
             "name": "n", "generation": 1, "resourceSliceCount": 1}, "devices": [{"name": "d"}]}}),
     ("/api/v1/nodes", {"apiVersion": "v1", "kind": "Node"}),
+    (SCALERS, {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "spec": {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "none"}, "maxReplicas": 3,
+        "behavior": {"scaleDown": {"stabilizationWindowSeconds": 60}}, "metrics": [
+            {"type": "Resource", "resource": {"name": "cpu", "target": {
+                "type": "Utilization", "averageUtilization": 50}}},
+            {"type": "Pods", "pods": {"metric": {"name": "m"}, "target": {
+                "type": "AverageValue", "averageValue": "0.5"}}}]}}),
+    (BUDGETS, {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "spec": {
+        "minAvailable": "50%", "selector": {"matchLabels": {"app": "nobody"}}}}),
+    ("/api/v1/persistentvolumes", {"apiVersion": "v1", "kind": "PersistentVolume", "spec": VOLUME_SPEC}),
+    (f"{NS}/persistentvolumeclaims", {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "spec": CLAIM_SPEC}),
+    ("/apis/storage.k8s.io/v1/storageclasses", {
+        "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "provisioner": "x.example.com",
+        "parameters": {"type": "t"}}),
 ]
 
 
@@ -178,8 +209,8 @@ def aggregated(listing):
 
 def cases():
     for name, request, options in (list(discovery()) + list(samples()) + list(objects()) + list(rich()) + list(lists()) +
-                                   list(watches()) + list(patches()) + list(applies()) + list(deletions()) +
-                                   list(access())):
+                                   list(watches()) + list(patches()) + list(applies()) + list(scaling()) +
+                                   list(deletions()) + list(access())):
         keep, shape = options.pop("keep", None), options.pop("shape", None)
         yield Case(name, request, options, keep, shape)
 
@@ -196,7 +227,8 @@ def discovery():
     yield "unknown version", ("GET", "/apis/apps/v9/deployments"), {}
     for group in ("api/v1", "apis/apps/v1", "apis/batch/v1", "apis/coordination.k8s.io/v1",
                   "apis/discovery.k8s.io/v1", "apis/rbac.authorization.k8s.io/v1", "apis/resource.k8s.io/v1",
-                  "apis/apiextensions.k8s.io/v1", "apis/authorization.k8s.io/v1", "apis/authentication.k8s.io/v1"):
+                  "apis/apiextensions.k8s.io/v1", "apis/authorization.k8s.io/v1", "apis/authentication.k8s.io/v1",
+                  "apis/autoscaling/v2", "apis/policy/v1", "apis/storage.k8s.io/v1"):
         yield f"resources {group}", ("GET", f"/{group}"), {"shape": resources_that_both_know}
     for group in ("apps", "batch", "coordination.k8s.io"):
         yield f"group {group}", ("GET", f"/apis/{group}"), {}
@@ -424,7 +456,8 @@ def lists():
     for text in ("app in (many,other),n!=0", "!app", "n>2", "n<2", "app,n notin (0,1,2)"):
         yield f"labels {text}", ("GET", f"{NS}/pods?labelSelector=" + text.replace(" ", "%20").replace(
             "!", "%21").replace("<", "%3C").replace(">", "%3E")), {
-                "shape": lambda v: [p["metadata"]["name"] for p in v.get("items", [])] or v.get("kind")}
+                "shape": lambda v: [p["metadata"]["name"] for p in v.get("items", [])
+                                    if "ownerReferences" not in p["metadata"]] or v.get("kind")}
     for text in ("app in many", "a=b=c", "=a", "app in ()", "a,,b", "a!b", "app==", "a>x", "-a=b", "a=-b-", ",",
                  "a in (b", "app notin"):
         yield f"bad labels {text}", ("GET", f"{NS}/pods?labelSelector=" + text.replace(" ", "%20").replace(
@@ -620,6 +653,101 @@ def applies():
     yield "update: managers", ("PUT", f"{NS}/configmaps/managed?fieldManager=other", {
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "managed", "labels": {"a": "c"}},
         "data": {"a": "b", "c": "d"}}), {"shape": managers}
+    yield from applied_keys()
+
+
+def applied_keys():
+    """Elements of lists with keys: twice, without, of no such type."""
+    service = f"{NS}/services/applied-keys?fieldManager=one"
+    pod = f"{NS}/pods/applied-keys?fieldManager=one"
+
+    def body(kind, spec):
+        return {"apiVersion": "v1", "kind": kind, "metadata": {"name": "applied-keys"}, "spec": spec}
+
+    for name, ports in [("twice", [{"port": 80}, {"port": 80, "protocol": "TCP"}]), ("null", [None]),
+                        ("text", ["x"]), ("number as text", [{"port": "80"}]), ("no port", [{"name": "a"}])]:
+        yield f"apply ports: {name}", ("PATCH", service, body("Service", {"ports": ports})), {"content": APPLY}
+    for name, containers in [("no name", [{"image": "x"}]), ("number as name", [{"name": 7, "image": "x"}]),
+                             ("twice", [{"name": "a"}, {"name": "a"}]), ("text", ["x"]),
+                             ("port without number", [{"name": "a", "image": "x", "ports": [{"name": "q"}]}])]:
+        yield f"apply containers: {name}", ("PATCH", pod, body("Pod", {"containers": containers})), {"content": APPLY}
+    yield "apply finalizers twice", ("PATCH", pod, {
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "applied-keys", "finalizers": ["a/b", "a/b"]},
+        "spec": {"containers": [{"name": "x", "image": "y"}]}}), {"content": APPLY}
+    yield "managers of a Pod", ("POST", f"{NS}/pods?fieldManager=one", body("Pod", {
+        "schedulerName": "nobody", "containers": [{"name": "c", "image": "none"}]})), {"shape": managers}
+
+
+def scaling():
+    """Autoscalers, budgets, volumes; tokens of accounts."""
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "none"}
+
+    def scaler(name, **spec):
+        return ("POST", SCALERS, {"metadata": {"name": name}, "spec": spec})
+
+    yield "autoscaler with defaults", scaler("plain", scaleTargetRef=target, maxReplicas=3), {}
+    yield "autoscaler, all wrong", scaler("bad", scaleTargetRef={"kind": "Deployment"}, minReplicas=5, maxReplicas=3,
+                                          metrics=[{"type": "Resource"}]), {}
+    yield "autoscaler of nothing", scaler("bad"), {}
+    yield "autoscaler by its old version", ("GET", f"{OLD_SCALERS}/plain"), {}
+    yield "old autoscaler", ("POST", OLD_SCALERS, {
+        "apiVersion": "autoscaling/v1", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "old"},
+        "spec": {"scaleTargetRef": target, "maxReplicas": 3, "targetCPUUtilizationPercentage": 70}}), {}
+    yield "old autoscaler by the new version", ("GET", f"{SCALERS}/old"), {}
+    for name, spec in (("both", {"minAvailable": 1, "maxUnavailable": 1}), ("negative", {"minAvailable": -1}),
+                       ("more", {"maxUnavailable": "150%"}), ("words", {"maxUnavailable": "many"}), ("nothing", {})):
+        yield f"budget {name}", ("POST", BUDGETS, {"metadata": {"name": name}, "spec": spec}), {}
+    yield "volume of nothing", ("POST", "/api/v1/persistentvolumes", {"metadata": {"name": "bad"}, "spec": {}}), {}
+    claims = f"{NS}/persistentvolumeclaims"
+    yield "claim of nothing", ("POST", claims, {"metadata": {"name": "bad"}, "spec": {}}), {}
+    yield "claim changes its mind", ("PATCH", f"{claims}/sample", {"spec": {"accessModes": ["ReadOnlyMany"]}}), {
+        "content": MERGE}
+    yield "scale as table", ("GET", f"{APPS}/deployments/sample/scale"), {"accept": TABLE, "shape": scale_cells}
+    yield "dry run raises the generation", ("PATCH", f"{APPS}/deployments/sample?dryRun=All", {
+        "spec": {"replicas": 7}}), {"content": MERGE, "shape": lambda v: v["spec"]["replicas"]}
+    yield "null in a template", ("PATCH", f"{APPS}/deployments/sample", {
+        "spec": {"template": {"metadata": {"creationTimestamp": None}}}}), {
+            "content": STRATEGIC, "shape": lambda v: v["spec"]["template"]}
+    added = f"{NS}/pods/sample/ephemeralcontainers"
+    for name, container in (("same name", {"name": "c", "image": "i"}), ("no image", {"name": "d"}),
+                            ("of nothing", {"name": "e", "image": "i", "targetContainerName": "z",
+                                            "ports": [{"containerPort": 1}]}),
+                            ("good", {"name": "d", "image": "i", "stdin": True, "targetContainerName": "c"}),
+                            ("changed", {"name": "d", "image": "other"})):
+        yield f"ephemeral {name}", ("PATCH", added, {"spec": {"ephemeralContainers": [container]}}), {
+            "content": STRATEGIC, "shape": spec_or_status}
+    yield "ephemeral removed", ("PATCH", added, {"spec": {"ephemeralContainers": None}}), {
+        "content": MERGE, "shape": spec_or_status}
+    yield "ephemeral by the Pod's path", ("PATCH", f"{NS}/pods/sample", {
+        "spec": {"ephemeralContainers": [{"name": "f", "image": "i"}]}}), {"content": STRATEGIC}
+    yield "ephemeral read", ("GET", added), {"shape": spec_or_status}
+    yield "ephemeral posted", ("POST", added, {}), {}
+    token = f"{NS}/serviceaccounts/default/token"
+    for name, spec in (("plain", {}), ("short", {"expirationSeconds": 60}), ("long", {"expirationSeconds": 1 << 40}),
+                       ("of no Pod", {"boundObjectRef": {"kind": "Pod", "apiVersion": "v1", "name": "none"}}),
+                       ("of a Service", {"boundObjectRef": {"kind": "Service", "apiVersion": "v1", "name": "none"}})):
+        yield f"token {name}", ("POST", token, {
+            "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}), {"shape": without_token}
+    yield "token of nobody", ("POST", f"{NS}/serviceaccounts/nobody/token", {"spec": {}}), {}
+    yield "get a token", ("GET", token), {}
+    reviews = "/apis/authentication.k8s.io/v1/tokenreviews"
+    yield "token review", ("POST", reviews, {"spec": {"token": "nonsense"}}), {}
+    yield "token review of nothing", ("POST", reviews, {"spec": {}}), {}
+
+
+def spec_or_status(value):
+    return value.get("spec", {}).get("ephemeralContainers", value)
+
+
+def scale_cells(value):
+    return [[(c["name"], c["type"], c["priority"]) for c in value.get("columnDefinitions", [])], [row["cells"][:3] for row in value.get("rows", [])]]
+
+
+def without_token(value):
+    if isinstance(value, dict) and value.get("kind") == "TokenRequest":
+        value["status"] = sorted(value["status"])
+        value["spec"]["audiences"] = len(value["spec"]["audiences"])
+    return value
 
 
 def deletions():

@@ -13,7 +13,8 @@ import urllib.request
 
 GROUPS = ("api/v1", "apis/apps/v1", "apis/batch/v1", "apis/coordination.k8s.io/v1", "apis/discovery.k8s.io/v1",
           "apis/rbac.authorization.k8s.io/v1", "apis/resource.k8s.io/v1", "apis/apiextensions.k8s.io/v1",
-          "apis/policy/v1", "apis/autoscaling/v1", "apis/authorization.k8s.io/v1")
+          "apis/policy/v1", "apis/autoscaling/v1", "apis/autoscaling/v2", "apis/authorization.k8s.io/v1",
+          "apis/storage.k8s.io/v1", "apis/authentication.k8s.io/v1")
 NAME = re.compile(r"io\.k8s\.(?:api|apimachinery\.pkg\.apis|apiextensions-apiserver\.pkg\.apis)\.(\w+)\.v\w+\.(\w+)$")
 FIELD = re.compile(r'SIM_FIELD\(\d+, "(.*?)", (\w+), \w+, "(.*?)"')
 

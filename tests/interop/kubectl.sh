@@ -56,7 +56,7 @@ scale_and_see() { # scale_and_see REPLICAS TEXT
 scale_and_see 0 "replicas 0/0"
 wait_for 30 grep -q Terminating "$work/watch.out" || fail "kubectl get pods -w does not show the end"
 scale_and_see 1 "replicas 1/1"
-wait_for 30 grep -q ContainerCreating "$work/watch.out" || fail "kubectl get pods -w does not show the start"
+wait_for 30 grep -qE "Init:0/1|PodInitializing|ContainerCreating" "$work/watch.out" || fail "kubectl get pods -w does not show the start"
 kill "$watcher"
 keys q
 expect_sane_terminal "q"

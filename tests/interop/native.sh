@@ -60,7 +60,7 @@ spec:
     metadata: {labels: {app: shells}}
     spec:
       containers:
-      - {name: shell, image: curlimages/curl, command: [sleep, "36000"]}
+      - {name: shell, image: curlimages/curl, command: [sleep, "36000"], resources: {requests: {cpu: 100m}}}
 YAML
     sed 's/replicas: 2/replicas: 3/' "$work/deployment.yaml" >"$work/changed.yaml"
     cat >"$work/widgets.yaml" <<'YAML'
@@ -80,6 +80,68 @@ spec:
       openAPIV3Schema:
         {type: object, properties: {spec: {type: object, properties: {size: {type: integer}}}}}
 YAML
+    cat >"$work/daemon.yaml" <<'YAML'
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec:
+      tolerations: [{operator: Exists}]
+      containers:
+      - {name: shell, image: curlimages/curl, command: [sleep, "36000"]}
+YAML
+    cat >"$work/scaler.yaml" <<'YAML'
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: gemma}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: vllm-gemma}
+  minReplicas: 1
+  maxReplicas: 2
+  metrics:
+  - type: Pods
+    pods:
+      metric: {name: autoscaling.gke.io|tpu-cache|tpu-cache}
+      target: {type: AverageValue, averageValue: "0.6"}
+YAML
+    cat >"$work/volume.yaml" <<'YAML'
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: bucket}
+spec:
+  accessModes: [ReadWriteMany]
+  capacity: {storage: 5Gi}
+  storageClassName: none
+  mountOptions: [implicit-dirs]
+  csi: {driver: gcsfuse.csi.storage.gke.io, volumeHandle: demo-4711-gemma-weights}
+  claimRef: {name: bucket, namespace: default}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: bucket}
+spec:
+  accessModes: [ReadWriteMany]
+  resources: {requests: {storage: 5Gi}}
+  volumeName: bucket
+  storageClassName: none
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: reader, annotations: {gke-gcsfuse/volumes: "true"}}
+spec:
+  serviceAccountName: gemma-ksa
+  containers:
+  - name: shell
+    image: curlimages/curl
+    command: [sleep, "36000"]
+    volumeMounts: [{name: bucket, mountPath: /data}]
+  volumes: [{name: bucket, persistentVolumeClaim: {claimName: bucket}}]
+YAML
+    printf '#!/bin/sh\nsed -i "s/^  replicas: .*/  replicas: 4/" "$1"\n' >"$work/editor"
+    chmod +x "$work/editor"
     printf 'apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {size: 3}\n' >"$work/widget.yaml"
 }
 
@@ -114,6 +176,104 @@ reads() {
     check "$kubectl --user viewer delete pod x" 1 'Error from server \(Forbidden\): pods "x" is forbidden: User "viewer@'
     check "$kubectl --user driller auth can-i patch deployments --subresource=scale" 0 '^yes$'
     check "$kubectl --user viewer auth can-i --list" 0 '^Resources +Non-Resource URLs +Resource Names +Verbs'
+}
+
+# What people try next: accounts, budgets, nodes, autoscalers, volumes.
+next() {
+    local node tpu token
+    node=$($kubectl get nodes -o name | grep default-pool | cut -d/ -f2)
+    tpu=$($kubectl get nodes -o name | grep tpu | cut -d/ -f2)
+    check "$kubectl create token gemma-ksa" 0 '^[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$'
+    check "$kubectl create token gemma-ksa --duration=1m" 1 'may not specify a duration less than 10 minutes$'
+    check "$kubectl create token nobody" 1 'serviceaccounts "nobody" not found$'
+    token=$($kubectl create token gemma-ksa)
+    printf '%s' "$token" >"$work/token"
+    cat >"$work/account.config" <<CONFIG
+apiVersion: v1
+kind: Config
+current-context: c
+clusters: [{name: c, cluster: {server: "$($kubectl config view --minify --raw -o jsonpath='{.clusters[0].cluster.server}')", certificate-authority: "$(dirname "$KUBECONFIG")/ca.pem"}}]
+users: [{name: u, user: {tokenFile: $work/token}}]
+contexts: [{name: c, context: {cluster: c, user: u}}]
+CONFIG
+    check "$kubectl --kubeconfig $work/account.config get pods" 1 'User "system:serviceaccount:default:gemma-ksa" cannot list resource "pods" in API group "" in the namespace "default"$'
+    check "$kubectl create rolebinding account-views --clusterrole=view --serviceaccount=default:gemma-ksa" 0 'created$'
+    check "$kubectl --kubeconfig $work/account.config get pods" 0 '^vllm-gemma-'
+    check "$kubectl --kubeconfig $work/account.config delete pod x" 1 'Forbidden'
+    check "$kubectl auth can-i list pods --as=system:serviceaccount:default:gemma-ksa" 0 '^yes$'
+    [ "$version" = 1.27 ] || check "$kubectl --kubeconfig $work/account.config auth whoami" 0 \
+        '^Username +system:serviceaccount:default:gemma-ksa$' '\[system:serviceaccounts system:serviceaccounts:default'
+    check "$kubectl apply -f $work/deployment.yaml" 0 '^deployment.apps/shells created$'
+    check "$kubectl rollout status deploy/shells --timeout=60s" 0 'successfully rolled out$'
+    check "$kubectl create pdb shells --selector=app=shells --min-available=2" 0 '^poddisruptionbudget.policy/shells created$'
+    check "$kubectl get pdb" 0 '^NAME +MIN AVAILABLE +MAX UNAVAILABLE +ALLOWED DISRUPTIONS +AGE$' '^shells +2 +N/A +0 '
+    check "$kubectl describe pdb shells" 0 '^Min available: +2$' '^ +Current: +2$'
+    check "$kubectl cordon $node" 0 "^node/$node cordoned$"
+    check "$kubectl get node $node" 0 'Ready,SchedulingDisabled'
+    check "$kubectl describe node $node" 0 '^Taints: +node.kubernetes.io/unschedulable:NoSchedule$' '^Unschedulable: +true$'
+    check "$kubectl drain $node --ignore-daemonsets --timeout=8s" 1 \
+        "error when evicting pods/\"shells-\S+\" -n \"default\" \(will retry after 5s\): Cannot evict pod as it would violate the pod's disruption budget"
+    check "$kubectl delete pdb shells" 0 'deleted'
+    check "$kubectl drain $node --ignore-daemonsets --timeout=60s" 0 "^node/$node already cordoned$" '^pod/shells-\S+ evicted$' "^node/$node drained$"
+    check "$kubectl get pods -l app=shells" 0 '0/1 +Pending'
+    check "$kubectl uncordon $node" 0 "^node/$node uncordoned$"
+    check "$kubectl wait --for=condition=available deploy/shells --timeout=60s" 0 'condition met$'
+    check "$kubectl drain $tpu --ignore-daemonsets" 1 'cannot delete Pods with local storage \(use --delete-emptydir-data to override\): default/vllm-gemma-'
+    check "$kubectl uncordon $tpu" 0 'uncordoned$'
+    check "$kubectl taint node $node a=b:NoSchedule" 0 "^node/$node tainted$"
+    check "$kubectl taint node $node a-" 0 "^node/$node untainted$"
+    check "$kubectl apply -f $work/daemon.yaml" 0 '^daemonset.apps/agent created$'
+    check "$kubectl rollout status ds/agent --timeout=60s" 0 'daemon set "agent" successfully rolled out$'
+    check "$kubectl get ds" 0 '^agent +2 +2 +2 +2 +2 '
+    check "$kubectl drain $node" 1 'cannot delete DaemonSet-managed Pods \(use --ignore-daemonsets to ignore\): default/agent-'
+    check "$kubectl uncordon $node" 0 'uncordoned$'
+    check "$kubectl delete ds agent" 0 'deleted'
+    check "$kubectl autoscale deploy shells --min=3 --max=5 --cpu-percent=80" 0 '^horizontalpodautoscaler.autoscaling/shells autoscaled$'
+    check "$kubectl wait --for=jsonpath='{.status.currentReplicas}'=3 hpa/shells --timeout=30s" 0 'condition met$'
+    check "$kubectl get hpa" 0 '^NAME +REFERENCE +TARGETS +MINPODS +MAXPODS +REPLICAS +AGE$' '^shells +Deployment/shells +cpu: (<unknown>|[0-9]+%)/80% +3 +5 +3 '
+    check "$kubectl describe hpa shells" 0 'SuccessfulRescale .* New size: 3; reason: Current number of replicas below Spec.MinReplicas' 'AbleToScale +True'
+    check "$kubectl apply -f $work/scaler.yaml" 0 '^horizontalpodautoscaler.autoscaling/gemma created$'
+    check "$kubectl wait --for=condition=ScalingActive hpa/gemma --timeout=80s" 0 'condition met$'
+    check "$kubectl describe hpa gemma" 0 '"autoscaling.gke.io\|tpu-cache\|tpu-cache" on pods: +[0-9]+m? / 600m' 'ValidMetricFound'
+    check "$kubectl delete hpa gemma shells" 0 'deleted'
+    check "$kubectl get sc" 0 '^standard-rwo \(default\) +pd.csi.storage.gke.io +Delete +WaitForFirstConsumer +true'
+    check "$kubectl apply -f $work/volume.yaml" 0 '^persistentvolume/bucket created$' '^persistentvolumeclaim/bucket created$' '^pod/reader created$'
+    check "$kubectl wait --for=jsonpath='{.status.phase}'=Bound pvc/bucket --timeout=20s" 0 'condition met$'
+    check "$kubectl get pv,pvc" 0 '^persistentvolume/bucket +5Gi +RWX +Retain +Bound +default/bucket +none ' '^persistentvolumeclaim/bucket +Bound +bucket +5Gi +RWX +none'
+    check "$kubectl wait --for=condition=ready pod/reader --timeout=60s" 0 'condition met$'
+    check "$kubectl exec reader -c shell -- ls /data" 0 '^config.json$'
+    check "$kubectl describe pvc bucket" 0 '^Used By: +reader$'
+    check "$kubectl cp $work/volume.yaml reader:/tmp/x -c shell" 1 'exec: "tar": executable file not found in \$PATH'
+    check "$kubectl debug reader --image=busybox --target=shell -c once -- sh -c 'echo seen'" 0 'Targeting container "shell"'
+    check "$kubectl wait --for=jsonpath='{.status.ephemeralContainerStatuses[0].state.terminated.exitCode}'=0 pod/reader --timeout=30s" 0 'condition met$'
+    check "$kubectl logs reader -c once" 0 '^seen$'
+    check "{ echo 'ls /'; sleep 1; echo exit; } | $kubectl debug reader --image=busybox -c shell-2 -i" 0 '^etc$' '^usr$'
+    check "$kubectl describe pod reader" 0 '^Ephemeral Containers:' '^ +once:'
+    check "$kubectl debug node/$node --image=busybox -- sleep 1" 0 '^Creating debugging pod node-debugger-'
+    check "$kubectl delete pod reader --now" 0 'deleted'
+    check "$kubectl delete pvc,pv bucket" 0 'persistentvolumeclaim "bucket" deleted' 'persistentvolume "bucket" deleted'
+    check "$kubectl get deploy shells --subresource=scale" 0 '^NAME +DESIRED +AVAILABLE +AGE$' '^shells +3 +[0-9] '
+    check "$kubectl patch deploy shells --subresource=scale --type=merge -p '{\"spec\":{\"replicas\":1}}'" 0 'shells patched$'
+    check "$kubectl set image deploy/shells shell=curlimages/curl:8" 0 'image updated$'
+    check "$kubectl annotate deploy/shells kubernetes.io/change-cause=newer" 0 'annotated?$'
+    check "$kubectl rollout status deploy/shells --timeout=90s" 0 'successfully rolled out$'
+    check "$kubectl rollout history deploy/shells" 0 '^1 +<none>$' '^2 +newer$'
+    check "$kubectl rollout undo deploy/shells --to-revision=1" 0 'rolled back$'
+    check "$kubectl rollout history deploy/shells" 0 '^2 +newer$' '^3 +<none>$'
+    check "$kubectl rollout undo deploy/shells --to-revision=99" 1 'unable to find specified revision 99 in history$'
+    check "$kubectl rollout pause deploy/shells" 0 'paused$'
+    check "$kubectl describe deploy shells" 0 'Progressing +Unknown +DeploymentPaused'
+    check "$kubectl rollout resume deploy/shells" 0 'resumed$'
+    check "env EDITOR=$work/editor $kubectl edit deploy shells" 0 '^deployment.apps/shells edited$'
+    check "$kubectl get deploy shells -o jsonpath='{.spec.replicas}'" 0 '^4$'
+    check "$kubectl replace -f $work/deployment.yaml" 0 '^deployment.apps/shells replaced$'
+    check "$kubectl get --raw /apis/policy/v1" 0 '"poddisruptionbudgets"'
+    check "$kubectl explain hpa.spec.metrics" 0 'containerResource' 'KIND: +HorizontalPodAutoscaler'
+    check "$kubectl explain pvc.spec.resources" 0 'requests'
+    check "$kubectl delete deploy shells --cascade=orphan" 0 'deleted'
+    check "$kubectl get rs -l app=shells" 0 '^shells-'
+    check "$kubectl delete rs -l app=shells" 0 'deleted'
+    check "$kubectl wait --for=delete pod -l app=shells --timeout=60s" 0
 }
 
 changes() {
@@ -165,6 +325,7 @@ streams() {
     check "$kubectl exec $pod -c vllm-tpu -- sh -c 'exit 7'" 7 'command terminated with exit code 7'
     check "$kubectl exec $pod -c vllm-tpu -- nothing" 1 'exec: "nothing": executable file not found in \$PATH'
     check "echo hello | $kubectl exec -i $pod -c vllm-tpu -- cat" 0 '^hello$'
+    : >"$work/forward"
     $kubectl port-forward "$pod" :8000 >"$work/forward" 2>&1 &
     local forward=$!
     for _ in $(seq 50); do
@@ -204,6 +365,7 @@ for kubectl in $KUBECTLS; do
     reads
     changes
     streams
+    next
     kill $world
     wait $world 2>/dev/null
     rm -rf "$work/.kube" "$work/ready"

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/doctor.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/utf8.h"
@@ -68,6 +69,13 @@ static void hide_kind(struct tg_app *app, enum tg_kind kind, enum tg_kind_phase 
     tg_app_handle(app, msg);
 }
 
+static void observe_walk(struct scene *scene)
+{
+    const struct tg_app *app = tg_rig_app(scene->rig);
+    tg_walk_observe(&scene->walk_place, app->lab, app->steps, app->model,
+                    tg_clock_monotonic_us(&app->clock));
+}
+
 static void bring(struct scene *scene, enum scene_moment moment)
 {
     struct tg_err err = TG_ERR_INIT;
@@ -77,6 +85,7 @@ static void bring(struct scene *scene, enum scene_moment moment)
     }
     rig_wait_until_serving(scene->rig);
     tg_rig_run(scene->rig, 30 * TG_US_PER_S, NULL);
+    observe_walk(scene);
     if (moment == SCENE_OBSERVING || moment == SCENE_VERDICT) {
         cr_assert(tg_app_drill_start(app, tg_app_primary_target(app), &err), "%s", err.msg);
         cr_assert(tg_rig_run(scene->rig, 5 * MINUTE_US, is_observing));
@@ -97,6 +106,9 @@ void scene_gather(struct scene *scene)
         .lab = app->lab,
         .steps = app->steps,
         .drill = app->drill,
+        .doctor = app->doctor,
+        .fixes = app->fixes,
+        .run = app->run,
         .is_restore_offered = is_offered,
         .is_armed = app->is_armed,
         .now_us = tg_clock_monotonic_us(&app->clock),
@@ -106,6 +118,8 @@ void scene_gather(struct scene *scene)
         .detail_text = app->detail_text,
         .detail_err = app->detail_err.code != TG_CODE_NONE ? &app->detail_err : NULL,
         .detail_us = app->detail_us,
+        .walk_place = &scene->walk_place,
+        .walk_folder = "state/tidegate/walk",
         .world_note = "export KUBECONFIG=world/kubeconfig",
     };
     scene->inputs.is_simulated = tg_model_is_simulated(app->model, &scene->inputs.speed);
@@ -117,6 +131,7 @@ struct scene scene_new(enum scene_moment moment, const char *locale)
     speak(locale);
     scene.rig = rig_new(1, rig_journal_path());
     scene.ui = ui_new(!tg_str_eq(locale, "C"));
+    scene.is_utf8 = !tg_str_eq(locale, "C");
     scene.canvas = ui_canvas_new(80, 24);
     scene.inputs.locale = locale;
     scene.inputs.is_restore_offered = moment == SCENE_RESTORE_OFFER;
@@ -130,11 +145,31 @@ struct scene scene_new(enum scene_moment moment, const char *locale)
         hide_kind(tg_rig_app(scene.rig), TG_KIND_EVENT, TG_KIND_PHASE_DENIED,
                   "Forbidden: events is forbidden");
     }
+    observe_walk(&scene);
     scene_gather(&scene);
     if (moment == SCENE_LOST) {
         scene.inputs.now_us += 25 * TG_US_PER_S;
         scene.inputs.lab_us += 25 * TG_US_PER_S;
     }
+    return scene;
+}
+
+struct scene scene_empty_new(const char *locale)
+{
+    struct scene scene = {0};
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_rig_config config = {
+        .world = {.seed = 11, .regions = 2, .start_wall_us = INT64_C(1767225600) * TG_US_PER_S},
+        .lab = rig_lab(),
+        .journal = rig_journal_path()};
+    speak(locale);
+    scene.rig = tg_rig_new(&config, &err);
+    cr_assert_not_null(scene.rig, "%s", err.msg);
+    scene.ui = ui_new(!tg_str_eq(locale, "C"));
+    scene.canvas = ui_canvas_new(80, 24);
+    scene.inputs.locale = locale;
+    tg_rig_run(scene.rig, 30 * TG_US_PER_S, NULL);
+    scene_gather(&scene);
     return scene;
 }
 
@@ -153,11 +188,33 @@ static bool has_detail(const struct tg_app *app)
 static struct ui_intent press(struct scene *scene, struct ui_key key)
 {
     struct ui_intent intent = {.kind = UI_INTENT_NONE};
+    scene->inputs.walk_place = &scene->walk_place; /* a scene is a value, and moves */
     ui_key(scene->ui, &scene->inputs, key, &intent);
+    if (intent.kind == UI_INTENT_WALK_GO) {
+        tg_walk_go(&scene->walk_place, scene->inputs.lab->walk, intent.section);
+    }
     if (intent.kind == UI_INTENT_OPEN) {
         tg_app_open_detail(tg_rig_app(scene->rig), intent.target, intent.resource, intent.ns,
                            intent.name);
         cr_assert(tg_rig_run(scene->rig, MINUTE_US, has_detail));
+        scene_gather(scene);
+    }
+    if (intent.kind == UI_INTENT_DOCTOR) {
+        struct tg_err err = TG_ERR_INIT;
+        struct tg_doctor_config config = {.until = -1,
+                                          .has_terminal = true,
+                                          .terminal = {.is_terminal = true,
+                                                       .is_utf8 = scene->is_utf8,
+                                                       .colours = 256,
+                                                       .name = "xterm",
+                                                       .width = 80,
+                                                       .height = 24}};
+        cr_assert(tg_app_doctor_start(tg_rig_app(scene->rig), &config, &err), "%s", err.msg);
+        cr_assert(tg_rig_run(scene->rig, MINUTE_US, tg_app_doctor_is_over));
+        scene_gather(scene);
+    }
+    if (intent.kind == UI_INTENT_FIXES) {
+        tg_app_choose_fixes(tg_rig_app(scene->rig), intent.fixes);
         scene_gather(scene);
     }
     return intent;
@@ -208,6 +265,7 @@ char *scene_draw(struct scene *scene, int width, int height)
     if (ui_canvas_width(scene->canvas) != width || ui_canvas_height(scene->canvas) != height) {
         ui_canvas_resize(scene->canvas, width, height);
     }
+    scene->inputs.walk_place = &scene->walk_place;
     ui_render(scene->ui, &scene->inputs, scene->canvas);
     check_cells(scene->canvas);
     return ui_canvas_dump(scene->canvas, false);

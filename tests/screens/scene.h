@@ -27,6 +27,8 @@ struct scene {
     struct ui *ui;
     struct ui_inputs inputs;
     struct ui_canvas *canvas;
+    bool is_utf8;
+    struct tg_walk_place walk_place;
 };
 
 const char *scene_name(enum scene_moment moment);
@@ -34,6 +36,9 @@ const char *scene_name(enum scene_moment moment);
 /* locale: "C" gives ASCII and English, "zh_TW.UTF-8" UTF-8 and Chinese. Once for each process. */
 struct scene scene_new(enum scene_moment moment, const char *locale);
 void scene_free(struct scene *scene);
+
+/* The same over a project in which nothing stands yet. */
+struct scene scene_empty_new(const char *locale);
 
 /* From now on every translated text is in brackets and half as long again (screens/stretch.c). */
 void scene_stretch_texts(void);

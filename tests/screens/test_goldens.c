@@ -4,9 +4,15 @@
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "app/witness.h"
 #include "base/assert.h"
+#include "sim/gcp_permission.h"
+#include "sim/gcp_quota.h"
+#include "sim/params.h"
 #include "tests/screens/scene.h"
+#include "tests/unit/sim/fault_rig.h"
 
 static const struct {
     int width, height;
@@ -63,6 +69,34 @@ ParameterizedTest(int *number, goldens, panes)
     scene_free(&scene);
 }
 
+/* One region's container answered, the other may not be asked. */
+static void show_proofs(const char *locale)
+{
+    static const char *const names[] = {"pane-3-proved-80x24", "pane-3-proved-100x30"};
+    struct scene scene = scene_new(SCENE_STEADY, locale);
+    (void)fault_add(tg_rig_world(scene.rig), "deny region=europe-west4 route=*/exec");
+    cr_assert_eq(tg_app_prove(tg_rig_app(scene.rig)), 2);
+    tg_rig_run(scene.rig, 12 * TG_US_PER_S, NULL);
+    scene_gather(&scene);
+    scene_keys(&scene, "3 z");
+    for (size_t i = 0; i < TG_COUNT(names); i++) {
+        char name[120];
+        snprintf(name, sizeof(name), "%s-%s", names[i], tag(locale));
+        scene_expect(&scene, name, sizes[i].width, sizes[i].height);
+    }
+    scene_free(&scene);
+}
+
+Test(goldens, proofs)
+{
+    show_proofs("C");
+}
+
+Test(goldens, proofs_in_chinese)
+{
+    show_proofs("zh_TW.UTF-8");
+}
+
 static void overlay(const char *name, const char *locale, const char *keys, const char *text)
 {
     struct scene scene = scene_new(SCENE_STEADY, locale);
@@ -93,7 +127,114 @@ OVERLAY(palette, "C-p", "pa")
 OVERLAY(command_line, ":", "drill")
 OVERLAY(filter, "2 /", "vllm")
 OVERLAY(confirm, "D", "us-ea")
+OVERLAY(lab_up, ": l a b . u p Enter", "demo")
+OVERLAY(lab_down, ": l a b . d o w n Enter", "demo")
 OVERLAY(detail, "2 Down Down Enter", "")
+
+/* The preflight as a page: what fails and what is unknown, hazards with their fixes, two of them
+ * chosen; and what is in order, further down. */
+static void preflight(const char *locale)
+{
+    static const struct {
+        int width, height;
+    } page_sizes[] = {{80, 24}, {120, 40}};
+    struct scene scene = scene_new(SCENE_STEADY, locale);
+    sim_world_params(tg_rig_world(scene.rig))->has_billing = 0;
+    sim_gcp_deny(tg_rig_world(scene.rig), "compute.firewalls.delete", true);
+    sim_gcp_set_quota(tg_rig_world(scene.rig), "europe-west4", SIM_QUOTA_TPU, 0);
+    free(scene_draw(&scene, 80, 24));
+    scene_keys(&scene, ":");
+    scene_type(&scene, "doctor");
+    scene_keys(&scene, "Enter 1 3");
+    for (size_t i = 0; i < TG_COUNT(page_sizes); i++) {
+        char name[120];
+        snprintf(name, sizeof(name), "doctor-%dx%d-%s", page_sizes[i].width, page_sizes[i].height,
+                 tag(locale));
+        scene_expect(&scene, name, page_sizes[i].width, page_sizes[i].height);
+    }
+    scene_keys(&scene, "End");
+    char name[120];
+    snprintf(name, sizeof(name), "doctor-end-80x24-%s", tag(locale));
+    scene_expect(&scene, name, 80, 24);
+    scene_free(&scene);
+}
+
+Test(goldens, doctor)
+{
+    preflight("C");
+}
+
+Test(goldens, doctor_in_chinese)
+{
+    preflight("zh_TW.UTF-8");
+}
+
+/* What fails stands in the dialog that asks whether the lab is to be stood up. */
+Test(goldens, lab_up_after_a_preflight_that_fails)
+{
+    struct scene scene = scene_new(SCENE_STEADY, "C");
+    sim_world_params(tg_rig_world(scene.rig))->has_billing = 0;
+    sim_gcp_deny(tg_rig_world(scene.rig), "compute.firewalls.delete", true);
+    free(scene_draw(&scene, 80, 24));
+    scene_keys(&scene, ":");
+    scene_type(&scene, "lab.up");
+    scene_keys(&scene, "Enter");
+    scene_expect(&scene, "lab-up-80x24-C", 80, 24);
+    scene_free(&scene);
+}
+/* Pages of the walkthrough, at all sizes. */
+static void walk(enum scene_moment moment, const char *name, const char *locale, const char *keys)
+{
+    struct scene scene = scene_new(moment, locale);
+    char file[120];
+    scene_keys(&scene, keys);
+    for (size_t i = 0; i < TG_COUNT(sizes); i++) {
+        snprintf(file, sizeof(file), "walk-%s-%dx%d-%s", name, sizes[i].width, sizes[i].height,
+                 tag(locale));
+        scene_expect(&scene, file, sizes[i].width, sizes[i].height);
+    }
+    scene_free(&scene);
+}
+
+#define WALK(moment, name, keys)                  \
+    Test(goldens, walk_##name)                    \
+    {                                             \
+        walk(moment, #name, "C", keys);           \
+    }                                             \
+    Test(goldens, walk_##name##_in_chinese)       \
+    {                                             \
+        walk(moment, #name, "zh_TW.UTF-8", keys); \
+    }
+
+WALK(SCENE_STEADY, start, "w")
+WALK(SCENE_STEADY, gateway, "w n n n n n n n PageDown")
+WALK(SCENE_OBSERVING, failover, "w n n n n n n n n PageDown")
+
+/* Below the steps stands what runs now and what it costs. */
+static void zoom_steps(const char *locale)
+{
+    struct scene scene = scene_new(SCENE_STEADY, locale);
+    scene_keys(&scene, "1 z");
+    for (size_t i = 0; i < 3; i++) {
+        char file[120];
+        free(scene_draw(&scene, sizes[i].width, sizes[i].height));
+        scene_keys(&scene, "End");
+        snprintf(file, sizeof(file), "steps-zoomed-%dx%d-%s", sizes[i].width, sizes[i].height,
+                 tag(locale));
+        scene_expect(&scene, file, sizes[i].width, sizes[i].height);
+    }
+    scene_free(&scene);
+}
+
+Test(goldens, steps_zoomed)
+{
+    zoom_steps("C");
+}
+
+Test(goldens, steps_zoomed_in_chinese)
+{
+    zoom_steps("zh_TW.UTF-8");
+}
 
 /* A picture that stands still says how old it is, at the size of the terminal too. */
 Test(goldens, paused)

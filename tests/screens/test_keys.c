@@ -105,6 +105,82 @@ Test(keys, pasted_text_is_no_command_and_confirms_nothing)
     scene_free(&scene);
 }
 
+static void expect_shown(struct scene *scene, const char *text)
+{
+    char *screen = scene_draw(scene, 100, 30);
+    cr_assert_not_null(strstr(screen, text), "%s is not on the screen:\n%s", text, screen);
+    free(screen);
+}
+
+/* A page does its own steps alone, after the project was typed, and comes back. */
+Test(keys, a_page_of_the_walkthrough_does_what_it_is_about)
+{
+    struct scene scene = scene_new(SCENE_STEADY, "C");
+    const struct tg_lab *lab = scene.inputs.lab;
+    scene_keys(&scene, "w n n n");
+    expect_shown(&scene, "[4/11 The fleet]");
+    scene_keys(&scene, "x");
+    expect_shown(&scene, "Of it only the steps fleet-apis to features.");
+    scene_type(&scene, "somebody-elses");
+    cr_assert_eq(scene_keys(&scene, "Enter").kind, UI_INTENT_NONE);
+    expect_shown(&scene, "[4/11 The fleet]");
+    scene_keys(&scene, "x");
+    scene_type(&scene, "demo-4711");
+    struct ui_intent intent = scene_keys(&scene, "Enter");
+    cr_assert_eq(intent.kind, UI_INTENT_LAB_UP);
+    cr_assert_eq(intent.from, tg_lab_step_index(lab, "fleet-apis"));
+    cr_assert_eq(intent.until, tg_lab_step_index(lab, "features"));
+    expect_shown(&scene, "[4/11 The fleet]");
+    scene_keys(&scene, "n n n n n x");
+    expect_shown(&scene, "Take the primary region down?");
+    scene_keys(&scene, "Esc");
+    expect_shown(&scene, "[9/11 The failover]");
+    scene_keys(&scene, "n x");
+    expect_shown(&scene, "Take the lab down?");
+    scene_keys(&scene, "Esc Esc");
+    expect_shown(&scene, "1 Steps 25 of 25 done");
+    scene_keys(&scene, ":");
+    scene_type(&scene, "lab.up");
+    scene_keys(&scene, "Enter");
+    scene_type(&scene, "demo-4711");
+    intent = scene_keys(&scene, "Enter");
+    cr_assert_eq(intent.kind, UI_INTENT_LAB_UP);
+    cr_assert_eq(intent.from, -1, "the whole lab, whatever page was read last");
+    scene_free(&scene);
+}
+
+Test(keys, what_is_pasted_over_the_walkthrough_does_nothing)
+{
+    static const struct ui_key begins = {.code = UI_KEY_PASTE, .codepoint = 1};
+    struct scene scene = scene_new(SCENE_STEADY, "C");
+    struct ui_intent intent;
+    scene_keys(&scene, "w n n");
+    ui_key(scene.ui, &scene.inputs, begins, &intent);
+    static const char *const letters[] = {"n", "b", "x", "c", "f", "w"};
+    for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {
+        cr_expect_eq(scene_type(&scene, letters[i]).kind, UI_INTENT_NONE, "%s", letters[i]);
+    }
+    expect_shown(&scene, "[3/11 Network, storage, clusters]");
+    scene_free(&scene);
+}
+
+Test(keys, a_page_is_copied_and_written_when_it_has_commands)
+{
+    struct scene scene = scene_new(SCENE_STEADY, "C");
+    scene_keys(&scene, "w");
+    cr_expect_eq(scene_keys(&scene, "c").kind, UI_INTENT_NONE, "nothing is typed to read");
+    struct ui_intent intent = scene_keys(&scene, "n n c");
+    cr_expect_eq(intent.kind, UI_INTENT_WALK_COPY);
+    cr_expect_eq(intent.section, 2);
+    cr_expect_eq(scene_keys(&scene, "f").kind, UI_INTENT_WALK_WRITE);
+    scene_keys(&scene, ":");
+    scene_type(&scene, "walk.copy");
+    intent = scene_keys(&scene, "Enter");
+    cr_expect_eq(intent.kind, UI_INTENT_WALK_COPY, "as a command too");
+    cr_expect_eq(intent.section, 2, "of the page that was read last");
+    scene_free(&scene);
+}
+
 Test(keys, a_session_that_is_not_armed_changes_nothing)
 {
     struct scene scene = scene_new(SCENE_STEADY, "C");

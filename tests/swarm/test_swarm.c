@@ -1,7 +1,9 @@
 /* swarm/test_swarm.c - a small swarm must hold; a planted bug must be found and shrunk to what it
- * takes. A plain program: it reports in TAP. */
+ * takes; and each invariant between console, journal and world must see what breaks it. A plain
+ * program: it reports in TAP. */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +14,12 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "codec/json.h"
+#include "sim/behaviour.h"
 #include "sim/controllers.h"
 #include "sim/json_path.h"
+#include "sim/pod.h"
 #include "sim/store.h"
+#include "sim/vllm.h"
 
 #define SEEDS_DEFAULT 24
 #define SEEDS_MAX     100000
@@ -153,6 +158,120 @@ static void find_planted(const struct tg_swarm_config *clean)
     report(false, "a planted bug is found");
 }
 
+/* ---- one planted violation for each invariant ---- */
+
+static const char *journal_path;
+
+/* A block of the cache is forgotten when a sequence ends. */
+static void leak_block(struct sim_world *world, void *data)
+{
+    (void)data;
+    const struct sim_region *region = sim_world_region(world, 0);
+    for (const struct tg_map_node *n = tg_map_first(region->pods); n; n = tg_map_next(n)) {
+        const struct sim_pod *pod = tg_map_node_value(n);
+        if (pod->vllm != NULL) {
+            ++*sim_vllm_blocks_used(pod->vllm);
+        }
+    }
+}
+
+static void plant_leak(void *context, struct sim_world *world)
+{
+    (void)context;
+    sim_world_at(world, 90 * TG_US_PER_S, 0, leak_block, NULL, NULL);
+}
+
+static void mark(struct sim_store *store, const char *name, const char *drill)
+{
+    const struct sim_resource *deployments = sim_resource_find("apps", "v1", "deployments");
+    json_t *next = json_deep_copy(sim_store_get(store, deployments, "default", name));
+    json_t *annotations = sim_json_make_object(json_object_get(next, "metadata"), "annotations");
+    json_object_set_new(annotations, "tidegate.dev/drill", json_string(drill));
+    sim_store_update(store, deployments, next, NULL);
+}
+
+/* Another console begins a drill on the other region as soon as there is one. */
+static void begin_second(void *context, struct sim_store *store, const struct sim_change *change)
+{
+    struct sim_world *world = context;
+    (void)store;
+    const json_t *annotations = sim_json_at(change->object, "metadata.annotations");
+    if (json_object_get(annotations, "tidegate.dev/drill") != NULL) {
+        mark(sim_region_store(sim_world_region(world, 1)), "vllm-gemma", "scale0-of-another");
+    }
+}
+
+static void plant_second(void *context, struct sim_world *world)
+{
+    (void)context;
+    sim_store_observe(sim_region_store(sim_world_region(world, 0)), begin_second, world);
+}
+
+/* Takes the rollout for the proof. */
+static void boast(void *context, struct tg_app *app)
+{
+    (void)context;
+    if (app->drill != NULL && app->drill->trace.restore_acked_us > 0 &&
+        app->drill->trace.restored_us == 0) {
+        app->drill->trace.restored_us = tg_app_lab_us(app);
+    }
+}
+
+static void change_journal(const char *sql)
+{
+    sqlite3 *database = NULL;
+    int result = sqlite3_open(journal_path, &database);
+    tg_assert(result == SQLITE_OK);
+    result = sqlite3_exec(database, sql, NULL, NULL, NULL);
+    tg_assert(result == SQLITE_OK);
+    sqlite3_close(database);
+}
+
+/* Acts before what it does is written down. */
+static void forget_intent(void *context, struct tg_app *app)
+{
+    (void)context;
+    if (app->drill != NULL && tg_drill_holds_fault(app->drill)) {
+        change_journal("DELETE FROM record WHERE kind='INTENT'");
+    }
+}
+
+static void spoil_plan(void *context, struct tg_app *app)
+{
+    (void)context;
+    if (app->drill != NULL && app->drill->state == TG_DRILL_BASELINE) {
+        change_journal("UPDATE record SET payload='{}' WHERE kind='PLAN'");
+    }
+}
+
+static void find_each(const struct tg_swarm_config *clean)
+{
+    static const struct {
+        const char *broken;
+        void (*prepare)(void *context, struct sim_world *world);
+        void (*meddle)(void *context, struct tg_app *app);
+    } plants[] = {
+        {"the blocks of a KV cache that are in use are not those of its sequences", plant_leak,
+         NULL},
+        {"two drills are open in one fleet", plant_second, NULL},
+        {"the console says restored, and the region does not serve", NULL, boast},
+        {"a drill changed the world, and the journal does not know", NULL, forget_intent},
+        {"the journal, cut after a record, does not lead back", NULL, spoil_plan},
+    };
+    const struct tg_swarm_plan plan = {.seed = 1, .regions = 2, .has_drill = true};
+    report(tg_swarm_run(&plan, clean).is_ok, "a drill in peace breaks nothing");
+    for (size_t i = 0; i < TG_COUNT(plants); i++) {
+        struct tg_swarm_config config = *clean;
+        config.prepare = plants[i].prepare;
+        config.meddle = plants[i].meddle;
+        struct tg_swarm_result result = tg_swarm_run(&plan, &config);
+        if (!tg_str_eq(result.broken, plants[i].broken)) {
+            say(&plan, &result);
+        }
+        report(tg_str_eq(result.broken, plants[i].broken), plants[i].broken);
+    }
+}
+
 int main(int argc, char **argv)
 {
     out = stdout;
@@ -169,10 +288,12 @@ int main(int argc, char **argv)
     }
     snprintf(journal, sizeof(journal), "%s/journal.db", dir);
     tg_json_setup();
+    journal_path = journal;
     struct tg_swarm_config config = {.journal = journal};
     run_swarm(&config);
     run_twice(&config);
     find_planted(&config);
+    find_each(&config);
     rmdir(dir);
     fprintf(out, "1..%d\n", count);
     if (out != stdout) {

@@ -261,23 +261,6 @@ Test(gcp, health_of_a_group)
     free(json);
 }
 
-Test(gcp, objects_of_a_bucket_are_counted_and_summed)
-{
-    struct tg_err err = TG_ERR_INIT;
-    int64_t count = -1;
-    int64_t bytes = -1;
-    char *json = quoted("{'items':[{'name':'a','size':'5368709120'},{'name':'b','size':'1'},"
-                        "{'name':'c'}]}");
-    cr_assert(tg_gcp_decode_objects(json, strlen(json), &count, &bytes, &err));
-    cr_assert_eq(count, 3);
-    cr_assert_eq(bytes, INT64_C(5368709121));
-    cr_assert(tg_gcp_decode_objects("{}", 2, &count, &bytes, &err));
-    cr_assert_eq(count, 0);
-    cr_assert_eq(bytes, 0);
-    cr_assert_not(tg_gcp_decode_objects("", 0, &count, &bytes, &err));
-    free(json);
-}
-
 Test(gcp, errors_are_told_as_google_says)
 {
     struct tg_err err = TG_ERR_INIT;

@@ -283,6 +283,119 @@ Test(lab, what_is_for_each_region_comes_for_each_region)
     tg_lab_free(lab);
 }
 
+/* ---- hazards and their fixes ---- */
+
+static const struct tg_lab_make *made(const struct tg_lab *lab, const char *kind, const char *name)
+{
+    for (size_t i = 0; i < lab->steps_count; i++) {
+        for (size_t m = 0; m < lab->steps[i].makes_count; m++) {
+            const struct tg_lab_make *make = &lab->steps[i].makes[m];
+            if (make->kind != NULL && strcmp(make->kind, kind) == 0 &&
+                strcmp(make->name, name) == 0) {
+                return make;
+            }
+        }
+    }
+    cr_assert_fail("no step makes %s/%s", kind, name);
+    return NULL;
+}
+
+static tg_lab_fixes fixes_of(const struct tg_lab *lab, const char *text)
+{
+    struct tg_err err = TG_ERR_INIT;
+    tg_lab_fixes fixes = 0;
+    cr_assert(tg_lab_read_fixes(lab, text, &fixes, &err), "%s", err.msg);
+    return fixes;
+}
+
+Test(lab, a_fix_changes_what_is_made_and_nothing_else)
+{
+    struct tg_lab *lab = built_in();
+    const struct tg_lab_make *server = made(lab, "Deployment", "vllm-gemma");
+    const struct tg_lab_make *policy = made(lab, "GCPBackendPolicy", "gemma-backend-policy");
+    const struct {
+        const char *fixes;
+        const struct tg_lab_make *make;
+        const char *text;
+    } cases[] = {
+        {"readiness-probe", server, "\"readinessProbe\":{\"httpGet\":{\"path\":\"/health\""},
+        {"fuse-cache", server, "\"gke-gcsfuse/ephemeral-storage-limit\":\"120Gi\""},
+        {"max-model-len", server, "--max-model-len 16384 \\\\\\n  --port 8000"},
+        {"picker-metric", made(lab, "Deployment", "gemma-pool-epp"),
+         "\"--kv-cache-usage-percentage-metric=vllm:kv_cache_usage_perc\""},
+        {"backend-timeout", policy, "\"timeoutSec\":600"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        tg_lab_fixes all = tg_lab_all_fixes(lab);
+        tg_lab_fixes one = fixes_of(lab, cases[i].fixes);
+        cr_assert_null(strstr(tg_lab_make_body(cases[i].make, 0), cases[i].text));
+        cr_assert_not_null(strstr(tg_lab_make_body(cases[i].make, one), cases[i].text), "%s: %s",
+                           cases[i].fixes, tg_lab_make_body(cases[i].make, one));
+        cr_assert_not_null(strstr(tg_lab_make_body(cases[i].make, all), cases[i].text));
+        cr_assert_null(strstr(tg_lab_make_body(cases[i].make, all & ~one), cases[i].text));
+    }
+    cr_assert_eq(tg_lab_make_body(policy, fixes_of(lab, "readiness-probe")), policy->body);
+    tg_lab_free(lab);
+}
+
+Test(lab, a_fix_may_be_to_make_a_thing_elsewhere)
+{
+    struct tg_lab *lab = built_in();
+    tg_lab_fixes everywhere = fixes_of(lab, "monitoring-everywhere");
+    int in_one = 0;
+    int in_all = 0;
+    for (size_t m = 0; m < step(lab, "pool")->makes_count; m++) {
+        const struct tg_lab_make *make = &step(lab, "pool")->makes[m];
+        if (strcmp(make->kind, "PodMonitoring") == 0) {
+            in_one += tg_lab_make_is_wanted(make, 0) && make->where == TG_LAB_WHERE_CONFIG ? 1 : 0;
+            in_all += tg_lab_make_is_wanted(make, everywhere) && make->where == TG_LAB_WHERE_REGIONS
+                          ? 1
+                          : 0;
+            cr_assert_neq(tg_lab_make_is_wanted(make, 0), tg_lab_make_is_wanted(make, everywhere));
+        }
+    }
+    cr_assert_eq(in_one, 1);
+    cr_assert_eq(in_all, 1);
+    tg_lab_free(lab);
+}
+
+Test(lab, fixes_are_named_and_a_wrong_name_is_told)
+{
+    char text[256];
+    struct tg_err err = TG_ERR_INIT;
+    tg_lab_fixes fixes = 0;
+    struct tg_lab *lab = built_in();
+    cr_assert_str_eq(
+        tg_lab_write_fixes(lab, fixes_of(lab, "max-model-len,readiness-probe"), text, sizeof(text)),
+        "readiness-probe,max-model-len");
+    cr_assert_eq(fixes_of(lab, "all"), tg_lab_all_fixes(lab));
+    cr_assert_not(tg_lab_read_fixes(lab, "readyness", &fixes, &err));
+    cr_assert_not_null(strstr(err.msg, "there is no fix 'readyness'; there are: readiness-probe"));
+    cr_assert_not(tg_lab_read_fixes(lab, "policy-idle", &fixes, &err), "it has none");
+    for (size_t i = 0; i < lab->hazards_count; i++) {
+        cr_assert_not_null(lab->hazards[i].title.zh_tw, "%s", lab->hazards[i].id);
+        cr_assert_not_null(lab->hazards[i].why.zh_tw, "%s", lab->hazards[i].id);
+    }
+    tg_lab_free(lab);
+}
+
+#define HAZARD "hazards:\n  - id: h\n    title: {en: T}\n    why: {en: W}\n    changes:\n      - "
+#define MAKES                                                                                 \
+    STEP "      - {where: gcp, kind: Network}\n    make:\n      - {where: config, manifest: " \
+         "manifests/ksa.yaml}\n"
+
+Test(lab, a_change_that_fits_nothing_is_refused)
+{
+    check_refused(NAMES REGIONS HAZARD "{kind: Pod, name: x, path: /spec, value: 1}\n" MAKES,
+                  "my.yaml:17:9: no step makes Pod/x");
+    check_refused(NAMES REGIONS HAZARD
+                  "{kind: ServiceAccount, name: gemma-ksa, path: /a/b, text: x, by: y}\n" MAKES,
+                  "my.yaml:17:9: there is nothing at /a/b that this could change");
+    check_refused(NAMES REGIONS HAZARD "{kind: Pod, name: x, path: spec, value: 1}\n" MAKES,
+                  "my.yaml:17:9: a change has kind, name, path (a JSON pointer), and value or text "
+                  "and by");
+}
+
 Test(lab, broken_yaml_is_refused_with_its_place)
 {
     struct tg_err err = TG_ERR_INIT;

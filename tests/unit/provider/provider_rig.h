@@ -29,15 +29,20 @@ struct provider_rig {
     uint64_t cancelled;
     int submitted;
     char path[1024]; /* of the newest */
-    char base_url[128];
     bool has_credentials;
     char method[16];
     char body[4096];
     char content_type[64];
     char accept[128];
+    char base_url[128]; /* of the newest's endpoint; "" Google's or the hub's own */
+    char token[64];
+    char authorities[64];
     bool is_body_secret;
     bool is_stream;
     int64_t idle_us; /* its silence limit */
+    char websocket_key[32];
+    char sent[256]; /* on a WebSocket */
+    size_t sent_len;
     struct tg_msg *messages[MESSAGES_MAX];
     size_t messages_count;
     int64_t now_us;
@@ -55,9 +60,16 @@ static inline void rig_submit(struct tg_transport *transport, uint64_t id,
     rig->is_body_secret = request->is_body_secret;
     snprintf(rig->accept, sizeof(rig->accept), "%s",
              request->accept != NULL ? request->accept : "");
-    snprintf(rig->path, sizeof(rig->path), "%s", request->path);
+    const struct tg_http_endpoint *endpoint = request->endpoint;
     snprintf(rig->base_url, sizeof(rig->base_url), "%s",
-             request->endpoint->base_url != NULL ? request->endpoint->base_url : "");
+             endpoint->base_url != NULL ? endpoint->base_url : "");
+    snprintf(rig->token, sizeof(rig->token), "%s",
+             endpoint->bearer_token != NULL ? tg_secret_peek(endpoint->bearer_token) : "");
+    snprintf(rig->authorities, sizeof(rig->authorities), "%s",
+             endpoint->ca_pem != NULL ? endpoint->ca_pem : "");
+    snprintf(rig->websocket_key, sizeof(rig->websocket_key), "%s",
+             request->websocket_key != NULL ? request->websocket_key : "");
+    snprintf(rig->path, sizeof(rig->path), "%s", request->path);
     rig->has_credentials =
         request->endpoint->bearer_token != NULL || request->endpoint->token_path != NULL ||
         request->endpoint->token_source != NULL || request->endpoint->client_cert_pem != NULL;
@@ -73,6 +85,16 @@ static inline void rig_cancel(struct tg_transport *transport, uint64_t id)
     ((struct provider_rig *)transport)->cancelled = id;
 }
 
+static inline void rig_send(struct tg_transport *transport, uint64_t id, const char *bytes,
+                            size_t len)
+{
+    struct provider_rig *rig = (struct provider_rig *)transport;
+    cr_assert_eq(id, rig->exchange);
+    cr_assert_lt(rig->sent_len + len, sizeof(rig->sent));
+    memcpy(rig->sent + rig->sent_len, bytes, len);
+    rig->sent_len += len;
+}
+
 static inline void rig_take(void *context, struct tg_msg *msg)
 {
     struct provider_rig *rig = context;
@@ -80,7 +102,8 @@ static inline void rig_take(void *context, struct tg_msg *msg)
     rig->messages[rig->messages_count++] = msg;
 }
 
-static const struct tg_transport_ops rig_ops = {.submit = rig_submit, .cancel = rig_cancel};
+static const struct tg_transport_ops rig_ops = {
+    .submit = rig_submit, .cancel = rig_cancel, .send = rig_send};
 
 static inline void rig_step(struct provider_rig *rig)
 {

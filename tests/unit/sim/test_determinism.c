@@ -4,6 +4,8 @@
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <criterion/criterion.h>
 
+#include "sim/behaviour.h"
+#include "sim/front.h"
 #include "tests/unit/sim/world_rig.h"
 
 static struct sim_world *drill(uint64_t seed, int steps)
@@ -59,4 +61,76 @@ Test(sim_determinism, objects_and_logs_are_the_same_bytes)
     free(pod_b);
     sim_world_free(a);
     sim_world_free(b);
+}
+
+static void send(struct sim_world *world, const char *method, const char *target, const char *body)
+{
+    struct sim_request request = {
+        .method = method,
+        .path = target,
+        .query = "",
+        .accept = "",
+        .content_type = strcmp(method, "PATCH") == 0 ? "application/merge-patch+json" : "",
+        .authorization = "",
+        .user_agent = "test",
+        .body = body,
+        .body_len = strlen(body),
+    };
+    struct sim_response response;
+    sim_front_handle(world, &request, &response);
+    cr_assert_lt(response.status, 300, "%s: %s", target, tg_buf_text(&response.body));
+    sim_response_fini(&response);
+}
+
+static void create_all(struct sim_world *world)
+{
+    send(world, "POST", "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers",
+         "{\"metadata\":{\"name\":\"gemma\"},\"spec\":{\"scaleTargetRef\":{\"apiVersion\":"
+         "\"apps/v1\",\"kind\":\"Deployment\",\"name\":\"vllm-gemma\"},\"maxReplicas\":2,"
+         "\"metrics\":[{\"type\":\"Pods\",\"pods\":{\"metric\":{\"name\":"
+         "\"autoscaling.gke.io|tpu-cache|tpu-cache\"},\"target\":{\"type\":\"AverageValue\","
+         "\"averageValue\":\"1m\"}}}]}}");
+    send(world, "POST", "/apis/policy/v1/namespaces/default/poddisruptionbudgets",
+         "{\"metadata\":{\"name\":\"gemma\"},\"spec\":{\"minAvailable\":1,\"selector\":{"
+         "\"matchLabels\":{\"app\":\"gemma-server\"}}}}");
+    send(world, "POST", "/apis/apps/v1/namespaces/default/daemonsets",
+         "{\"metadata\":{\"name\":\"agent\"},\"spec\":{\"selector\":{\"matchLabels\":{\"app\":"
+         "\"agent\"}},\"template\":{\"metadata\":{\"labels\":{\"app\":\"agent\"}},\"spec\":{"
+         "\"tolerations\":[{\"operator\":\"Exists\"}],\"containers\":[{\"name\":\"c\","
+         "\"image\":\"i\"}],\"volumes\":[{\"name\":\"v\",\"persistentVolumeClaim\":{"
+         "\"claimName\":\"disk\"}}]}}}}");
+    send(world, "POST", "/api/v1/namespaces/default/persistentvolumeclaims",
+         "{\"metadata\":{\"name\":\"disk\"},\"spec\":{\"accessModes\":[\"ReadWriteMany\"],"
+         "\"resources\":{\"requests\":{\"storage\":\"1Gi\"}}}}");
+    send(world, "POST", "/api/v1/namespaces/default/serviceaccounts/default/token", "{}");
+}
+
+/* Autoscalers, budgets, daemons, claims and a drained node: what happened, as one text. */
+static char *busy_world(int steps)
+{
+    struct sim_world *world = rig_world(21, 1, true);
+    char path[256];
+    create_all(world);
+    sim_world_params(world)->load_mrps = 4000;
+    sim_load_start(world);
+    for (int i = 0; i < steps; i++) {
+        sim_world_run_until(world, sim_world_now_us(world) + 120 * TG_US_PER_S / steps);
+    }
+    snprintf(path, sizeof path, "/api/v1/nodes/%s", sim_world_region(world, 0)->default_node);
+    send(world, "PATCH", path, "{\"spec\":{\"unschedulable\":true}}");
+    rig_run(world, 300);
+    char *text = strdup(sim_world_trace_text(world));
+    sim_world_free(world);
+    return text;
+}
+
+Test(sim_determinism, controllers_of_every_kind_do_the_same_again)
+{
+    char *a = busy_world(1);
+    char *b = busy_world(500);
+    cr_expect(strcmp(a, b) == 0);
+    cr_expect_not_null(strstr(a, "horizontalpodautoscalers"));
+    cr_expect_not_null(strstr(a, "persistentvolumes"));
+    free(a);
+    free(b);
 }

@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "net/transport.h"
 #include "sim/direct.h"
+#include "sim/fault.h"
+#include "sim/gcp_store.h"
 #include "sim_client.h"
 
 struct client {
@@ -176,5 +178,89 @@ Test(direct, tokens_travel)
     submit(&client, 2, CONFIGS, false, 100000);
     poll_now(&client);
     check_log(&client, "2H200 2D 2E0 ");
+    end(&client);
+}
+
+/* ---- a call that waits ---- */
+
+#define COMPUTE "/compute/v1/projects/demo-4711/global"
+
+static char *begin_network(struct client *client, const char *name)
+{
+    int status = 0;
+    json_t *body = json_pack("{s:s,s:b}", "name", name, "autoCreateSubnetworks", 0);
+    json_t *begun = sim_gcp_get(client->world, "POST", COMPUTE "/networks", "", body, &status);
+    cr_assert_eq(status, 200, "%s", sim_json_text(begun, "error.message"));
+    char *path = tg_asprintf(COMPUTE "/operations/%s/wait", sim_json_text(begun, "name"));
+    json_decref(begun);
+    json_decref(body);
+    return path;
+}
+
+static void submit_wait(struct client *client, uint64_t id, char *path)
+{
+    struct tg_http_request request = {
+        .endpoint = &client->endpoint, .method = "POST", .path = path, .body_len_max = 65536};
+    client->transport->ops->submit(client->transport, id, &request);
+}
+
+/* Lets seconds pass one by one until something is told; how many went by. */
+static int64_t wait_for_answer(struct client *client)
+{
+    for (int64_t second = 0; second <= 300; second++) {
+        poll_now(client);
+        if (client->log.len > 0) {
+            return second;
+        }
+        sim_world_run_until(client->world, sim_world_now_us(client->world) + TG_US_PER_S);
+    }
+    cr_assert_fail("no answer in five minutes");
+    return -1;
+}
+
+Test(direct, wait_answers_when_the_operation_is_done)
+{
+    struct client client;
+    begin(&client, "sim://gcp");
+    sim_gcp_enable_service(client.world, "compute.googleapis.com");
+    sim_world_run_until(client.world, 600 * TG_US_PER_S);
+    submit_wait(&client, 1, begin_network(&client, "a"));
+    poll_now(&client);
+    check_log(&client, ""); /* making a network takes many seconds */
+    int64_t waited_s = wait_for_answer(&client);
+    cr_assert_gt(waited_s, 2);
+    cr_assert_lt(waited_s, 120);
+    check_log(&client, "1H200 1D 1E0 ");
+    cr_assert_not_null(strstr(tg_buf_text(&client.data), "\"status\":\"DONE\""), "%s",
+                       tg_buf_text(&client.data));
+    char *path = begin_network(&client, "b");
+    submit_wait(&client, 2, tg_strdup(path));
+    wait_for_answer(&client);
+    tg_buf_reset(&client.log);
+    submit_wait(&client, 3, path);
+    cr_assert_eq(wait_for_answer(&client), 0, "what is done is answered at once");
+    end(&client);
+}
+
+Test(direct, wait_gives_up_after_two_minutes)
+{
+    struct client client;
+    struct tg_err err = TG_ERR_INIT;
+    begin(&client, "sim://gcp");
+    sim_gcp_enable_service(client.world, "compute.googleapis.com");
+    sim_world_run_until(client.world, 600 * TG_US_PER_S);
+    struct sim_fault_spec spec = sim_fault_spec_of(SIM_FAULT_OPERATION_HANG);
+    cr_assert_not_null(sim_fault_add(client.world, &spec, &err), "%s", err.msg);
+    submit_wait(&client, 1, begin_network(&client, "a"));
+    cr_assert_eq(wait_for_answer(&client), 120);
+    check_log(&client, "1H200 1D 1E0 ");
+    cr_assert_not_null(strstr(tg_buf_text(&client.data), "\"status\":\"RUNNING\""), "%s",
+                       tg_buf_text(&client.data));
+    submit_wait(&client, 2, begin_network(&client, "b"));
+    poll_now(&client);
+    client.transport->ops->cancel(client.transport, 2);
+    sim_world_run_until(client.world, sim_world_now_us(client.world) + 300 * TG_US_PER_S);
+    poll_now(&client);
+    check_log(&client, "");
     end(&client);
 }

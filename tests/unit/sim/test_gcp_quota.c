@@ -140,3 +140,33 @@ Test(gcp_quota, services_that_others_need_are_not_disabled)
     rig_do(world, "GET", RIG_CLUSTERS, NULL, 403);
     sim_world_free(world);
 }
+
+/* What a zone does not offer is no machine type of it, by name or in a list. */
+Test(gcp_quota, a_machine_type_that_was_withdrawn)
+{
+    struct sim_world *world = rig_world(1, 2, true);
+    json_decref(rig_ask(world, "GET", RIG_COMPUTE "/zones/us-east5-b/machineTypes/ct6e-standard-4t",
+                        NULL, 200));
+    sim_gcp_withdraw(world, "us-east5-b", "ct6e-standard-4t");
+    json_decref(rig_ask(world, "GET", RIG_COMPUTE "/zones/us-east5-b/machineTypes/ct6e-standard-4t",
+                        NULL, 404));
+    json_decref(rig_ask(world, "GET", RIG_COMPUTE "/zones/us-east5-a/machineTypes/ct6e-standard-4t",
+                        NULL, 200));
+    sim_world_free(world);
+}
+
+/* Where nobody pays, what costs is not enabled. */
+Test(gcp_quota, no_billing_account)
+{
+    struct sim_world *world = rig_world(1, 2, false);
+    sim_world_params(world)->has_billing = 0;
+    json_t *answer = rig_ask(world, "GET", "/v1/projects/demo-4711/billingInfo", NULL, 200);
+    cr_assert_not(json_is_true(json_object_get(answer, "billingEnabled")));
+    json_decref(answer);
+    answer = rig_ask(world, "POST",
+                     "/serviceusage/v1/projects/demo-4711/services/compute.googleapis.com:enable",
+                     NULL, 400);
+    cr_assert(strstr(sim_json_text(answer, "error.message"), "Billing must be enabled") != NULL);
+    json_decref(answer);
+    sim_world_free(world);
+}

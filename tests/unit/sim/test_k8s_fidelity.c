@@ -296,7 +296,7 @@ Test(k8s_fidelity, patches_that_make_no_sense)
          400, "invalid object type: /v1, Kind=Pod"},
         {"PATCH", CONFIGS "/x?fieldManager=m", apply,
          "{\"kind\":\"ConfigMap\",\"apiVersion\":\"v1\",\"dada\":{}}", 500,
-         "failed to create typed patch object (/x; v1, Kind=ConfigMap): .dada: field not declared "
+         "failed to create typed patch object (/; /v1, Kind=ConfigMap): .dada: field not declared "
          "in schema"},
         {"POST", CONFIGS, JSON_TYPE, "{\"kind\":", 400,
          "the object provided is unrecognized (must be of type ConfigMap): couldn't get "
@@ -400,5 +400,77 @@ Test(k8s_fidelity, the_end_of_initial_events_is_marked_in_tables_too)
                      "true", "%s", text);
     json_decref(event);
     sim_response_fini(&response);
+    sim_world_free(world);
+}
+
+/* Managers are noted before admission: what that adds is nobody's. */
+Test(k8s_fidelity, admission_adds_no_managed_fields)
+{
+    struct sim_world *world = world_with_pod();
+    json_t *pod = ask_json(world, (struct ask){.target = PODS "/p"}, NULL);
+    cr_assert_gt(sim_json_count(pod, "spec.volumes"), 0, "admission gave it a token");
+    cr_assert_gt(sim_json_count(pod, "spec.tolerations"), 0);
+    const json_t *entry = json_array_get(sim_json_at(pod, "metadata.managedFields"), 0);
+    const json_t *spec = sim_json_at(entry, "fieldsV1.f:spec");
+    cr_assert_not_null(json_object_get(spec, "f:containers"));
+    cr_assert_not_null(json_object_get(spec, "f:dnsPolicy"), "defaults are the creator's");
+    cr_assert_null(json_object_get(spec, "f:volumes"));
+    cr_assert_null(json_object_get(spec, "f:tolerations"));
+    cr_assert_null(json_object_get(spec, "f:priority"));
+    cr_assert_null(json_object_get(spec, "f:serviceAccountName"));
+    json_decref(pod);
+    sim_world_free(world);
+}
+
+#define SERVICE "/api/v1/namespaces/default/services/s?fieldManager=m"
+#define POD     "/api/v1/namespaces/default/pods/p?fieldManager=m"
+#define SERVICE_BODY(ports)                                                                \
+    "{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"name\":\"s\"},\"spec\":{" \
+    "\"ports\":" ports "}}"
+#define POD_OF(containers)                                                   \
+    "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"p\"}," \
+    "\"spec\":{\"containers\":" containers "}}"
+
+Test(k8s_fidelity, elements_of_applied_lists_need_their_keys)
+{
+    struct sim_world *world = world_with_pod();
+    const char *apply = "application/apply-patch+yaml";
+    const struct exchange all[] = {
+        {"PATCH", SERVICE, apply,
+         SERVICE_BODY("[{\"port\":80},{\"port\":80,\"protocol\":\"TCP\"}]"), 500,
+         "failed to create typed patch object (/s; /v1, Kind=Service): .spec.ports: duplicate "
+         "entries for key [port=80,protocol=\"TCP\"]"},
+        {"PATCH", SERVICE, apply, SERVICE_BODY("[null]"), 500,
+         "failed to create typed patch object (/s; /v1, Kind=Service): .spec.ports: element 0: "
+         "associative list with keys may not have a null element"},
+        {"PATCH", SERVICE, apply, SERVICE_BODY("[{\"port\":\"80\"}]"), 500,
+         "failed to create typed patch object (/s; /v1, Kind=Service): "
+         ".spec.ports[port=\"80\",protocol=\"TCP\"].port: expected numeric (int or float), got "
+         "string"},
+        {"PATCH", SERVICE, apply, SERVICE_BODY("[{\"name\":\"a\"}]"), 422,
+         "Service \"s\" is invalid: [spec.ports[0].port: Invalid value: 0: must be between 1 and "
+         "65535, inclusive, spec.ports[0].targetPort: Invalid value: 0: must be between 1 and "
+         "65535, inclusive]"},
+        {"PATCH", POD, apply, POD_OF("[{\"name\":7}]"), 500,
+         "failed to create typed patch object (/p; /v1, Kind=Pod): .spec.containers[name=7].name: "
+         "expected string, got &value.valueUnstructured{Value:7}"},
+        {"PATCH", POD, apply, POD_OF("[\"x\"]"), 500,
+         "failed to create typed patch object (/p; /v1, Kind=Pod): .spec.containers: element 0: "
+         "associative list with keys may not have non-map elements"},
+        {"PATCH", POD, apply, POD_OF("[{\"image\":\"x\"},{\"image\":\"y\"}]"), 500,
+         "failed to create typed patch object (/p; /v1, Kind=Pod): .spec.containers: duplicate "
+         "entries for key [name=\"\"]"},
+    };
+    check(world, all, sizeof all / sizeof all[0]);
+    int status;
+    json_t *refused = ask_json(world,
+                               (struct ask){.method = "PATCH",
+                                            .target = POD,
+                                            .body = POD_OF("[{\"image\":\"x\"}]"),
+                                            .content_type = apply},
+                               &status);
+    cr_assert_eq(status, 422, "an element without its key becomes none of the Pod's");
+    cr_assert_not_null(strstr(sim_json_text(refused, "message"), ".name: Required value"));
+    json_decref(refused);
     sim_world_free(world);
 }

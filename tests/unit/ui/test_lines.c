@@ -55,6 +55,22 @@ Test(lines, draws_from_the_first_that_is_asked_for)
     ui_lines_fini(&lines);
 }
 
+Test(lines, chinese_among_words_fills_its_lines_and_keeps_its_signs)
+{
+    struct ui_lines lines = {0};
+    ui_lines_add_wrapped(&lines, UI_STYLE_TEXT, 16, "看 Programmed 一直等");
+    expect_drawn(&lines, 16, 2, 0, "看 Programmed 一\n直等\n");
+    ui_lines_fini(&lines);
+    lines = (struct ui_lines){0};
+    ui_lines_add_wrapped(&lines, UI_STYLE_TEXT, 12, "然後:閘道會「等」。再來");
+    expect_drawn(&lines, 12, 3, 0, "然後:閘道會\n「等」。再來\n\n");
+    ui_lines_fini(&lines);
+    lines = (struct ui_lines){0};
+    ui_lines_add_wrapped(&lines, UI_STYLE_TEXT, 12, "四個字四個字,逗號");
+    expect_drawn(&lines, 12, 3, 0, "四個字四個\n字,逗號\n\n");
+    ui_lines_fini(&lines);
+}
+
 Test(lines, wraps_at_blanks_and_chinese_anywhere)
 {
     struct ui_lines lines = {0};

@@ -1,0 +1,29 @@
+/* app/walk_files.h - the guided walk's files: where the reader is, and what a page's commands need
+ * to be typed elsewhere.
+ *
+ * Thread: UI thread.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#ifndef TG_APP_WALK_FILES_H
+#define TG_APP_WALK_FILES_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "plan/walk.h"
+
+/* The place kept in folder; the beginning when there is none that can be read. */
+struct tg_walk_place tg_walk_load(const char *folder, const struct tg_lab *lab);
+
+/* Keeps it; makes folder (0700). False and err (IO) otherwise. */
+bool tg_walk_save(const char *folder, const struct tg_lab *lab, const struct tg_walk_place *place,
+                  struct tg_err *err);
+
+/* Writes section-NN.sh and the manifests that it reads into folder, mode 0600; *path is the former,
+ * the caller's to free. False and err (NOT_FOUND: the section has no commands, IO). */
+bool tg_walk_write(const char *folder, const struct tg_lab *lab, size_t section,
+                   const struct tg_model *model, const char *environment, char **path,
+                   struct tg_err *err);
+
+#endif

@@ -1,0 +1,32 @@
+# e2e/exec.sh - the containers' own word over real sockets: exec by WebSocket, refusals, and what breaks.
+# SPDX-License-Identifier: Apache-2.0
+. "$TOP_SRCDIR/tests/e2e/common.sh"
+
+prove() { # prove KUBECONFIG: one line for each container, "PROOF LISTED"
+    "$TIDEGATE" status --prove --json --kubeconfig "$1" >"$work/status" 2>"$work/err"
+    tr -d '\n' <"$work/status" | grep -o '"proof": *"[a-z-]*", *"listed": *[^,]*' |
+        sed 's/"proof": *"\([a-z-]*\)", *"listed": */\1 /'
+}
+
+start_world one --speed 20 --seed 5
+prove "$work/one/kubeconfig" >"$work/proofs"
+[ "$(grep -c '^agrees "eth0 eth1 eth2 lo"$' "$work/proofs")" = 2 ] ||
+    { cat "$work/proofs" "$work/err"; fail "both containers should list what their claims say"; }
+
+# A user without pods/exec: told as a refusal, and the rest of the status is there.
+sed 's/^\(  *user: \).*/\1viewer/' "$work/one/kubeconfig" >"$work/viewer"
+prove "$work/viewer" >"$work/proofs"
+[ "$(grep -c '^refused null$' "$work/proofs")" = 2 ] || { cat "$work/proofs" "$work/err"; fail "a viewer may not exec"; }
+grep -q 'pods/exec' "$work/status" || fail "the refusal does not name the permission"
+
+# What goes wrong on the way ends, and is told.
+"$TIDEGATE" sim fault add reset route='*/exec' --dir "$work/one" >/dev/null
+prove "$work/one/kubeconfig" >"$work/proofs"
+[ "$(grep -c '^failed null$' "$work/proofs")" = 2 ] || { cat "$work/proofs"; fail "a connection that breaks is no answer"; }
+"$TIDEGATE" sim fault clear --dir "$work/one" >/dev/null
+prove "$work/one/kubeconfig" >"$work/proofs"
+[ "$(grep -c '^agrees ' "$work/proofs")" = 2 ] || { cat "$work/proofs"; fail "asked again it answers"; }
+
+# Who needs a permission is not asked unasked.
+"$TIDEGATE" status --json --kubeconfig "$work/one/kubeconfig" >"$work/status"
+grep -q '"proof": *"not-asked"' "$work/status" || fail "status asks containers without --prove"

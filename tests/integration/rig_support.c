@@ -30,12 +30,15 @@ struct tg_lab *rig_lab(void)
     return lab;
 }
 
-/* Its text with other lines below "regions:". */
+/* Its text with other items of "regions:". */
 static char *lab_text_of(int regions)
 {
     const struct tg_asset *asset = tg_asset_get("labs/gemma-two-region.yaml");
     const char *begin = strstr(asset->text, "\nregions:\n");
-    const char *end = strstr(asset->text, "\nsteps:\n");
+    const char *end = begin == NULL ? NULL : strchr(begin + 1, '\n');
+    while (end != NULL && end[1] == ' ') {
+        end = strchr(end + 1, '\n'); /* the list's lines are indented */
+    }
     struct tg_err err = TG_ERR_INIT;
     struct sim_config config = {.seed = 1, .regions = regions};
     struct sim_world *world = sim_world_new(&config, &err);

@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "base/i18n.h"
 #include "base/str.h"
+#include "plan/run.h"
 
 enum option_id {
 #define TG_OPTION(id, name, argument, commands, help) OPTION_##id,
@@ -93,6 +94,13 @@ static bool parse_mode(struct cli *cli, const char *text, struct tg_err *err)
                       text);
 }
 
+static bool parse_stockout(const char *text, struct tg_err *err)
+{
+    return tg_run_stockout_by_name(text) < TG_RUN_STOCKOUT_COUNT ||
+           tg_err_set(err, TG_CODE_USAGE, 0,
+                      "--on-stockout: '%s' is not retry, zone, region or stop", text);
+}
+
 static bool parse_speed(struct cli *cli, const char *text, struct tg_err *err)
 {
     if (!tg_str_to_double(text, &cli->speed) || cli->speed <= 0 || cli->speed > 1000) {
@@ -167,6 +175,9 @@ static bool apply(struct cli *cli, enum option_id id, const char *value, struct 
         return true;
     case OPTION_CONTEXT:
         return add_context(cli, value, err);
+    case OPTION_ALLOW_EXEC:
+        cli->is_exec_allowed = true;
+        return true;
     case OPTION_LAB:
         cli->lab = value;
         return true;
@@ -211,10 +222,8 @@ static bool apply(struct cli *cli, enum option_id id, const char *value, struct 
         cli->waive_reason = value;
         return true;
     case OPTION_FROM:
-        cli->from = value;
-        return true;
     case OPTION_UNTIL:
-        cli->until = value;
+        *(id == OPTION_FROM ? &cli->from : &cli->until) = value;
         return true;
     case OPTION_MODE:
         return parse_mode(cli, value, err);
@@ -224,6 +233,9 @@ static bool apply(struct cli *cli, enum option_id id, const char *value, struct 
     case OPTION_YES:
         cli->is_yes = true;
         return true;
+    case OPTION_ON_STOCKOUT:
+        cli->on_stockout = value;
+        return parse_stockout(value, err);
     case OPTION_HF_TOKEN_FILE:
         cli->hf_token_file = value;
         return true;
@@ -268,10 +280,8 @@ static bool apply(struct cli *cli, enum option_id id, const char *value, struct 
     case OPTION_SEEDS:
         return parse_seeds(cli, value, err);
     case OPTION_HELP:
-        cli->command = CLI_COMMAND_HELP;
-        return true;
     case OPTION_VERSION:
-        cli->command = CLI_COMMAND_VERSION;
+        cli->command = id == OPTION_HELP ? CLI_COMMAND_HELP : CLI_COMMAND_VERSION;
         return true;
     case OPTION_COUNT:
         break;

@@ -51,6 +51,7 @@ struct cli {
     const char *kubeconfig;
     const char *contexts[CLI_CONTEXTS_MAX];
     size_t contexts_count;
+    bool is_exec_allowed;
     const char *lab;
     bool is_armed;
     const char *project;
@@ -69,6 +70,7 @@ struct cli {
     const char *from;
     const char *until;
     const char *hf_token_file;
+    const char *on_stockout; /* NULL: retry */
     const char *fixes;       /* "all", or names separated by commas */
     const char *hf_endpoint; /* the Hugging Face hub's; NULL: its own */
     bool is_hub_left_out;

@@ -13,6 +13,7 @@
 #include "commands.h"
 #include "io/clock_real.h"
 #include "io/paths.h"
+#include "sim/download.h"
 #include "sim/hub.h"
 #include "sim/params.h"
 #include "sim/server.h"
@@ -84,6 +85,9 @@ static struct tg_session *start_demo_session(const struct cli *cli, const char *
     if (lab == NULL) {
         return NULL;
     }
+    char digest[TG_DIGEST_LEN + 1];
+    char *manifest_url = tg_asprintf("%s" SIM_DOWNLOAD_PATH, sim_server_gcp_url(server));
+    sim_download_digest(digest);
     /* The journal and Terraform's state live with the world: another run's world is another world.
      */
     char *journal = tg_asprintf("%s/journal.db", dir);
@@ -105,11 +109,14 @@ static struct tg_session *start_demo_session(const struct cli *cli, const char *
         .hub_url = hub_url,
         .journal = journal,
         .work_folder = work_folder,
+        .manifest_url = manifest_url,
+        .manifest_sha256 = digest,
         .is_armed = true,
         .workers_max = cli->workers,
     };
     struct tg_session *session = tg_session_start(&config, err);
     free(work_folder);
+    free(manifest_url);
     free(journal);
     free(hub_url);
     return session;

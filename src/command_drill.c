@@ -3,9 +3,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "app/plain.h"
 #include "base/i18n.h"
+#include "base/utf8.h"
 #include "commands.h"
 #include "drill/report.h"
 
@@ -149,6 +152,12 @@ int command_restore(const struct cli *cli)
         return command_fail(&err);
     }
     int status = CLI_EXIT_OK;
+    if (session->app->journal != NULL && !tg_journal_is_writable(session->app->journal, &err)) {
+        char *why = tg_utf8_sanitize(session->app->notice, strlen(session->app->notice));
+        fprintf(stderr, "%s\n", why);
+        free(why);
+        err = (struct tg_err)TG_ERR_INIT;
+    }
     if (session->app->journal != NULL && !session->app->is_restore_offered) {
         printf("%s\n", _("No drill is open: there is nothing to restore."));
     } else if (cli->waive_reason != NULL) {

@@ -50,6 +50,28 @@ int command_fail(const struct tg_err *err)
                                                                      : CLI_EXIT_ENVIRONMENT;
 }
 
+/* Each made safe for a terminal: they quote the file. */
+static void print_lines(const char *text)
+{
+    while (*text != '\0') {
+        size_t len = strcspn(text, "\n");
+        char *line = tg_utf8_sanitize(text, len);
+        fprintf(stderr, "%s\n", line);
+        free(line);
+        text += len + (text[len] == '\n' ? 1 : 0);
+    }
+}
+
+char *command_lab_text(const struct cli *cli, size_t *len, struct tg_err *err)
+{
+    if (cli->lab != NULL) {
+        return tg_read_file(cli->lab, SMALL_FILE_MAX, len, err);
+    }
+    const struct tg_asset *asset = tg_asset_get(BUILT_IN_LAB);
+    *len = asset->len;
+    return tg_strndup(asset->text, asset->len);
+}
+
 /* What may stand beside a lab, NAME.yaml: NAME.walk.yaml and NAME.prices.yaml. */
 static const struct {
     const char *ending;
@@ -87,17 +109,24 @@ static bool load_beside(struct tg_lab *lab, const char *path, bool is_built_in, 
 
 struct tg_lab *command_load_lab(const struct cli *cli, struct tg_err *err)
 {
-    struct tg_lab *lab = NULL;
-    const char *path = cli->lab != NULL ? cli->lab : BUILT_IN_LAB;
-    if (cli->lab == NULL) {
-        const struct tg_asset *asset = tg_asset_get(path);
-        lab = tg_lab_parse(asset->path, asset->text, asset->len, err);
-    } else {
-        size_t len = 0;
-        char *text = tg_read_file(path, SMALL_FILE_MAX, &len, err);
-        lab = text != NULL ? tg_lab_parse(path, text, len, err) : NULL;
-        free(text);
+    size_t len = 0;
+    char *text = command_lab_text(cli, &len, err);
+    if (text == NULL) {
+        return NULL;
     }
+    struct tg_buf mistakes;
+    size_t count = 0;
+    tg_buf_init(&mistakes, SMALL_FILE_MAX);
+    const char *path = cli->lab != NULL ? cli->lab : BUILT_IN_LAB;
+    struct tg_lab *lab = tg_lab_parse_all(path, text, len, &mistakes, &count, err);
+    if (lab == NULL && count > 1) {
+        char *name = tg_utf8_sanitize(path, strlen(path));
+        print_lines(tg_buf_text(&mistakes));
+        tg_err_set(err, TG_CODE_CONFIG, 0, "%s: %zu mistakes", name, count);
+        free(name);
+    }
+    tg_buf_fini(&mistakes);
+    free(text);
     if (lab != NULL && !load_beside(lab, path, cli->lab == NULL, err)) {
         tg_lab_free(lab);
         lab = NULL;
@@ -224,6 +253,9 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
         tg_lab_free(lab);
         return NULL;
     }
+    char *cache = journal == NULL ? NULL
+                                  : tg_asprintf("%.*s/downloads",
+                                                (int)(strrchr(journal, '/') - journal), journal);
     char *kubeconfig = find_kubeconfig(cli);
     char *work_folder = work_folder_of(journal, gcp.project);
     bool is_provisioning = cli->command == CLI_COMMAND_UP || cli->command == CLI_COMMAND_DOWN ||
@@ -243,13 +275,19 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
         .gcp_token_path = or_environment(cli->gcp_token_file, "TIDEGATE_GCP_TOKEN_FILE"),
         .journal = journal,
         .work_folder = work_folder,
+        .manifest_cache = cache,
+        .manifest_url = or_environment(NULL, "TIDEGATE_CRD_URL"),
+        .manifest_sha256 = or_environment(NULL, "TIDEGATE_CRD_SHA256"),
         .is_armed = cli->is_armed,
         .workers_max = cli->workers,
+        .may_exec = command_may_exec,
+        .may_exec_context = (void *)(uintptr_t)cli,
     };
     struct tg_session *session = tg_session_start(&config, err);
     wipe_gcp(&gcp);
     free(kubeconfig);
     free(work_folder);
+    free(cache);
     free(journal);
     return session;
 }

@@ -62,6 +62,13 @@ int command_fail(const struct tg_err *err);
 /* The lab of --lab, else the built-in one; NULL and err with file:line:column. */
 struct tg_lab *command_load_lab(const struct cli *cli, struct tg_err *err);
 
+/* Whether a kubeconfig's plug-in may be run: --allow-exec, consent given before, else a question at
+ * the terminal, whose yes is remembered. context is a const struct cli. False and err (CONFIG). */
+bool command_may_exec(void *context, const struct tg_kube_exec *exec, struct tg_err *err);
+
+/* The text of that lab's file; the caller frees. NULL and err (IO). */
+char *command_lab_text(const struct cli *cli, size_t *len, struct tg_err *err);
+
 /* A session on the clusters that the command line names. */
 struct tg_session *command_start_session(const struct cli *cli, struct tg_err *err);
 

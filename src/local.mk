@@ -13,6 +13,8 @@ noinst_LIBRARIES += %D%/libtg_base.a
 	%D%/base/buf.h \
 	%D%/base/clock.c \
 	%D%/base/clock.h \
+	%D%/base/digest.c \
+	%D%/base/digest.h \
 	%D%/base/err.c \
 	%D%/base/err.def \
 	%D%/base/err.h \
@@ -124,6 +126,8 @@ noinst_LIBRARIES += %D%/libtg_plan.a
 	%D%/plan/record.h \
 	%D%/plan/run.c \
 	%D%/plan/run.h \
+	%D%/plan/run_advice.c \
+	%D%/plan/run_advice.h \
 	%D%/plan/run_items.c \
 	%D%/plan/run_items.h \
 	%D%/plan/run_machine.h \
@@ -166,6 +170,8 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 	%D%/codec/gcp_resource.c \
 	%D%/codec/gcp_resource.def \
 	%D%/codec/gcp_resource.h \
+	%D%/codec/exec_credential.c \
+	%D%/codec/exec_credential.h \
 	%D%/codec/google_login.c \
 	%D%/codec/google_login.h \
 	%D%/codec/json.c \
@@ -194,6 +200,10 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 	%D%/codec/lab_hazard.h \
 	%D%/codec/lab_make.c \
 	%D%/codec/lab_make.h \
+	%D%/codec/lab_move.c \
+	%D%/codec/lab_move.h \
+	%D%/codec/manifest.c \
+	%D%/codec/manifest.h \
 	%D%/codec/log_digest.c \
 	%D%/codec/log_digest.h \
 	%D%/codec/metrics.c \
@@ -286,6 +296,8 @@ noinst_LIBRARIES += %D%/libtg_sim.a
 	%D%/sim/deployment_status.c \
 	%D%/sim/direct.c \
 	%D%/sim/direct.h \
+	%D%/sim/download.c \
+	%D%/sim/download.h \
 	%D%/sim/disruption.h \
 	%D%/sim/downloader.c \
 	%D%/sim/downloader.h \
@@ -512,6 +524,10 @@ noinst_LIBRARIES += %D%/libtg_io.a
 	%D%/io/curl_options.h \
 	%D%/io/curl_transport.c \
 	%D%/io/curl_transport.h \
+	%D%/io/exec_consent.c \
+	%D%/io/exec_consent.h \
+	%D%/io/exec_login.c \
+	%D%/io/exec_login.h \
 	%D%/io/curl_upgrade.c \
 	%D%/io/curl_upgrade.h \
 	%D%/io/google_login.c \
@@ -531,6 +547,8 @@ noinst_LIBRARIES += %D%/libtg_io.a
 	%D%/io/sig.h \
 	%D%/io/token_file.c \
 	%D%/io/token_file.h \
+	%D%/io/token_keeper.c \
+	%D%/io/token_keeper.h \
 	%D%/io/worker.c \
 	%D%/io/worker.h \
 	%D%/io/write_file.c \
@@ -543,6 +561,8 @@ noinst_LIBRARIES += %D%/libtg_app.a
 	%D%/app/doctor.c \
 	%D%/app/doctor.h \
 	%D%/app/drill_control.c \
+	%D%/app/manifests.c \
+	%D%/app/manifests.h \
 	%D%/app/plain.c \
 	%D%/app/plain.h \
 	%D%/app/provision.c \
@@ -578,6 +598,7 @@ tidegate_SOURCES = \
 	%D%/command_console.c \
 	%D%/command_doctor.c \
 	%D%/command_drill.c \
+	%D%/command_consent.c \
 	%D%/command_provision.c \
 	%D%/command_sim.c \
 	%D%/command_status.c \
@@ -591,7 +612,7 @@ tidegate_SOURCES = \
 	%D%/option.def
 
 # What a program of a layer links with: the layer and everything below it.
-base_libs = %D%/libtg_base.a $(LTLIBINTL) -lpthread
+base_libs = %D%/libtg_base.a $(LTLIBINTL) $(OPENSSL_LIBS) -lpthread
 net_libs = %D%/libtg_net.a $(base_libs) $(WSLAY_LIBS) $(OPENSSL_LIBS)
 model_libs = %D%/libtg_model.a $(base_libs)
 plan_libs = %D%/libtg_plan.a $(model_libs)

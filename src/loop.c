@@ -380,6 +380,22 @@ static bool is_answered(enum ui_intent_kind kind)
            kind == UI_INTENT_WALK_WRITE || kind == UI_INTENT_PROVE;
 }
 
+static bool act_on_lab(struct loop *loop, struct ui_intent *intent, struct tg_err *err)
+{
+    switch (intent->kind) {
+    case UI_INTENT_LAB_UP:
+        return take_secret(loop, intent, err);
+    case UI_INTENT_LAB_DOWN:
+        return change_lab(loop, TG_RUN_DOWN, err);
+    case UI_INTENT_STOCKOUT:
+        return tg_app_provision_on_stockout(loop->session->app,
+                                            (enum tg_run_stockout)intent->target, err);
+    default:
+        tg_app_provision_abort(loop->session->app);
+        return true;
+    }
+}
+
 static void carry_out(struct loop *loop, struct ui_intent *intent)
 {
     struct tg_app *app = loop->session->app;
@@ -410,13 +426,10 @@ static void carry_out(struct loop *loop, struct ui_intent *intent)
         is_ok = tg_app_waive(app, intent->reason, &err);
         break;
     case UI_INTENT_LAB_UP:
-        is_ok = take_secret(loop, intent, &err);
-        break;
     case UI_INTENT_LAB_DOWN:
-        is_ok = change_lab(loop, TG_RUN_DOWN, &err);
-        break;
     case UI_INTENT_LAB_STOP:
-        tg_app_provision_abort(app);
+    case UI_INTENT_STOCKOUT:
+        is_ok = act_on_lab(loop, intent, &err);
         break;
     case UI_INTENT_DOCTOR:
         is_ok = examine(loop, &err);

@@ -23,14 +23,17 @@ TESTS += %D%/test_integration
 	%D%/integration/test_doctor.c \
 	%D%/integration/test_drill_rig.c \
 	%D%/integration/test_ensure.c \
+	%D%/integration/test_exec_plugin.c \
 	%D%/integration/test_exec_sockets.c \
 	%D%/integration/test_faults.c \
 	%D%/integration/test_google_login.c \
 	%D%/integration/test_kill.c \
+	%D%/integration/test_manifests.c \
 	%D%/integration/test_params.c \
 	%D%/integration/test_progress.c \
 	%D%/integration/test_provision.c \
 	%D%/integration/test_status.c \
+	%D%/integration/test_trouble.c \
 	%D%/integration/test_tls_faults.c \
 	%D%/integration/test_tour.c \
 	%D%/integration/test_walk.c \
@@ -59,6 +62,7 @@ TESTS += %D%/test_base
 	%D%/unit/base/test_assets.c \
 	%D%/unit/base/test_buf.c \
 	%D%/unit/base/test_clock.c \
+	%D%/unit/base/test_digest.c \
 	%D%/unit/base/test_err.c \
 	%D%/unit/base/test_fmt.c \
 	%D%/unit/base/test_heap.c \
@@ -78,6 +82,7 @@ TESTS += %D%/test_codec
 	%D%/unit/codec/quoted.h \
 	%D%/unit/codec/routes.h \
 	%D%/unit/codec/test_gcp.c \
+	%D%/unit/codec/test_exec_credential.c \
 	%D%/unit/codec/test_google_login.c \
 	%D%/unit/codec/test_json.c \
 	%D%/unit/codec/test_json_match.c \
@@ -90,6 +95,8 @@ TESTS += %D%/test_codec
 	%D%/unit/codec/test_k8s_wanted.c \
 	%D%/unit/codec/test_k8s_watch_line.c \
 	%D%/unit/codec/test_k8s_write.c \
+	%D%/unit/codec/test_lab_move.c \
+	%D%/unit/codec/test_manifest.c \
 	%D%/unit/codec/test_log_digest.c \
 	%D%/unit/codec/test_metrics.c \
 	%D%/unit/codec/test_pod_status.c \
@@ -112,10 +119,12 @@ TESTS += %D%/test_io
 %C%_test_io_SOURCES = \
 	%D%/unit/io/test_capture.c \
 	%D%/unit/io/test_child.c \
+	%D%/unit/io/test_exec_login.c \
 	%D%/unit/io/test_google_places.c \
 	%D%/unit/io/test_journal_records.c \
 	%D%/unit/io/test_kubeconfig_files.c \
-	%D%/unit/io/test_token_file.c
+	%D%/unit/io/test_token_file.c \
+	%D%/unit/io/test_token_keeper.c
 %C%_test_io_LDADD =  $(io_libs) $(CRITERION_LIBS) -lm
 
 check_PROGRAMS += %D%/test_model
@@ -242,8 +251,10 @@ TESTS += %D%/e2e/commands.sh
 TESTS += %D%/e2e/console.sh
 TESTS += %D%/e2e/doctor.sh
 TESTS += %D%/e2e/drill.sh
+TESTS += %D%/e2e/exec_plugin.sh
 TESTS += %D%/e2e/exec.sh
 TESTS += %D%/e2e/faults.sh
+TESTS += %D%/e2e/lab_file.sh
 TESTS += %D%/e2e/login.sh
 TESTS += %D%/e2e/secret.sh
 TESTS += %D%/e2e/plain.sh
@@ -254,6 +265,9 @@ TESTS += %D%/e2e/walk.sh
 EXTRA_PROGRAMS += %D%/stress/stress_login
 %C%_stress_stress_login_SOURCES = %D%/stress/stress_login.c
 %C%_stress_stress_login_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
+EXTRA_PROGRAMS += %D%/stress/stress_plugin
+%C%_stress_stress_plugin_SOURCES = %D%/stress/stress_plugin.c
+%C%_stress_stress_plugin_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
 EXTRA_PROGRAMS += %D%/stress/stress_session
 %C%_stress_stress_session_SOURCES = %D%/stress/stress_session.c
 %C%_stress_stress_session_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
@@ -269,7 +283,7 @@ EXTRA_PROGRAMS += %D%/bench/bench_watch
 EXTRA_PROGRAMS += %D%/bench/bench_world
 %C%_bench_bench_world_SOURCES = %D%/bench/bench.h %D%/bench/bench_world.c
 %C%_bench_bench_world_LDADD = ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) -lm
-stress_programs = %D%/stress/stress_login %D%/stress/stress_session
+stress_programs = %D%/stress/stress_login %D%/stress/stress_plugin %D%/stress/stress_session
 bench_programs = %D%/bench/bench_pty %D%/bench/bench_server %D%/bench/bench_watch %D%/bench/bench_world
 
 stress-programs: all $(check_LIBRARIES) $(stress_programs)
@@ -450,9 +464,11 @@ EXTRA_DIST += \
 	%D%/e2e/console.sh \
 	%D%/e2e/doctor.sh \
 	%D%/e2e/drill.sh \
+	%D%/e2e/exec_plugin.sh \
 	%D%/e2e/exec.sh \
 	%D%/e2e/fake/terraform \
 	%D%/e2e/faults.sh \
+	%D%/e2e/lab_file.sh \
 	%D%/e2e/login.sh \
 	%D%/e2e/secret.sh \
 	%D%/e2e/plain.sh \
@@ -475,6 +491,8 @@ EXTRA_DIST += \
 	%D%/interop/parity.py \
 	%D%/interop/parity.sh \
 	%D%/interop/terraform.bash \
+	%D%/interop/pool.py \
+	%D%/interop/pool.sh \
 	%D%/interop/terraform.sh \
 	%D%/interop/tools.sh \
 	%D%/lint/drift.sh \

@@ -222,6 +222,9 @@ static void draw_sources(const struct ui_inputs *inputs, struct ui_canvas *canva
         char text[96];
         struct tg_source source =
             tg_select_source(inputs->model->targets[i], NULL, 0, inputs->now_us);
+        if (!tg_target_is_shown(inputs->model->targets[i], inputs->now_us)) {
+            continue;
+        }
         enum ui_style style = ui_view_source_text(&source, text, sizeof(text));
         x = ui_canvas_printf(canvas, x, 1, UI_STYLE_TEXT, "%s ", inputs->model->targets[i]->label);
         x = ui_canvas_printf(canvas, x, 1, style, "%s   ", text);

@@ -37,6 +37,14 @@ static const char *why_not(const struct ui_inputs *inputs)
                                                : NULL;
 }
 
+static enum tg_run_stockout stockout_of(enum tg_command command)
+{
+    return command == TG_COMMAND_STOCKOUT_ZONE     ? TG_RUN_STOCKOUT_ZONE
+           : command == TG_COMMAND_STOCKOUT_REGION ? TG_RUN_STOCKOUT_REGION
+           : command == TG_COMMAND_STOCKOUT_STOP   ? TG_RUN_STOCKOUT_STOP
+                                                   : TG_RUN_STOCKOUT_RETRY;
+}
+
 /* Findings of another hour are none. */
 static bool is_preflight_due(const struct ui_inputs *inputs)
 {
@@ -48,9 +56,11 @@ static bool is_preflight_due(const struct ui_inputs *inputs)
 void ui_lab_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_command command,
                     struct ui_intent *intent)
 {
-    if (command == TG_COMMAND_LAB_STOP) {
+    bool is_start = command == TG_COMMAND_LAB_UP || command == TG_COMMAND_LAB_DOWN;
+    if (!is_start) {
         if (is_running(inputs)) {
-            intent->kind = UI_INTENT_LAB_STOP;
+            intent->kind = command == TG_COMMAND_LAB_STOP ? UI_INTENT_LAB_STOP : UI_INTENT_STOCKOUT;
+            intent->target = (int)stockout_of(command);
         } else {
             tg_str_copy(ui->message, sizeof(ui->message), _("The lab is not being changed."));
         }

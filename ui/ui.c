@@ -128,6 +128,12 @@ static void drill_commands(struct ui *ui, const struct ui_inputs *inputs, enum t
 {
     bool is_running = inputs->drill != NULL && !tg_drill_is_over(inputs->drill);
     switch (command) {
+    case TG_COMMAND_STOCKOUT_RETRY:
+    case TG_COMMAND_STOCKOUT_ZONE:
+    case TG_COMMAND_STOCKOUT_REGION:
+    case TG_COMMAND_STOCKOUT_STOP:
+        ui_lab_command(ui, inputs, command, intent);
+        break;
     case TG_COMMAND_DRILL_START:
         if (!inputs->is_armed) {
             tg_str_copy(ui->message, sizeof(ui->message),

@@ -69,6 +69,7 @@ enum ui_intent_kind {
     UI_INTENT_LAB_UP, /* confirmed by typing the project; reason: the secret that was asked for */
     UI_INTENT_LAB_DOWN,
     UI_INTENT_LAB_STOP,
+    UI_INTENT_STOCKOUT,    /* target: enum tg_run_stockout */
     UI_INTENT_DOCTOR,      /* begin a preflight */
     UI_INTENT_FIXES,       /* fixes: choose these for the next run */
     UI_INTENT_PROVE,       /* ask the containers for their interfaces */

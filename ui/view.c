@@ -81,6 +81,9 @@ enum ui_style ui_view_source_text(const struct tg_source *source, char *out, siz
     case TG_SOURCE_DENIED:
         snprintf(out, size, "%s", _("denied"));
         return UI_STYLE_WARN;
+    case TG_SOURCE_REMOVED:
+        snprintf(out, size, "%s", _("removed"));
+        return UI_STYLE_MUTED;
     case TG_SOURCE_LOST:
         break;
     }
@@ -150,7 +153,7 @@ enum ui_style ui_view_source(const struct ui_view_context *context, enum ui_view
     for (size_t i = 0; i < model->targets_count; i++) {
         struct tg_source source = tg_select_source(model->targets[i], kinds_of[view].kinds,
                                                    kinds_of[view].count, context->inputs->now_us);
-        if (source.state > worst) {
+        if (source.state > worst && source.state != TG_SOURCE_REMOVED) {
             char text[96];
             worst = source.state;
             style = ui_view_source_text(&source, text, sizeof(text));

@@ -80,6 +80,9 @@ void ui_view_pods(const struct ui_view_context *context, struct ui_lines *lines)
         if (is_old) {
             ui_line_put(line, style, 0, "%s", source);
         }
+        if (rows[i].source.state == TG_SOURCE_REMOVED) {
+            continue;
+        }
         if (rows[i].deployment != NULL) {
             const struct tg_deployment *deployment = &rows[i].deployment->as.deployment;
             ui_line_put(line, deployment->replicas_desired == 0 ? UI_STYLE_WARN : UI_STYLE_TEXT, 0,

@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "plan/price.h"
 #include "plan/progress.h"
+#include "plan/run_advice.h"
 #include "ui/view.h"
 
 #define COMMANDS_BYTES_MAX 16384
@@ -171,6 +172,24 @@ static void heading(struct ui_lines *lines, const char *text)
     ui_line_put(ui_lines_add(lines), UI_STYLE_TITLE, 0, "%s", text);
 }
 
+/* Why the step failed, and what to do about it. */
+static void add_failure(const struct ui_view_context *context, size_t index, int cells,
+                        struct ui_lines *lines)
+{
+    const struct tg_run *run = context->inputs->run;
+    struct tg_buf advice;
+    if (run == NULL || run->steps[index].state != TG_RUN_FAILED) {
+        return;
+    }
+    ui_lines_add_wrapped(lines, UI_STYLE_FAIL, cells, run->steps[index].err.msg);
+    tg_buf_init(&advice, COMMANDS_BYTES_MAX);
+    tg_run_advice(run, (int)index, &advice);
+    if (advice.len > 0) {
+        ui_lines_add_wrapped(lines, UI_STYLE_TEXT, cells, tg_buf_text(&advice));
+    }
+    tg_buf_fini(&advice);
+}
+
 static void add_state(const struct ui_view_context *context, size_t index, int cells, bool has_rows,
                       struct ui_lines *lines)
 {
@@ -200,6 +219,7 @@ static void add_state(const struct ui_view_context *context, size_t index, int c
     if (rest[0] != '\0' && (is_error || !has_rows)) {
         ui_lines_add_wrapped(lines, UI_STYLE_WARN, cells, rest);
     }
+    add_failure(context, index, cells, lines);
 }
 
 static void add_conditions(const struct tg_lab_step *step, struct ui_lines *lines)

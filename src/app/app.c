@@ -53,6 +53,7 @@ void tg_app_free(struct tg_app *app)
     free(app->steps);
     free(app->work_folder);
     free(app->detail_text);
+    tg_manifests_fini(&app->manifests);
     free(app);
 }
 
@@ -86,6 +87,13 @@ bool tg_app_open_journal(struct tg_app *app, const char *path, struct tg_queue *
         tg_app_notice(app, TG_SEVERITY_WARN, "%s",
                       _("Another tidegate holds the journal: this session only watches."));
         return true;
+    }
+    if (!tg_journal_is_writable(app->journal, &why)) {
+        app->is_armed = false;
+        tg_app_notice(app, TG_SEVERITY_FAIL,
+                      _("The journal cannot be written (%s): make room. Until then nothing is "
+                        "begun; a restore goes on, and is offered again."),
+                      why.msg);
     }
     struct tg_record *records = NULL;
     size_t count = 0;
@@ -149,13 +157,16 @@ void tg_app_send(struct tg_app *app, struct tg_call *call)
         tg_call_free(call);
         return;
     }
+    if (tg_manifests_hold(app, call)) {
+        return;
+    }
     app->link.call(app->link.context, call);
 }
 
 void tg_app_refresh(struct tg_app *app, enum tg_target_type type, enum tg_kind kind)
 {
     for (size_t i = 0; i < app->model->targets_count; i++) {
-        if (app->model->targets[i]->type == type) {
+        if (app->model->targets[i]->type == type && app->model->targets[i]->removed_us == 0) {
             struct tg_call *call = tg_call_new(TG_CALL_REFRESH, app->model->targets[i]->index);
             call->id = app->next_call_id++;
             call->resource = kind;
@@ -242,6 +253,7 @@ bool tg_app_handle(struct tg_app *app, struct tg_msg *msg)
     bool is_changed = tg_reduce(app->model, msg);
     tg_app_witness_handle(app, msg);
     is_changed = tg_app_provision_handle(app, msg) || is_changed;
+    is_changed = tg_manifests_handle(app, msg) || is_changed;
     is_changed = tg_app_doctor_handle(app, msg) || is_changed;
     if (handle_detail(app, msg)) {
         is_changed = true;
@@ -294,7 +306,8 @@ static bool judge_steps(struct tg_app *app, int64_t now_us)
 bool tg_app_tick(struct tg_app *app)
 {
     int64_t now_us = tg_clock_monotonic_us(&app->clock);
-    bool is_changed = tg_app_open_clusters(app);
+    bool is_changed = tg_app_close_clusters(app);
+    is_changed = tg_app_open_clusters(app) || is_changed;
     is_changed = judge_steps(app, now_us) || is_changed;
     follow_news(app, now_us);
     is_changed = tg_app_provision_tick(app) || is_changed;

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "app/manifests.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "drill/drill.h"
@@ -36,6 +37,8 @@ struct tg_link {
     bool (*open_cluster)(void *context, const char *project, const struct tg_obj *cluster);
     /* Runs the lab's commands (app/tools.h); takes the order's script over. NULL: nobody does. */
     bool (*order)(void *context, struct tg_tool_order *order, struct tg_err *err);
+    /* Nothing more is asked of that target: its cluster is gone. NULL: it may go on. */
+    void (*close_cluster)(void *context, int target);
 };
 
 struct tg_app {
@@ -68,6 +71,8 @@ struct tg_app {
     /* What is asked of Pods themselves (app/witness.h). */
     struct tg_witness_call *witness_calls;
     size_t witness_calls_count;
+
+    struct tg_manifests manifests; /* all empty: as the lab says, and not kept */
 
     int64_t steps_judged_us; /* monotonic time of the last judgement */
     uint64_t steps_revision; /* model revision it was made on */

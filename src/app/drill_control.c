@@ -19,7 +19,7 @@ int tg_app_primary_target(const struct tg_app *app)
     const char *wanted = app->lab->primary_region;
     for (size_t i = 0; i < app->model->targets_count; i++) {
         const struct tg_target *target = app->model->targets[i];
-        if (target->type == TG_TARGET_CLUSTER && wanted != NULL &&
+        if (target->type == TG_TARGET_CLUSTER && target->removed_us == 0 && wanted != NULL &&
             tg_str_eq(target->region, wanted)) {
             return target->index;
         }
@@ -31,7 +31,8 @@ static int config_target(const struct tg_app *app, int otherwise)
 {
     for (size_t i = 0; i < app->model->targets_count; i++) {
         const struct tg_target *target = app->model->targets[i];
-        if (target->type == TG_TARGET_CLUSTER && app->lab->config_cluster != NULL &&
+        if (target->type == TG_TARGET_CLUSTER && target->removed_us == 0 &&
+            app->lab->config_cluster != NULL &&
             tg_str_eq(target->cluster, app->lab->config_cluster)) {
             return target->index;
         }
@@ -115,7 +116,8 @@ bool tg_app_drill_start(struct tg_app *app, int target, struct tg_err *err)
 static int target_by_name(const struct tg_app *app, const char *name)
 {
     for (size_t i = 0; i < app->model->targets_count; i++) {
-        if (tg_str_eq(app->model->targets[i]->name, name)) {
+        if (app->model->targets[i]->removed_us == 0 &&
+            tg_str_eq(app->model->targets[i]->name, name)) {
             return app->model->targets[i]->index;
         }
     }

@@ -55,9 +55,34 @@ static bool carry_order(struct tg_app *app, struct tg_tool_order *order, struct 
                : tg_err_set(err, TG_CODE_STATE, 0, "commands cannot be run here");
 }
 
+static int count_stockouts(const struct tg_run *run)
+{
+    int count = 0;
+    for (size_t i = 0; i < run->items_count; i++) {
+        count += run->items[i].stockouts;
+    }
+    return count;
+}
+
+/* The question whose answers are commands; without one it is tried again. */
+static void ask_about_stockout(struct tg_app *app)
+{
+    for (size_t i = 0; i < app->run->items_count; i++) {
+        const struct tg_run_item *item = &app->run->items[i];
+        if (item->state == TG_RUN_ITEM_WAITING && item->err.code == TG_CODE_STOCKOUT) {
+            char clock[16];
+            tg_app_notice(app, TG_SEVERITY_WARN,
+                          _("No machines are free for %s; next try at %s. :stockout.zone, "
+                            ":stockout.region or :stockout.stop decide otherwise."),
+                          item->name, tg_fmt_clock(clock, sizeof(clock), item->retry_lab_us));
+        }
+    }
+}
+
 static void step_run(struct tg_app *app, struct tg_run_event *event)
 {
     struct tg_run_update update = {0};
+    int stockouts = count_stockouts(app->run);
     event->at_us = tg_clock_monotonic_us(&app->clock);
     event->lab_us = tg_app_lab_us(app);
     event->model = app->model;
@@ -67,6 +92,9 @@ static void step_run(struct tg_app *app, struct tg_run_event *event)
     if (app->run->is_over && !was_over) {
         tg_app_notice(app, tg_run_is_good(app->run) ? TG_SEVERITY_OK : TG_SEVERITY_WARN, "%s",
                       tg_run_report_outcome(app->run));
+    }
+    if (count_stockouts(app->run) > stockouts) {
+        ask_about_stockout(app);
     }
     app->run_wake_lab_us = update.wake_lab_us;
     app->is_run_changed = app->is_run_changed || update.is_changed;
@@ -194,7 +222,8 @@ bool tg_app_provision_start(struct tg_app *app, const struct tg_provision_reques
                                    .mode = request->mode,
                                    .project = gcp->name,
                                    .fixes = request->fixes,
-                                   .rescan_us = RESCAN_DEFAULT_US};
+                                   .rescan_us = RESCAN_DEFAULT_US,
+                                   .on_stockout = request->on_stockout};
     for (size_t i = 0; i < request->secrets_count && i < TG_RUN_SECRETS_MAX; i++) {
         config.secrets[config.secrets_count++] = request->secrets[i];
     }
@@ -211,6 +240,17 @@ bool tg_app_provision_start(struct tg_app *app, const struct tg_provision_reques
     app->run = tg_run_new(&config, &app->next_call_id);
     app->run_wake_lab_us = 0;
     tg_app_tick(app);
+    return true;
+}
+
+bool tg_app_provision_on_stockout(struct tg_app *app, enum tg_run_stockout policy,
+                                  struct tg_err *err)
+{
+    if (app->run == NULL || app->run->is_over) {
+        return tg_err_set(err, TG_CODE_STATE, 0, "the lab is not being changed");
+    }
+    struct tg_run_event event = {.kind = TG_RUN_EVENT_STOCKOUT, .on_stockout = policy};
+    step_run(app, &event);
     return true;
 }
 
@@ -239,6 +279,7 @@ void tg_app_provision_abort(struct tg_app *app)
 {
     if (app->run != NULL && !app->run->is_over) {
         struct tg_run_event event = {.kind = TG_RUN_EVENT_ABORT};
+        tg_manifests_drop(app);
         step_run(app, &event);
     }
 }
@@ -332,4 +373,59 @@ bool tg_app_open_clusters(struct tg_app *app)
         is_opened = app->link.open_cluster(app->link.context, gcp->name, cluster) || is_opened;
     }
     return is_opened;
+}
+
+/* Twice in a row it was not among the project's clusters: a list may come short for once. */
+static bool is_deleted(const struct tg_target *gcp, struct tg_target *target)
+{
+    const struct tg_kind_view *view = &gcp->kinds[TG_KIND_GCP_CLUSTER];
+    if (target->type != TG_TARGET_CLUSTER || target->removed_us != 0 ||
+        view->phase != TG_KIND_PHASE_LIVE || view->synced_us == 0 ||
+        !tg_str_eq(target->project, gcp->name)) {
+        return false;
+    }
+    if (tg_store_get(&view->store, target->zone, target->cluster) != NULL) {
+        target->missed_us = 0;
+        return false;
+    }
+    bool is_second = target->missed_us != 0 && view->synced_us > target->missed_us;
+    target->missed_us = target->missed_us == 0 ? view->synced_us : target->missed_us;
+    return is_second;
+}
+
+/* A call that is under way to it would never be answered. */
+static bool is_asked(const struct tg_app *app, int target)
+{
+    const char *cluster = app->model->targets[target]->cluster;
+    for (size_t i = 0; app->run != NULL && !app->run->is_over && i < app->run->items_count; i++) {
+        const struct tg_run_item *item = &app->run->items[i];
+        const char *its =
+            item->region >= 0 ? app->lab->regions[item->region].cluster : app->lab->config_cluster;
+        if (item->state == TG_RUN_ITEM_ASKED && tg_str_eq(its, cluster)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool tg_app_close_clusters(struct tg_app *app)
+{
+    const struct tg_target *gcp = tg_model_gcp(app->model);
+    int64_t now_us = tg_clock_monotonic_us(&app->clock);
+    bool is_changed = false;
+    for (size_t i = 0; gcp != NULL && i < app->model->targets_count; i++) {
+        struct tg_target *target = app->model->targets[i];
+        if (is_deleted(gcp, target)) {
+            tg_model_remove_cluster(app->model, target->index, tg_app_lab_us(app), now_us);
+            is_changed = true;
+        } else if (target->removed_us != 0 && !target->is_closed &&
+                   !tg_target_is_shown(target, now_us) && !is_asked(app, target->index)) {
+            target->is_closed = true;
+            if (app->link.close_cluster != NULL) {
+                app->link.close_cluster(app->link.context, target->index);
+            }
+            is_changed = true;
+        }
+    }
+    return is_changed;
 }

@@ -18,6 +18,7 @@ struct tg_provision_request {
     const char *until; /* NULL: the last */
     const struct tg_run_secret *secrets;
     size_t secrets_count;
+    enum tg_run_stockout on_stockout;
     tg_lab_fixes fixes; /* up: an open run with other ones is closed, and a new one begun */
 };
 
@@ -36,6 +37,11 @@ bool tg_app_is_project_seen(const struct tg_app *app);
 bool tg_app_provision_start(struct tg_app *app, const struct tg_provision_request *request,
                             struct tg_err *err);
 
+/* What is done from now on when a zone has no machines; what waits for some is tried at once, or
+ * given up. False (STATE) when no run is under way. */
+bool tg_app_provision_on_stockout(struct tg_app *app, enum tg_run_stockout policy,
+                                  struct tg_err *err);
+
 /* Nothing more is started; a program that runs is told to stop, and harder the second time. */
 void tg_app_provision_abort(struct tg_app *app);
 
@@ -52,7 +58,9 @@ bool tg_app_provision_handle(struct tg_app *app, const struct tg_msg *msg);
 /* Lets time pass; true when a view of the run may differ. */
 bool tg_app_provision_tick(struct tg_app *app);
 
-/* Opens the lab's clusters that Google Cloud shows running and that are not watched yet. */
+/* Opens the lab's clusters that Google Cloud shows running and that are not watched yet; takes
+ * those for removed that it does not have any more. */
 bool tg_app_open_clusters(struct tg_app *app);
+bool tg_app_close_clusters(struct tg_app *app);
 
 #endif

@@ -12,6 +12,7 @@
 #include "provider/target.h"
 #include "sim/controllers.h"
 #include "sim/direct.h"
+#include "sim/download.h"
 #include "sim/hub.h"
 
 #define DEFAULT_QUANTUM_US (100 * TG_US_PER_MS)
@@ -152,6 +153,9 @@ struct tg_rig *tg_rig_attach(const struct tg_rig_config *config, struct sim_worl
     rig->app = tg_app_new(tg_clock_virtual(&rig->now), config->lab, true);
     rig->app->link =
         (struct tg_link){.call = take_call, .context = rig, .open_cluster = open_cluster};
+    char digest[TG_DIGEST_LEN + 1];
+    sim_download_digest(digest);
+    tg_manifests_init(&rig->app->manifests, NULL, "sim://gcp" SIM_DOWNLOAD_PATH, digest);
     rig->is_built = sim_world_config(world)->is_built;
     add_targets(rig);
     if (config->journal != NULL && !tg_app_open_journal(rig->app, config->journal, NULL, err)) {

@@ -3,6 +3,7 @@
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include "app/session.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "io/exec_login.h"
 #include "io/google_login.h"
 #include "io/kubeconfig.h"
 #include "io/worker.h"
@@ -79,75 +81,46 @@ static struct tg_target_config *add_target(struct targets *targets)
     return target;
 }
 
-static void add_cluster(struct tg_session *session, struct targets *targets,
-                        const struct tg_kube_context *context)
+/* The credential of a context's plug-in, if it may be run. */
+static struct tg_token_source *plugin_source(struct tg_session *session,
+                                             const struct tg_session_config *config,
+                                             const struct tg_kube_exec *exec, struct tg_err *err)
 {
+    if (config->may_exec == NULL || !config->may_exec(config->may_exec_context, exec, err)) {
+        return NULL;
+    }
+    if (session->plugins == NULL) {
+        session->plugins = tg_exec_logins_new(config->clock, err);
+    }
+    return session->plugins == NULL ? NULL : tg_exec_logins_add(session->plugins, exec, err);
+}
+
+static bool add_cluster(struct tg_session *session, const struct tg_session_config *config,
+                        struct targets *targets, const struct tg_kube_context *context,
+                        struct tg_err *err)
+{
+    struct tg_token_source *source = NULL;
+    if (context->exec != NULL) {
+        source = plugin_source(session, config, context->exec, err);
+        if (source == NULL) {
+            return tg_err_wrap(err, "context '%s'", context->name);
+        }
+    }
     struct tg_target_config *target = add_target(targets);
     target->index = tg_model_add_cluster(session->app->model, context->name);
     target->endpoint = copy_endpoint(&context->endpoint);
+    target->endpoint.token_source = source;
     target->app_label = tg_strdup(session->app->lab->app_label);
     target->ns = tg_strdup(tg_str_eq(context->ns, "default") ? session->app->lab->namespace_name
                                                              : context->ns);
     target->seed = tg_hash_str(context->name);
-}
-
-/* The files of a KUBECONFIG list, read in order; as with kubectl the first file that has a name
- * wins. */
-struct kubeconfigs {
-    struct tg_kubeconfig *items;
-    size_t count;
-};
-
-static bool load_kubeconfigs(const char *list, struct kubeconfigs *files, struct tg_err *err)
-{
-    while (*list != '\0') {
-        size_t len = strcspn(list, ":");
-        char *path = tg_strndup(list, len);
-        list += len + (list[len] == ':' ? 1 : 0);
-        files->items = tg_realloc_array(files->items, files->count + 1, sizeof(*files->items));
-        files->items[files->count] = (struct tg_kubeconfig){0};
-        bool is_ok = tg_kubeconfig_load(&files->items[files->count], path, err);
-        free(path);
-        if (!is_ok) {
-            return false;
-        }
-        files->count++;
-    }
-    return files->count > 0 || tg_err_set(err, TG_CODE_CONFIG, 0, "no kubeconfig is named");
-}
-
-static void free_kubeconfigs(struct kubeconfigs *files)
-{
-    for (size_t i = 0; i < files->count; i++) {
-        tg_kubeconfig_fini(&files->items[i]);
-    }
-    free(files->items);
-}
-
-static const struct tg_kube_context *find_context(const struct kubeconfigs *files, const char *name,
-                                                  struct tg_err *err)
-{
-    bool is_refused = false;
-    for (size_t i = 0; i < files->count; i++) {
-        struct tg_err why = TG_ERR_INIT;
-        const struct tg_kube_context *context = tg_kubeconfig_find(&files->items[i], name, &why);
-        if (context != NULL) {
-            return context;
-        }
-        /* Why a context cannot be used says more than that another file does not have it. */
-        bool has_it = tg_kubeconfig_has(&files->items[i], name);
-        if (i == 0 || (has_it && !is_refused)) {
-            *err = why;
-        }
-        is_refused = is_refused || has_it;
-    }
-    return NULL;
+    return true;
 }
 
 static bool is_watched(const struct tg_model *model, const char *context)
 {
     for (size_t i = 0; i < model->targets_count; i++) {
-        if (tg_str_eq(model->targets[i]->name, context)) {
+        if (model->targets[i]->removed_us == 0 && tg_str_eq(model->targets[i]->name, context)) {
             return true;
         }
     }
@@ -156,20 +129,19 @@ static bool is_watched(const struct tg_model *model, const char *context)
 
 /* Adds every context that can be used, of the lab alone or of anything; what cannot be used is kept
  * as *why. */
-static void add_usable(struct tg_session *session, const struct kubeconfigs *files,
-                       struct targets *targets, bool is_lab_only, struct tg_err *why)
+static void add_usable(struct tg_session *session, const struct tg_session_config *config,
+                       const struct tg_kubeconfig *files, struct targets *targets, bool is_lab_only,
+                       struct tg_err *why)
 {
-    for (size_t f = 0; f < files->count; f++) {
-        for (size_t i = 0; i < files->items[f].count; i++) {
-            const char *name = files->items[f].contexts[i].name;
-            if ((is_lab_only && !is_of_lab(session->app->lab, name)) ||
-                is_watched(session->app->model, name)) {
-                continue;
-            }
-            const struct tg_kube_context *context = find_context(files, name, why);
-            if (context != NULL) {
-                add_cluster(session, targets, context);
-            }
+    for (size_t i = 0; i < files->count; i++) {
+        const char *name = files->contexts[i].name;
+        if ((is_lab_only && !is_of_lab(session->app->lab, name)) ||
+            is_watched(session->app->model, name)) {
+            continue;
+        }
+        const struct tg_kube_context *context = tg_kubeconfig_find(files, name, why);
+        if (context != NULL) {
+            (void)add_cluster(session, config, targets, context, why);
         }
     }
 }
@@ -178,23 +150,22 @@ static void add_usable(struct tg_session *session, const struct kubeconfigs *fil
 static bool add_clusters(struct tg_session *session, const struct tg_session_config *config,
                          struct targets *targets, struct tg_err *err)
 {
-    struct kubeconfigs files = {0};
-    bool is_ok = load_kubeconfigs(config->kubeconfig, &files, err);
+    struct tg_kubeconfig files = {0};
+    bool is_ok = tg_kubeconfig_load(&files, config->kubeconfig, err);
     for (size_t i = 0; i < config->contexts_count && is_ok; i++) {
-        const struct tg_kube_context *context = find_context(&files, config->contexts[i], err);
-        is_ok = context != NULL;
-        if (is_ok && !is_watched(session->app->model, context->name)) {
-            add_cluster(session, targets, context);
-        }
+        const struct tg_kube_context *context =
+            tg_kubeconfig_find(&files, config->contexts[i], err);
+        is_ok = context != NULL && (is_watched(session->app->model, context->name) ||
+                                    add_cluster(session, config, targets, context, err));
     }
     struct tg_err why = TG_ERR_INIT;
     if (is_ok && targets->count == 0) {
-        add_usable(session, &files, targets, true, &why);
+        add_usable(session, config, &files, targets, true, &why);
     }
     if (is_ok && targets->count == 0) {
-        add_usable(session, &files, targets, false, &why);
+        add_usable(session, config, &files, targets, false, &why);
     }
-    free_kubeconfigs(&files);
+    tg_kubeconfig_fini(&files);
     if (is_ok && targets->count == 0) {
         *err = why;
         return why.code != TG_CODE_NONE
@@ -253,8 +224,37 @@ static void add_gcp(struct tg_session *session, const struct tg_session_config *
     target->seed = tg_hash_str(config->project);
 }
 
-/* A cluster of the project that is running now: its API server takes Google's own tokens. It gets a
- * worker of its own, whatever --workers says: those that run cannot take another target. */
+/* The worker that has fewest targets; a new one while there may be more of them. -1 and err when
+ * that cannot be started. */
+static int give_to_worker(struct tg_session *session, struct tg_target_config *target,
+                          struct tg_err *err)
+{
+    if (session->workers_count < session->workers_max) {
+        session->workers = tg_realloc_array(session->workers, session->workers_count + 1,
+                                            sizeof(struct tg_worker *));
+        struct tg_worker *worker = tg_worker_start(target, 1, session->inbox, session->clock, err);
+        if (worker == NULL) {
+            tg_target_config_fini(target);
+            return -1;
+        }
+        session->workers[session->workers_count] = worker;
+        return (int)session->workers_count++;
+    }
+    int best = 0;
+    size_t least = SIZE_MAX;
+    for (size_t w = 0; w < session->workers_count; w++) {
+        size_t load = 0;
+        for (int i = 0; i < target->index; i++) {
+            load += session->worker_of[i] == (int)w ? 1 : 0;
+        }
+        best = load < least ? (int)w : best;
+        least = load < least ? load : least;
+    }
+    tg_worker_add(session->workers[best], target);
+    return best;
+}
+
+/* A cluster of the project that is running now: its API server takes Google's own tokens. */
 static bool open_cluster(void *context, const char *project, const struct tg_obj *cluster)
 {
     struct tg_session *session = context;
@@ -282,20 +282,21 @@ static bool open_cluster(void *context, const char *project, const struct tg_obj
     free(name);
     give_access(session, &target.endpoint);
     int index = target.index;
-    session->workers =
-        tg_realloc_array(session->workers, session->workers_count + 1, sizeof(struct tg_worker *));
     session->worker_of =
         tg_realloc_array(session->worker_of, (size_t)index + 1, sizeof(*session->worker_of));
-    session->workers[session->workers_count] =
-        tg_worker_start(&target, 1, session->inbox, session->clock, &err);
-    if (session->workers[session->workers_count] == NULL) {
+    int worker = give_to_worker(session, &target, &err);
+    if (worker < 0) {
         tg_app_notice(session->app, TG_SEVERITY_FAIL, "%s", err.msg);
-        session->worker_of[index] =
-            0; /* which does not know it: nothing is asked, nothing is seen */
-        return true;
+        worker = 0; /* which does not know it: nothing is asked, nothing is seen */
     }
-    session->worker_of[index] = (int)session->workers_count++;
+    session->worker_of[index] = worker;
     return true;
+}
+
+static void close_cluster(void *context, int target)
+{
+    struct tg_session *session = context;
+    tg_worker_remove(session->workers[session->worker_of[target]], target);
 }
 
 /* Deals targets to workers in turn, so that with enough workers each target has one of its own. */
@@ -303,6 +304,7 @@ static bool start_workers(struct tg_session *session, const struct tg_session_co
                           struct targets *targets, struct tg_err *err)
 {
     size_t workers = (size_t)(config->workers_max < 1 ? 1 : config->workers_max);
+    session->workers_max = workers;
     workers = workers < targets->count ? workers : targets->count;
     session->worker_of = tg_calloc(targets->count, sizeof(*session->worker_of));
     session->workers = tg_calloc(workers, sizeof(struct tg_worker *));
@@ -352,7 +354,13 @@ struct tg_session *tg_session_start(struct tg_session_config *config, struct tg_
     struct targets targets = {0};
     session->inbox = tg_queue_new(INBOX_MAX, free_message);
     session->app = tg_app_new(config->clock, config->lab, config->is_armed);
-    session->app->link = (struct tg_link){send_to_worker, session, open_cluster, order_tool};
+    session->app->link = (struct tg_link){.call = send_to_worker,
+                                          .context = session,
+                                          .open_cluster = open_cluster,
+                                          .close_cluster = close_cluster,
+                                          .order = order_tool};
+    tg_manifests_init(&session->app->manifests, config->manifest_cache, config->manifest_url,
+                      config->manifest_sha256);
     bool is_ok = keep_access(session, config, err) &&
                  (config->kubeconfig == NULL || add_clusters(session, config, &targets, err));
     if (is_ok) {
@@ -386,6 +394,7 @@ void tg_session_stop(struct tg_session *session)
     free(session->workers);
     free(session->worker_of);
     tg_google_login_stop(session->login); /* the workers, who ask it, have ended */
+    tg_exec_logins_free(session->plugins);
     tg_secret_free(session->gcp_token);
     free(session->gcp_token_path);
     free(session);

@@ -15,12 +15,27 @@
 
 static void put_source(struct tg_json_out *json, const struct tg_source *source)
 {
-    static const char *const states[] = {"live", "connecting", "old", "lost", "denied"};
+    static const char *const states[] = {"live", "connecting", "old", "lost", "denied", "removed"};
     tg_json_open(json, "source", '{');
     tg_json_put_text(json, "state", states[source->state]);
     tg_json_put_seconds(json, "age_seconds", source->age_us);
     tg_json_put_seconds(json, "retry_in_seconds", source->retry_in_us);
     tg_json_put_text(json, "error", source->err.code != TG_CODE_NONE ? source->err.msg : NULL);
+    tg_json_close(json, '}');
+}
+
+/* What Google Cloud's lists are worth that the steps, gateways and backends are judged by. */
+static void put_google_cloud(struct tg_json_out *json, const struct tg_status_inputs *inputs)
+{
+    const struct tg_target *gcp = tg_model_gcp(inputs->model);
+    if (gcp == NULL) {
+        tg_json_put_null(json, "google_cloud");
+        return;
+    }
+    struct tg_source source = tg_select_source(gcp, NULL, 0, inputs->now_us);
+    tg_json_open(json, "google_cloud", '{');
+    tg_json_put_text(json, "project", gcp->name);
+    put_source(json, &source);
     tg_json_close(json, '}');
 }
 
@@ -276,6 +291,7 @@ bool tg_status_json(const struct tg_status_inputs *inputs, struct tg_buf *out)
     tg_json_put_number(&json, "speed", is_simulated ? speed : 1);
     tg_json_put_bool(&json, "is_armed", inputs->is_armed);
     tg_json_put_time(&json, "lab_time", inputs->lab_us);
+    put_google_cloud(&json, inputs);
     put_steps(&json, inputs);
     put_regions(&json, inputs);
     put_interfaces(&json, inputs);

@@ -171,6 +171,8 @@ static void set_overrides(struct tg_tools *tools)
     }
     /* the operator's own settings and logins are for Google's own hosts */
     set_path(tools, "CLOUDSDK_CONFIG", "gcloud");
+    /* a world without the Internet takes the definition from what is built in */
+    set_path(tools, "OBJECTIVE_CRD", "objective-crd.yaml");
 }
 
 static bool set_authorities(struct tg_tools *tools, struct tg_err *err)

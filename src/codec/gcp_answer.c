@@ -226,11 +226,19 @@ static enum tg_code code_of_rpc(int64_t code)
     }
 }
 
+const char *tg_gcp_gist(const char *message)
+{
+    static const char before[] = "Current errors: ";
+    const char *cause = strstr(message, before);
+    return cause != NULL ? cause + strlen(before) : message;
+}
+
 static void set_failure(struct tg_gcp_operation *operation, enum tg_code code, int detail,
                         const char *code_text, const char *message)
 {
     enum tg_code told = tg_gcp_code_of_text(code_text);
     told = told != TG_CODE_NONE ? told : tg_gcp_code_of_text(message);
+    message = tg_gcp_gist(message);
     code = told != TG_CODE_NONE ? told : code;
     if (code == TG_CODE_IN_USE) {
         set_in_use(&operation->err, detail, message);

@@ -30,6 +30,9 @@ enum tg_gcp_remedy tg_gcp_decode_failure(int http_status, const char *body, size
 /* The error alone, for those who only read. */
 void tg_gcp_decode_error(int http_status, const char *body, size_t len, struct tg_err *err);
 
+/* What a message comes to: GKE puts the cause behind the count of instances. Borrowed from it. */
+const char *tg_gcp_gist(const char *message);
+
 /* QUOTA, STOCKOUT or IN_USE when text speaks of one; NONE otherwise. */
 enum tg_code tg_gcp_code_of_text(const char *text);
 

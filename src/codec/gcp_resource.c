@@ -118,7 +118,8 @@ static void read_state(const struct resource *resource, const struct tg_desired 
         enum tg_code code = tg_gcp_code_of_text(why);
         out->state = TG_GCP_BROKEN;
         tg_err_set(&out->why, code != TG_CODE_NONE ? code : TG_CODE_STATE, 0, "%s %s is %s%s%s",
-                   resource->noun, desired->name, state, *why != '\0' ? ": " : "", why);
+                   resource->noun, desired->name, state, *why != '\0' ? ": " : "",
+                   tg_gcp_gist(why));
     }
 }
 

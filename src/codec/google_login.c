@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json_out.h"
@@ -82,16 +83,17 @@ static bool read_credentials(const json_t *root, struct tg_google_credentials *o
     if (tg_str_eq(type, "service_account")) {
         return read_service_account(root, out, err);
     }
-    if (tg_str_eq(type, "external_account") || tg_str_eq(type, "impersonated_service_account") ||
-        tg_str_eq(type, "external_account_authorized_user")) {
-        return tg_err_set(err, TG_CODE_STATE, 0,
-                          "credentials of type %s are not read here: use gcloud, and give its "
-                          "token with --gcp-token-file",
-                          type);
+    if (type[0] != '\0') {
+        static const char *const known[] = {"external_account", "external_account_authorized_user",
+                                            "impersonated_service_account", "gdch_service_account"};
+        const char *name = "a type that is not known here";
+        for (size_t i = 0; i < TG_COUNT(known); i++) {
+            name = tg_str_eq(type, known[i]) ? known[i] : name;
+        }
+        return tg_err_set(err, TG_CODE_STATE, 0, "credentials of %s are gcloud's to read", name);
     }
     return tg_err_set(err, TG_CODE_CONFIG, 0,
-                      "the credentials are of no type that is known: expected authorized_user or "
-                      "service_account");
+                      "the file is no credentials: it has no \"type\", such as authorized_user");
 }
 
 bool tg_google_credentials_parse(const char *json, size_t len,
@@ -277,6 +279,18 @@ bool tg_google_read_token(int http_status, const char *json, size_t len,
         set_refusal(http_status, document.root, err);
     }
     tg_json_release_secret(&document);
+    return is_ok;
+}
+
+bool tg_google_read_printed(const char *text, size_t len, struct tg_google_token *token,
+                            struct tg_err *err)
+{
+    *token = (struct tg_google_token){0};
+    char *line = tg_strndup(text, len);
+    line[strcspn(line, "\r\n")] = '\0';
+    bool is_ok = take_token(line, UNTOLD_LIFE_US, token, err);
+    explicit_bzero(line, strlen(line));
+    free(line);
     return is_ok;
 }
 

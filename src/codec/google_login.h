@@ -38,7 +38,7 @@ struct tg_google_credentials {
 };
 
 /* Reads a file that gcloud wrote, or the key of a service account. False and err: CONFIG when a
- * field is missing or it is no such file; STATE for kinds that only gcloud can use. Released with
+ * field is missing or it is no such file; STATE for kinds that gcloud is asked for. Released with
  * tg_google_credentials_fini(), also after a failure. */
 bool tg_google_credentials_parse(const char *json, size_t len,
                                  struct tg_google_credentials *credentials, struct tg_err *err);
@@ -69,5 +69,10 @@ bool tg_google_read_token(int http_status, const char *json, size_t len,
  * its token ends. */
 bool tg_google_read_helper(const char *json, size_t len, int64_t wall_us,
                            struct tg_google_token *token, struct tg_err *err);
+
+/* The same for a token alone on a line, as `gcloud auth application-default print-access-token`
+ * prints it: a short life is assumed. */
+bool tg_google_read_printed(const char *text, size_t len, struct tg_google_token *token,
+                            struct tg_err *err);
 
 #endif

@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/str.h"
 #include "codec/lab_hazard.h"
 #include "codec/lab_make.h"
 #include "codec/yaml.h"
+#include "plan/verify.h"
 
 #define ARENA_MAX (4 * 1024 * 1024)
 
@@ -39,12 +41,29 @@ static size_t distance(const char *a, const char *b)
     return row[len];
 }
 
+bool tg_lab_note(struct tg_lab_reader *reader, bool is_ok)
+{
+    struct tg_lab_mistakes *mistakes = reader->mistakes;
+    if (reader->err->code == TG_CODE_NONE || mistakes == NULL) {
+        return is_ok; /* its parts were noted already; or the first mistake ends all */
+    }
+    if (mistakes->count++ == 0) {
+        mistakes->first = *reader->err;
+    }
+    if (mistakes->lines != NULL) {
+        tg_buf_printf(mistakes->lines, "%s\n", reader->err->msg);
+    }
+    *reader->err = (struct tg_err)TG_ERR_INIT;
+    return false;
+}
+
 bool tg_lab_check_keys(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
                        const char *const *keys)
 {
     if (node->kind != TG_YAML_MAP) {
         return tg_yaml_fail(reader->name, node, reader->err, "a map is expected here");
     }
+    bool is_ok = true;
     for (size_t i = 0; i < node->count; i++) {
         const char *nearest = keys[0];
         bool is_known = false;
@@ -55,11 +74,15 @@ bool tg_lab_check_keys(struct tg_lab_reader *reader, const struct tg_yaml_node *
             }
         }
         if (!is_known) {
-            return tg_yaml_fail(reader->name, node->keys[i], reader->err,
-                                "unknown key '%s'; is '%s' meant?", node->keys[i]->text, nearest);
+            is_ok = tg_lab_note(reader, tg_yaml_fail(reader->name, node->keys[i], reader->err,
+                                                     "unknown key '%s'; is '%s' meant?",
+                                                     node->keys[i]->text, nearest));
+            if (reader->mistakes == NULL) {
+                return false;
+            }
         }
     }
-    return true;
+    return is_ok;
 }
 
 const char *tg_lab_read_text(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
@@ -93,10 +116,82 @@ bool tg_lab_read_localised(struct tg_lab_reader *reader, const struct tg_yaml_no
     return true;
 }
 
-static bool read_regions(struct tg_lab_reader *reader, const struct tg_yaml_node *root)
+static bool is_region_twice(const struct tg_lab_region *regions, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (tg_str_eq(regions[i].name, regions[index].name) ||
+            tg_str_eq(regions[i].cluster, regions[index].cluster)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A list of texts; absent: none. */
+static bool read_names(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                       const char *key, const char *const **out, size_t *count)
+{
+    const struct tg_yaml_node *list = tg_yaml_get(node, key);
+    *out = NULL;
+    *count = 0;
+    if (list == NULL) {
+        return true;
+    }
+    if (list->kind != TG_YAML_LIST) {
+        return tg_yaml_fail(reader->name, list, reader->err, "'%s' must be a list", key);
+    }
+    const char **names = tg_arena_alloc(reader->lab->arena, (list->count + 1) * sizeof(*names));
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i]->kind != TG_YAML_SCALAR) {
+            return tg_yaml_fail(reader->name, list->items[i], reader->err,
+                                "'%s' must be a list of names", key);
+        }
+        names[i] = tg_arena_strdup(reader->lab->arena, list->items[i]->text);
+    }
+    *out = names;
+    *count = list->count;
+    return true;
+}
+
+static bool read_region(struct tg_lab_reader *reader, const struct tg_yaml_node *item,
+                        struct tg_lab_region *regions, size_t index)
 {
     static const char *const keys[] = {"name",         "zone",       "cluster",     "node_pool",
-                                       "address_name", "node_range", "proxy_range", NULL};
+                                       "address_name", "node_range", "proxy_range", "spare_zones",
+                                       "elsewhere",    NULL};
+    struct tg_lab_region *region = &regions[index];
+    if (item->kind != TG_YAML_MAP) {
+        return tg_yaml_fail(reader->name, item, reader->err, "a map is expected here");
+    }
+    bool is_ok = tg_lab_check_keys(reader, item, keys);
+    is_ok = tg_lab_note(reader, tg_lab_need_text(reader, item, "name", &region->name)) && is_ok;
+    is_ok = tg_lab_note(reader, tg_lab_need_text(reader, item, "zone", &region->zone)) && is_ok;
+    is_ok =
+        tg_lab_note(reader, tg_lab_need_text(reader, item, "cluster", &region->cluster)) && is_ok;
+    is_ok = tg_lab_note(reader, tg_lab_need_text(reader, item, "node_pool", &region->node_pool)) &&
+            is_ok;
+    is_ok = tg_lab_note(reader,
+                        tg_lab_need_text(reader, item, "address_name", &region->address_name)) &&
+            is_ok;
+    const char *node_range = tg_lab_read_text(reader, item, "node_range");
+    const char *proxy_range = tg_lab_read_text(reader, item, "proxy_range");
+    region->node_range = node_range != NULL ? node_range : "";
+    region->proxy_range = proxy_range != NULL ? proxy_range : "";
+    is_ok = tg_lab_note(reader, read_names(reader, item, "spare_zones", &region->spare_zones,
+                                           &region->spare_zones_count)) &&
+            is_ok;
+    is_ok = tg_lab_note(reader, read_names(reader, item, "elsewhere", &region->elsewhere,
+                                           &region->elsewhere_count)) &&
+            is_ok;
+    if (is_ok && is_region_twice(regions, index)) {
+        return tg_yaml_fail(reader->name, item, reader->err,
+                            "another region has the same 'name' or 'cluster'");
+    }
+    return is_ok;
+}
+
+static bool read_regions(struct tg_lab_reader *reader, const struct tg_yaml_node *root)
+{
     const struct tg_yaml_node *list = tg_yaml_get(root, "regions");
     if (list == NULL || list->kind != TG_YAML_LIST || list->count == 0) {
         return tg_yaml_fail(reader->name, list != NULL ? list : root, reader->err,
@@ -104,24 +199,15 @@ static bool read_regions(struct tg_lab_reader *reader, const struct tg_yaml_node
     }
     struct tg_lab_region *regions =
         tg_arena_alloc(reader->lab->arena, list->count * sizeof(*regions));
+    bool is_ok = true;
     for (size_t i = 0; i < list->count; i++) {
-        const struct tg_yaml_node *item = list->items[i];
-        if (!tg_lab_check_keys(reader, item, keys) ||
-            !tg_lab_need_text(reader, item, "name", &regions[i].name) ||
-            !tg_lab_need_text(reader, item, "zone", &regions[i].zone) ||
-            !tg_lab_need_text(reader, item, "cluster", &regions[i].cluster) ||
-            !tg_lab_need_text(reader, item, "node_pool", &regions[i].node_pool) ||
-            !tg_lab_need_text(reader, item, "address_name", &regions[i].address_name)) {
-            return false;
-        }
-        const char *node_range = tg_lab_read_text(reader, item, "node_range");
-        const char *proxy_range = tg_lab_read_text(reader, item, "proxy_range");
-        regions[i].node_range = node_range != NULL ? node_range : "";
-        regions[i].proxy_range = proxy_range != NULL ? proxy_range : "";
+        is_ok = tg_lab_note(reader, read_region(reader, list->items[i], regions, i)) && is_ok;
     }
-    reader->lab->regions = regions;
-    reader->lab->regions_count = list->count;
-    return true;
+    if (is_ok) {
+        reader->lab->regions = regions;
+        reader->lab->regions_count = list->count;
+    }
+    return is_ok;
 }
 
 bool tg_lab_read_where(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
@@ -139,12 +225,37 @@ bool tg_lab_read_where(struct tg_lab_reader *reader, const struct tg_yaml_node *
                         "'where' must be gcp, config, regions or each_region_gcp");
 }
 
+#define NEAR 2 /* letters apart: a slip of the hand */
+
+/* Not one that is observed there; perhaps one of another name is meant. */
+static bool refuse_kind(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                        enum tg_kind_source source)
+{
+    const char *kind = tg_yaml_text(node, "kind");
+    const char *nearest = NULL;
+    for (int i = 0; i < TG_KIND_COUNT && kind != NULL; i++) {
+        const struct tg_kind_info *info = tg_kind_info((enum tg_kind)i);
+        if (info->source == source && distance(kind, info->name) <= NEAR &&
+            (nearest == NULL || distance(kind, info->name) < distance(kind, nearest))) {
+            nearest = info->name;
+        }
+    }
+    return tg_yaml_fail(reader->name, node, reader->err,
+                        "'kind' is not one that is observed: %s%s%s%s",
+                        kind != NULL ? kind : "missing", nearest != NULL ? "; is '" : "",
+                        nearest != NULL ? nearest : "", nearest != NULL ? "' meant?" : "");
+}
+
 bool tg_lab_read_condition(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
                            struct tg_lab_condition *out)
 {
     static const char *const keys[] = {"where", "kind",   "name",     "condition",
                                        "field", "equals", "at_least", NULL};
-    if (!tg_lab_check_keys(reader, node, keys) || !tg_lab_read_where(reader, node, &out->where)) {
+    if (node->kind != TG_YAML_MAP) {
+        return tg_yaml_fail(reader->name, node, reader->err, "a map is expected here");
+    }
+    bool is_ok = tg_lab_check_keys(reader, node, keys);
+    if (!tg_lab_read_where(reader, node, &out->where)) {
         return false;
     }
     bool is_gcp = out->where == TG_LAB_WHERE_GCP || out->where == TG_LAB_WHERE_EACH_REGION_GCP;
@@ -152,15 +263,18 @@ bool tg_lab_read_condition(struct tg_lab_reader *reader, const struct tg_yaml_no
     out->kind =
         tg_kind_by_name(is_gcp ? TG_KIND_SOURCE_GCP : TG_KIND_SOURCE_K8S, kind != NULL ? kind : "");
     if (out->kind == TG_KIND_COUNT) {
-        return tg_yaml_fail(reader->name, node, reader->err,
-                            "'kind' is not one that is observed: %s",
-                            kind != NULL ? kind : "missing");
+        return refuse_kind(reader, node, is_gcp ? TG_KIND_SOURCE_GCP : TG_KIND_SOURCE_K8S);
     }
     out->name = tg_lab_read_text(reader, node, "name");
     out->name = out->name != NULL ? out->name : "";
     out->condition = tg_lab_read_text(reader, node, "condition");
     out->field = tg_lab_read_text(reader, node, "field");
     out->equals = tg_lab_read_text(reader, node, "equals");
+    if (out->field != NULL && !tg_verify_has_field(out->kind, out->field)) {
+        is_ok = tg_lab_note(reader, tg_yaml_fail(reader->name, tg_yaml_get(node, "field"),
+                                                 reader->err, "a %s has no field '%s'",
+                                                 tg_kind_info(out->kind)->name, out->field));
+    }
     const char *at_least = tg_yaml_text(node, "at_least");
     int64_t number = 0;
     if (at_least != NULL && !tg_str_to_int64(at_least, 1, 100000, &number)) {
@@ -168,7 +282,7 @@ bool tg_lab_read_condition(struct tg_lab_reader *reader, const struct tg_yaml_no
                             "'at_least' must be a whole number from 1");
     }
     out->at_least = (int)number;
-    return true;
+    return is_ok;
 }
 
 static bool read_conditions(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
@@ -181,14 +295,15 @@ static bool read_conditions(struct tg_lab_reader *reader, const struct tg_yaml_n
     }
     struct tg_lab_condition *conditions =
         tg_arena_alloc(reader->lab->arena, list->count * sizeof(*conditions));
+    bool is_ok = true;
     for (size_t i = 0; i < list->count; i++) {
-        if (!tg_lab_read_condition(reader, list->items[i], &conditions[i])) {
-            return false;
-        }
+        is_ok =
+            tg_lab_note(reader, tg_lab_read_condition(reader, list->items[i], &conditions[i])) &&
+            is_ok;
     }
     out->conditions = conditions;
     out->conditions_count = list->count;
-    return true;
+    return is_ok;
 }
 
 static bool read_step(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
@@ -198,20 +313,34 @@ static bool read_step(struct tg_lab_reader *reader, const struct tg_yaml_node *n
                                        "verify", "make",     "needs", "leftovers", "timeout",
                                        "once",   "commands", "prove", "undo",      NULL};
     int64_t section = 0;
-    if (!tg_lab_check_keys(reader, node, keys) || !tg_lab_need_text(reader, node, "id", &out->id) ||
-        !tg_lab_read_localised(reader, node, "title", &out->title) ||
-        !tg_lab_read_localised(reader, node, "why", &out->why)) {
-        return false;
+    if (node->kind != TG_YAML_MAP) {
+        return tg_yaml_fail(reader->name, node, reader->err, "a map is expected here");
     }
+    bool is_ok = tg_lab_check_keys(reader, node, keys);
+    is_ok = tg_lab_note(reader, tg_lab_need_text(reader, node, "id", &out->id)) && is_ok;
+    is_ok = tg_lab_note(reader, tg_lab_read_localised(reader, node, "title", &out->title)) && is_ok;
+    is_ok = tg_lab_note(reader, tg_lab_read_localised(reader, node, "why", &out->why)) && is_ok;
     const char *number = tg_yaml_text(node, "section");
     if (number == NULL || !tg_str_to_int64(number, 1, 99, &section)) {
-        return tg_yaml_fail(reader->name, node, reader->err, "'section' must be a number");
+        is_ok = tg_lab_note(
+            reader, tg_yaml_fail(reader->name, node, reader->err, "'section' must be a number"));
     }
     out->section = (int)section;
     out->usual = tg_lab_read_text(reader, node, "usual");
     out->commands = tg_lab_read_text(reader, node, "commands");
     out->undo = tg_lab_read_text(reader, node, "undo");
-    return read_conditions(reader, node, out) && tg_lab_read_makes(reader, node, out);
+    is_ok = tg_lab_note(reader, read_conditions(reader, node, out)) && is_ok;
+    return tg_lab_note(reader, tg_lab_read_makes(reader, node, out)) && is_ok;
+}
+
+static bool is_step_twice(const struct tg_lab_step *steps, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (steps[index].id != NULL && tg_str_eq(steps[i].id, steps[index].id)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool read_steps(struct tg_lab_reader *reader, const struct tg_yaml_node *root)
@@ -222,19 +351,43 @@ static bool read_steps(struct tg_lab_reader *reader, const struct tg_yaml_node *
     }
     struct tg_lab_step *steps =
         tg_arena_alloc(reader->lab->arena, (list->count + 1) * sizeof(*steps));
+    bool is_ok = true;
     for (size_t i = 0; i < list->count; i++) {
-        if (!read_step(reader, list->items[i], &steps[i])) {
-            return false;
+        is_ok = tg_lab_note(reader, read_step(reader, list->items[i], &steps[i])) && is_ok;
+        if (is_step_twice(steps, i)) {
+            is_ok = tg_lab_note(reader, tg_yaml_fail(reader->name, list->items[i], reader->err,
+                                                     "another step has the id '%s'", steps[i].id));
         }
     }
     reader->lab->steps = steps;
     reader->lab->steps_count = list->count;
     for (size_t i = 0; i < list->count; i++) {
-        if (!tg_lab_read_needs(reader, list->items[i], steps, i)) {
-            return false;
-        }
+        is_ok = tg_lab_note(reader, tg_lab_read_needs(reader, list->items[i], steps, i)) && is_ok;
     }
-    return true;
+    return is_ok;
+}
+
+/* Where the drill strikes and where the gateway's objects are must be among the regions. */
+static bool check_places(struct tg_lab_reader *reader, const struct tg_yaml_node *root)
+{
+    const struct tg_lab *lab = reader->lab;
+    bool is_ok = true;
+    bool has_config = lab->config_cluster == NULL || lab->regions_count == 0;
+    for (size_t i = 0; i < lab->regions_count; i++) {
+        has_config = has_config || tg_str_eq(lab->regions[i].cluster, lab->config_cluster);
+    }
+    if (lab->regions_count > 0 && lab->primary_region != NULL &&
+        tg_lab_region(lab, lab->primary_region) == NULL) {
+        is_ok = tg_lab_note(reader, tg_yaml_fail(reader->name, tg_yaml_get(root, "primary_region"),
+                                                 reader->err, "'%s' is not one of the regions",
+                                                 lab->primary_region));
+    }
+    if (!has_config) {
+        is_ok = tg_lab_note(
+            reader, tg_yaml_fail(reader->name, tg_yaml_get(root, "config_cluster"), reader->err,
+                                 "'%s' is not the cluster of any region", lab->config_cluster));
+    }
+    return is_ok;
 }
 
 static bool read_count(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
@@ -286,45 +439,70 @@ static bool read_lab(struct tg_lab_reader *reader, const struct tg_yaml_node *ro
                                        "before_clusters",
                                        NULL};
     struct tg_lab *lab = reader->lab;
-    if (!tg_lab_check_keys(reader, root, keys) ||
-        !tg_lab_need_text(reader, root, "name", &lab->name) ||
-        !tg_lab_read_localised(reader, root, "title", &lab->title) ||
-        !tg_lab_need_text(reader, root, "config_cluster", &lab->config_cluster) ||
-        !tg_lab_need_text(reader, root, "namespace", &lab->namespace_name) ||
-        !tg_lab_need_text(reader, root, "deployment", &lab->deployment) ||
-        !tg_lab_need_text(reader, root, "app_label", &lab->app_label) ||
-        !tg_lab_need_text(reader, root, "model", &lab->model) ||
-        !tg_lab_need_text(reader, root, "gateway", &lab->gateway) ||
-        !tg_lab_need_text(reader, root, "primary_region", &lab->primary_region) ||
-        !read_regions(reader, root) || !read_needs(reader, root) ||
-        !tg_lab_read_hazards(reader, root) || !read_steps(reader, root) ||
-        !tg_lab_check_changes(reader)) {
-        return false;
+    const struct {
+        const char *key;
+        const char **out;
+    } texts[] = {{"config_cluster", &lab->config_cluster},
+                 {"namespace", &lab->namespace_name},
+                 {"deployment", &lab->deployment},
+                 {"app_label", &lab->app_label},
+                 {"model", &lab->model},
+                 {"gateway", &lab->gateway},
+                 {"primary_region", &lab->primary_region}};
+    if (root->kind != TG_YAML_MAP) {
+        return tg_yaml_fail(reader->name, root, reader->err, "a map is expected here");
     }
+    bool is_ok = tg_lab_check_keys(reader, root, keys);
+    is_ok = tg_lab_note(reader, tg_lab_need_text(reader, root, "name", &lab->name)) && is_ok;
+    is_ok = tg_lab_note(reader, tg_lab_read_localised(reader, root, "title", &lab->title)) && is_ok;
+    for (size_t i = 0; i < TG_COUNT(texts); i++) {
+        is_ok = tg_lab_note(reader, tg_lab_need_text(reader, root, texts[i].key, texts[i].out)) &&
+                is_ok;
+    }
+    is_ok = tg_lab_note(reader, read_regions(reader, root)) && is_ok;
+    is_ok = tg_lab_note(reader, check_places(reader, root)) && is_ok;
+    is_ok = tg_lab_note(reader, read_needs(reader, root)) && is_ok;
+    is_ok = tg_lab_note(reader, tg_lab_read_hazards(reader, root)) && is_ok;
+    is_ok = tg_lab_note(reader, read_steps(reader, root)) && is_ok;
+    is_ok = is_ok && tg_lab_note(reader, tg_lab_check_changes(reader));
     lab->project = tg_lab_read_text(reader, root, "project");
     lab->shell = tg_lab_read_text(reader, root, "shell");
     lab->before_gcp = tg_lab_read_text(reader, root, "before_gcp");
     lab->before_clusters = tg_lab_read_text(reader, root, "before_clusters");
-    return tg_lab_region(lab, lab->primary_region) != NULL ||
-           tg_yaml_fail(reader->name, tg_yaml_get(root, "primary_region"), reader->err,
-                        "'%s' is not one of the regions", lab->primary_region);
+    return is_ok;
 }
 
-struct tg_lab *tg_lab_parse(const char *name, const char *bytes, size_t len, struct tg_err *err)
+struct tg_lab *tg_lab_parse_all(const char *name, const char *bytes, size_t len,
+                                struct tg_buf *mistakes, size_t *count, struct tg_err *err)
 {
+    *count = 1;
     struct tg_yaml *yaml = tg_yaml_parse(name, bytes, len, err);
     if (yaml == NULL) {
+        if (mistakes != NULL) {
+            tg_buf_printf(mistakes, "%s\n", err->msg);
+        }
         return NULL;
     }
     struct tg_arena *arena = tg_arena_new(ARENA_MAX);
     struct tg_lab *lab = tg_arena_alloc(arena, sizeof(*lab));
     lab->arena = arena;
-    struct tg_lab_reader reader = {.name = name, .lab = lab, .err = err, .whole_name = name};
-    bool is_ok = read_lab(&reader, tg_yaml_root(yaml));
+    struct tg_err now = TG_ERR_INIT;
+    struct tg_lab_mistakes all = {.lines = mistakes};
+    struct tg_lab_reader reader = {
+        .name = name, .lab = lab, .err = &now, .mistakes = &all, .whole_name = name};
+    bool is_ok = tg_lab_note(&reader, read_lab(&reader, tg_yaml_root(yaml)));
     tg_yaml_free(yaml);
+    *count = all.count;
     if (!is_ok) {
+        *err = all.first;
         tg_lab_free(lab);
         return NULL;
     }
     return lab;
+}
+
+struct tg_lab *tg_lab_parse(const char *name, const char *bytes, size_t len, struct tg_err *err)
+{
+    size_t count = 0;
+    return tg_lab_parse_all(name, bytes, len, NULL, &count, err);
 }

@@ -13,7 +13,11 @@
 #include "base/err.h"
 #include "plan/lab.h"
 
-/* NULL and err (CONFIG, "name:line:column: what") when the text is not a lab. */
+/* NULL and err (CONFIG, "name:line:column: what") when the text is not a lab: the first mistake. */
 struct tg_lab *tg_lab_parse(const char *name, const char *text, size_t len, struct tg_err *err);
+
+/* The same, and every mistake as a line in mistakes; *count is how many there are. */
+struct tg_lab *tg_lab_parse_all(const char *name, const char *text, size_t len,
+                                struct tg_buf *mistakes, size_t *count, struct tg_err *err);
 
 #endif

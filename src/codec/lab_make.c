@@ -16,6 +16,7 @@
 #define MAKES_MAX       64
 #define TIMEOUT_DEFAULT 1800
 #define TIMEOUT_MAX     86400
+#define DIGEST_LEN      64
 
 static const char *json_of(struct tg_lab_reader *reader, const struct tg_yaml_node *node)
 {
@@ -82,11 +83,13 @@ static bool read_form(struct tg_lab_reader *reader, const struct tg_yaml_node *n
 static bool read_google(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
                         struct tg_lab_make *out)
 {
-    return read_form(reader, node, out) &&
-           tg_lab_need_text(reader, node, "collection", &out->collection) &&
-           tg_lab_need_text(reader, node, "name", &out->name) &&
-           read_json(reader, node, "body", &out->body) &&
-           read_json(reader, node, "create", &out->create_body);
+    bool is_ok = read_form(reader, node, out) &&
+                 tg_lab_need_text(reader, node, "collection", &out->collection) &&
+                 tg_lab_need_text(reader, node, "name", &out->name) &&
+                 read_json(reader, node, "body", &out->body) &&
+                 read_json(reader, node, "create", &out->create_body);
+    out->zone_list = tg_lab_read_text(reader, node, "zone_list");
+    return is_ok;
 }
 
 /* One document of a manifest. */
@@ -132,7 +135,13 @@ static bool read_manifest(struct tg_lab_reader *reader, const struct tg_yaml_nod
         return tg_yaml_fail(reader->name, tg_yaml_get(node, "manifest"), reader->err,
                             "there is no manifest %s", path);
     }
-    struct tg_yaml *yaml = tg_yaml_parse_stream(path, asset->text, asset->len, reader->err);
+    /* What it repeats for each region is text, so that it reads the same for kubectl. */
+    struct tg_lab_place place = {.lab = reader->lab};
+    struct tg_buf text;
+    tg_buf_init(&text, BODY_MAX);
+    (void)tg_lab_expand(asset->text, &place, &text);
+    struct tg_yaml *yaml = tg_yaml_parse_stream(path, tg_buf_text(&text), text.len, reader->err);
+    tg_buf_fini(&text);
     if (yaml == NULL) {
         return false;
     }
@@ -145,24 +154,55 @@ static bool read_manifest(struct tg_lab_reader *reader, const struct tg_yaml_nod
         is_ok = read_document(&within, documents->items[i], &make) &&
                 tg_lab_read_variants(&within, &make) && add(reader, node, makes, &make);
     }
+    if (is_ok && common->source_url != NULL && documents->count != 1) {
+        is_ok = tg_yaml_fail(reader->name, node, reader->err,
+                             "a manifest with a 'url' must have one document");
+    }
     tg_yaml_free(yaml);
     return is_ok;
+}
+
+/* Where the manifest's one document is downloaded from; the built-in one then only says what it is.
+ */
+static bool read_source(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                        struct tg_lab_make *out)
+{
+    const struct tg_yaml_node *digest = tg_yaml_get(node, "sha256");
+    out->source_url = tg_lab_read_text(reader, node, "url");
+    out->source_sha256 = tg_lab_read_text(reader, node, "sha256");
+    if (out->source_url == NULL && digest == NULL) {
+        return true;
+    }
+    if (out->source_url == NULL || !tg_str_has_prefix(out->source_url, "https://")) {
+        return tg_yaml_fail(reader->name, node, reader->err,
+                            "'url' must be an https:// address, and needs 'sha256'");
+    }
+    size_t len = out->source_sha256 == NULL ? 0 : strlen(out->source_sha256);
+    return (len == DIGEST_LEN &&
+            strspn(out->source_sha256, "0123456789abcdefABCDEF") == DIGEST_LEN) ||
+           tg_yaml_fail(reader->name, digest != NULL ? digest : node, reader->err,
+                        "'sha256' must be %d hexadecimal digits", DIGEST_LEN);
 }
 
 static bool read_make(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
                       struct makes *makes)
 {
-    static const char *const keys[] = {"where",   "api",    "form",      "collection", "name",
-                                       "body",    "create", "manifest",  "secret",     "secret_key",
-                                       "content", "keep",   "only_ours", "passing",    "when",
-                                       "unless",  NULL};
+    static const char *const keys[] = {
+        "where",    "api",    "form",       "collection", "name",   "body",      "create",
+        "manifest", "secret", "secret_key", "content",    "keep",   "only_ours", "passing",
+        "url",      "sha256", "zone_list",  "when",       "unless", NULL};
     struct tg_lab_make make = {0};
-    if (!tg_lab_check_keys(reader, node, keys) || !tg_lab_read_where(reader, node, &make.where) ||
-        !read_flag(reader, node, "content", &make.has_content) ||
-        !read_flag(reader, node, "keep", &make.is_kept) ||
-        !read_flag(reader, node, "only_ours", &make.is_only_ours) ||
-        !read_flag(reader, node, "passing", &make.is_passing) ||
-        !tg_lab_read_when(reader, node, &make)) {
+    if (node->kind != TG_YAML_MAP) {
+        return tg_yaml_fail(reader->name, node, reader->err, "a map is expected here");
+    }
+    bool is_ok = tg_lab_check_keys(reader, node, keys);
+    is_ok = tg_lab_note(reader, read_flag(reader, node, "content", &make.has_content)) && is_ok;
+    is_ok = tg_lab_note(reader, read_flag(reader, node, "keep", &make.is_kept)) && is_ok;
+    is_ok = tg_lab_note(reader, read_flag(reader, node, "only_ours", &make.is_only_ours)) && is_ok;
+    is_ok = tg_lab_note(reader, read_flag(reader, node, "passing", &make.is_passing)) && is_ok;
+    is_ok = tg_lab_note(reader, read_source(reader, node, &make)) && is_ok;
+    is_ok = tg_lab_note(reader, tg_lab_read_when(reader, node, &make)) && is_ok;
+    if (!tg_lab_read_where(reader, node, &make.where)) {
         return false;
     }
     make.secret = tg_lab_read_text(reader, node, "secret");
@@ -174,8 +214,10 @@ static bool read_make(struct tg_lab_reader *reader, const struct tg_yaml_node *n
                             "things in clusters come from a 'manifest', things of Google Cloud "
                             "from 'api', 'collection' and 'name'");
     }
-    return is_in_cluster ? read_manifest(reader, node, manifest, &make, makes)
-                         : read_google(reader, node, &make) && add(reader, node, makes, &make);
+    bool is_made = is_in_cluster
+                       ? read_manifest(reader, node, manifest, &make, makes)
+                       : read_google(reader, node, &make) && add(reader, node, makes, &make);
+    return is_made && is_ok;
 }
 
 static bool read_leftovers(struct tg_lab_reader *reader, const struct tg_yaml_node *list,
@@ -252,22 +294,20 @@ bool tg_lab_read_makes(struct tg_lab_reader *reader, const struct tg_yaml_node *
 {
     const struct tg_yaml_node *leftovers = tg_yaml_get(node, "leftovers");
     const struct tg_yaml_node *list = tg_yaml_get(node, "make");
-    if (!read_timeout(reader, node, &out->timeout_s) ||
-        !read_flag(reader, node, "once", &out->is_made_only_once) ||
-        !read_proof(reader, node, out) ||
-        (leftovers != NULL && !read_leftovers(reader, leftovers, out))) {
-        return false;
-    }
+    bool is_ok = tg_lab_note(reader, read_timeout(reader, node, &out->timeout_s));
+    is_ok = tg_lab_note(reader, read_flag(reader, node, "once", &out->is_made_only_once)) && is_ok;
+    is_ok = tg_lab_note(reader, read_proof(reader, node, out)) && is_ok;
+    is_ok =
+        (leftovers == NULL || tg_lab_note(reader, read_leftovers(reader, leftovers, out))) && is_ok;
     if (list == NULL) {
-        return true; /* a step that only waits */
+        return is_ok; /* a step that only waits */
     }
     if (list->kind != TG_YAML_LIST) {
         return tg_yaml_fail(reader->name, list, reader->err, "'make' must be a list");
     }
     struct makes *makes = TG_NEW(struct makes);
-    bool is_ok = true;
-    for (size_t i = 0; i < list->count && is_ok; i++) {
-        is_ok = read_make(reader, list->items[i], makes);
+    for (size_t i = 0; i < list->count; i++) {
+        is_ok = tg_lab_note(reader, read_make(reader, list->items[i], makes)) && is_ok;
     }
     struct tg_lab_make *kept =
         tg_arena_alloc(reader->lab->arena, (makes->count + 1) * sizeof(*kept));
@@ -284,6 +324,7 @@ bool tg_lab_read_needs(struct tg_lab_reader *reader, const struct tg_yaml_node *
     const struct tg_yaml_node *list = tg_yaml_get(node, "needs");
     size_t count = list != NULL ? list->count : index > 0 ? 1 : 0;
     int *needs = tg_arena_alloc(reader->lab->arena, (count + 1) * sizeof(*needs));
+    bool is_ok = true;
     if (list == NULL && index > 0) {
         needs[0] = (int)index - 1;
     }
@@ -294,11 +335,12 @@ bool tg_lab_read_needs(struct tg_lab_reader *reader, const struct tg_yaml_node *
             needs[i] = tg_str_eq(steps[before].id, id) ? (int)before : needs[i];
         }
         if (needs[i] < 0) {
-            return tg_yaml_fail(reader->name, list->items[i], reader->err,
-                                "'%s' is no step before this one", id != NULL ? id : "");
+            is_ok = tg_lab_note(reader, tg_yaml_fail(reader->name, list->items[i], reader->err,
+                                                     "'%s' is no step before this one",
+                                                     id != NULL ? id : ""));
         }
     }
     steps[index].needs = needs;
     steps[index].needs_count = count;
-    return true;
+    return is_ok;
 }

@@ -16,12 +16,25 @@
 struct tg_lab_reader {
     const char *name; /* of the file: the lab's, or a manifest's */
     struct tg_lab *lab;
-    struct tg_err *err;
+    struct tg_err *err; /* of what is being read; tg_lab_note() moves it on */
+    struct tg_lab_mistakes *mistakes;
     const char *whole_name;             /* of the lab's file */
     const struct tg_yaml_node *hazards; /* NULL: none */
 };
 
-/* True when node is a map and every key of it is one of keys (ended by NULL). */
+/* All that is wrong with a file: one bad line must not hide the others. */
+struct tg_lab_mistakes {
+    struct tg_buf *lines; /* NULL: only the first is told */
+    struct tg_err first;
+    size_t count;
+};
+
+/* Takes down what went wrong with a part, so that the next one can be read; returns is_ok. */
+bool tg_lab_note(struct tg_lab_reader *reader, bool is_ok);
+
+/* True when node is a map and every key of it is one of keys (ended by NULL); notes each that is
+ * not.
+ */
 bool tg_lab_check_keys(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
                        const char *const *keys);
 

@@ -8,12 +8,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "io/clock_real.h"
 
 #define COMPLAINT_LEN_MAX 4096
@@ -48,6 +50,35 @@ static void close_pipes(struct pipes *pipes)
     close_end(&pipes->complaint[1]);
 }
 
+/* Ours, but for names that the caller gives another value. The array is the caller's to free. */
+static char **merged_environment(const char *const *given)
+{
+    size_t ours = 0;
+    size_t count = 0;
+    while (environ[ours] != NULL) {
+        ours++;
+    }
+    for (size_t i = 0; given != NULL && given[i] != NULL; i++) {
+        count++;
+    }
+    char **merged = tg_calloc(ours + count + 1, sizeof(*merged));
+    size_t used = 0;
+    for (size_t i = 0; i < ours; i++) {
+        bool is_given = false;
+        size_t len = strcspn(environ[i], "=") + 1;
+        for (size_t g = 0; g < count && !is_given; g++) {
+            is_given = strncmp(environ[i], given[g], len) == 0;
+        }
+        if (!is_given) {
+            merged[used++] = environ[i];
+        }
+    }
+    if (count > 0) {
+        memcpy(merged + used, given, count * sizeof(*merged));
+    }
+    return merged;
+}
+
 /* In a process group of its own, so that what it starts can be ended with it; with the signals of a
  * fresh program, since our threads block them all. */
 static int spawn(const struct tg_capture *capture, const struct pipes *pipes, pid_t *child)
@@ -74,7 +105,9 @@ static int spawn(const struct tg_capture *capture, const struct pipes *pipes, pi
         const char *const *given;
         char *const *taken;
     } argv = {.given = capture->argv};
-    int result = posix_spawnp(child, argv.taken[0], &files, &attributes, argv.taken, environ);
+    char **environment = merged_environment(capture->environment);
+    int result = posix_spawnp(child, argv.taken[0], &files, &attributes, argv.taken, environment);
+    free(environment);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attributes);
     return result;

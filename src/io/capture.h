@@ -14,9 +14,10 @@
 #include "base/err.h"
 
 struct tg_capture {
-    const char *const *argv; /* ended by NULL; argv[0] is looked up in PATH */
-    int64_t deadline_us;     /* then it is killed with all it started */
-    int stop_fd;             /* the same as soon as this is readable; -1: none */
+    const char *const *argv;        /* ended by NULL; argv[0] is looked up in PATH */
+    int64_t deadline_us;            /* then it is killed with all it started */
+    int stop_fd;                    /* the same as soon as this is readable; -1: none */
+    const char *const *environment; /* "NAME=VALUE", ended by NULL: on top of ours; NULL: none */
 };
 
 /* Appends what the program wrote to its standard output, within the ceiling of out. False and err:

@@ -11,6 +11,14 @@ static void set_blob(CURL *easy, CURLoption option, const char *text, size_t len
     curl_easy_setopt(easy, option, &blob);
 }
 
+void tg_curl_set_certificate(CURL *easy, const char *cert_pem, const struct tg_secret *key_pem)
+{
+    if (cert_pem != NULL && key_pem != NULL) {
+        set_blob(easy, CURLOPT_SSLCERT_BLOB, cert_pem, strlen(cert_pem));
+        set_blob(easy, CURLOPT_SSLKEY_BLOB, tg_secret_peek(key_pem), tg_secret_len(key_pem));
+    }
+}
+
 void tg_curl_set_trust(CURL *easy, const struct tg_http_endpoint *endpoint)
 {
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
@@ -20,12 +28,7 @@ void tg_curl_set_trust(CURL *easy, const struct tg_http_endpoint *endpoint)
         set_blob(easy, CURLOPT_CAINFO_BLOB, endpoint->ca_pem, strlen(endpoint->ca_pem));
         curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
     }
-    if (endpoint->client_cert_pem != NULL && endpoint->client_key_pem != NULL) {
-        set_blob(easy, CURLOPT_SSLCERT_BLOB, endpoint->client_cert_pem,
-                 strlen(endpoint->client_cert_pem));
-        set_blob(easy, CURLOPT_SSLKEY_BLOB, tg_secret_peek(endpoint->client_key_pem),
-                 tg_secret_len(endpoint->client_key_pem));
-    }
+    tg_curl_set_certificate(easy, endpoint->client_cert_pem, endpoint->client_key_pem);
 }
 
 enum tg_code tg_curl_code_of(CURLcode result)

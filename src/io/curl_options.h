@@ -17,6 +17,9 @@
  * certificate too. */
 void tg_curl_set_trust(CURL *easy, const struct tg_http_endpoint *endpoint);
 
+/* A client certificate with its key; NULL: nothing is set. */
+void tg_curl_set_certificate(CURL *easy, const char *cert_pem, const struct tg_secret *key_pem);
+
 enum tg_code tg_curl_code_of(CURLcode result);
 
 #endif

@@ -385,7 +385,10 @@ static void start_with_token(struct exchange *exchange)
     switch (exchange->source->ops->get(exchange->source, &grant, &exchange->why)) {
     case TG_TOKEN_READY:
         stop_listening(exchange);
-        set_bearer(exchange, grant.token);
+        if (grant.token != NULL) {
+            set_bearer(exchange, grant.token);
+        }
+        tg_curl_set_certificate(exchange->easy, grant.client_cert_pem, grant.client_key_pem);
         if (exchange->request.endpoint->names_quota_project && grant.quota_project != NULL &&
             !exchange->is_second) {
             add_header(exchange, "x-goog-user-project", grant.quota_project);

@@ -10,34 +10,40 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "base/rng.h"
 #include "base/str.h"
 #include "codec/google_login.h"
 #include "io/capture.h"
 #include "io/curl_transport.h"
 #include "io/read_file.h"
 #include "io/rs256.h"
-#include "net/backoff.h"
+#include "io/token_keeper.h"
 
 #define CREDENTIALS_LEN_MAX (64u * 1024)
 #define ANSWER_LEN_MAX      (64u * 1024)
 #define REQUEST_US          (15 * TG_US_PER_S)
 #define GCLOUD_US           (30 * TG_US_PER_S)
 #define SLEEP_US            (60 * TG_US_PER_S)
-#define RETRY_BASE_US       TG_US_PER_S
-#define RETRY_CAP_US        (60 * TG_US_PER_S)
-#define REFUSED_RETRY_US    (30 * TG_US_PER_S) /* somebody has to sign in first */
-#define EARLY_EVERY_US      (60 * TG_US_PER_S)
-#define EARLIEST_PERCENT    75
-#define LATEST_PERCENT      80
+#define LOOK_US             (2 * TG_US_PER_S) /* while somebody has to sign in first */
 #define METADATA_PATH       "/computeMetadata/v1/instance/service-accounts/default/token"
 
+/* What a sign-in changes on the disk: Google's libraries' file, the named one, gcloud's accounts.
+ */
+#define FILES_COUNT 3
+
+struct file_mark {
+    struct timespec changed;
+    off_t size;
+    ino_t inode; /* 0: there is none */
+};
+
 struct tg_google_login {
-    struct tg_token_source base;
+    struct tg_token_keeper *keeper;
     pthread_t thread;
     struct tg_clock clock;
     struct tg_google_places places;
@@ -48,150 +54,30 @@ struct tg_google_login {
     struct tg_transport *transport;
     struct tg_http_endpoint google;
     struct tg_http_endpoint metadata;
-    struct tg_backoff backoff;
-    struct tg_rng rng;
     uint64_t exchange; /* 0: none under way */
     uint64_t exchanges;
     int status;
     struct tg_buf answer;
     char *answer_quota_project;
-
-    pthread_mutex_t lock; /* over what follows */
-    struct tg_secret *token;
-    char *quota_project;
-    uint64_t serial;
-    uint64_t refused_serial; /* the token that a server refused and that is being replaced */
-    int64_t until_us;        /* end of the token's life */
-    int64_t due_us;          /* next try */
-    int64_t early_us;        /* when the last early try was asked for; 0: never */
-    bool is_trying;
-    struct tg_err err; /* of the last try; NONE before the first and after a good one */
-    struct tg_token_listener *listeners;
+    char *gcloud_accounts; /* gcloud's own store; NULL: not known where */
+    struct file_mark marks[FILES_COUNT];
 };
 
-static struct tg_google_login *login_of(struct tg_token_source *source)
+static void wake(void *context)
 {
-    return (struct tg_google_login *)source;
-}
-
-static void wake(struct tg_google_login *login)
-{
+    struct tg_google_login *login = context;
     login->transport->ops->wake(login->transport);
-}
-
-/* ---- the source: any thread ---- */
-
-static enum tg_token_answer get(struct tg_token_source *source, struct tg_token_grant *grant,
-                                struct tg_err *err)
-{
-    struct tg_google_login *login = login_of(source);
-    enum tg_token_answer answer = TG_TOKEN_PENDING;
-    int64_t now_us = tg_clock_monotonic_us(&login->clock);
-    *grant = (struct tg_token_grant){0};
-    pthread_mutex_lock(&login->lock);
-    if (login->token != NULL && now_us < login->until_us &&
-        login->serial != login->refused_serial) {
-        grant->token = tg_secret_new(tg_secret_peek(login->token), tg_secret_len(login->token));
-        grant->quota_project = tg_strdup(login->quota_project);
-        grant->serial = login->serial;
-        answer = TG_TOKEN_READY;
-    } else if (!login->is_trying && login->due_us <= now_us) {
-        wake(login); /* it slept with the machine */
-    } else if (!login->is_trying) {
-        *err = login->err;
-        answer = TG_TOKEN_FAILED;
-    }
-    pthread_mutex_unlock(&login->lock);
-    return answer;
-}
-
-static bool refused(struct tg_token_source *source, uint64_t serial)
-{
-    struct tg_google_login *login = login_of(source);
-    int64_t now_us = tg_clock_monotonic_us(&login->clock);
-    pthread_mutex_lock(&login->lock);
-    bool is_worth_another = serial != login->serial || serial == login->refused_serial;
-    /* A server that refuses every token must not keep us asking for more of them. */
-    if (!is_worth_another && (login->early_us == 0 || now_us - login->early_us >= EARLY_EVERY_US)) {
-        login->early_us = now_us;
-        login->refused_serial = serial;
-        login->due_us = now_us;
-        is_worth_another = true;
-        wake(login);
-    }
-    pthread_mutex_unlock(&login->lock);
-    return is_worth_another;
-}
-
-static void listen_to(struct tg_token_source *source, struct tg_token_listener *listener)
-{
-    struct tg_google_login *login = login_of(source);
-    pthread_mutex_lock(&login->lock);
-    listener->before = NULL;
-    listener->after = login->listeners;
-    if (login->listeners != NULL) {
-        login->listeners->before = listener;
-    }
-    login->listeners = listener;
-    pthread_mutex_unlock(&login->lock);
-}
-
-static void forget(struct tg_token_source *source, struct tg_token_listener *listener)
-{
-    struct tg_google_login *login = login_of(source);
-    pthread_mutex_lock(&login->lock);
-    if (listener->before == NULL) {
-        login->listeners = listener->after;
-    } else {
-        listener->before->after = listener->after;
-    }
-    if (listener->after != NULL) {
-        listener->after->before = listener->before;
-    }
-    pthread_mutex_unlock(&login->lock);
 }
 
 /* ---- ends of a try ---- */
 
-/* Under the lock. */
-static void tell_listeners(struct tg_google_login *login)
-{
-    login->is_trying = false;
-    for (struct tg_token_listener *at = login->listeners; at != NULL; at = at->after) {
-        at->changed(at->context);
-    }
-}
-
 static void succeed(struct tg_google_login *login, struct tg_google_token *token)
 {
-    int64_t now_us = tg_clock_monotonic_us(&login->clock);
-    int64_t percent = tg_rng_between(&login->rng, EARLIEST_PERCENT, LATEST_PERCENT);
-    tg_backoff_reset(&login->backoff);
-    pthread_mutex_lock(&login->lock);
-    tg_secret_free(login->token);
-    free(login->quota_project);
-    login->token = token->token;
-    login->quota_project = login->answer_quota_project;
-    login->answer_quota_project = NULL;
-    login->serial++;
-    login->until_us = now_us + token->life_us;
-    login->due_us = now_us + token->life_us / 100 * percent;
-    login->err = (struct tg_err)TG_ERR_INIT;
-    tell_listeners(login);
-    pthread_mutex_unlock(&login->lock);
-}
-
-static void fail(struct tg_google_login *login, const struct tg_err *err)
-{
-    bool is_transient = tg_code_is_transient(err->code);
-    int64_t wait_us =
-        tg_backoff_next(&login->backoff, &login->rng, is_transient ? 0 : REFUSED_RETRY_US);
-    pthread_mutex_lock(&login->lock);
-    login->due_us = tg_clock_monotonic_us(&login->clock) + wait_us;
-    login->err = *err;
-    tg_redact_in_place(login->err.msg);
-    tell_listeners(login);
-    pthread_mutex_unlock(&login->lock);
+    /* As for Google's libraries, the environment's word counts before the file's. */
+    const char *payer = login->places.quota_project != NULL ? login->places.quota_project
+                                                            : login->answer_quota_project;
+    struct tg_token_grant grant = {.token = token->token, .quota_project = tg_strdup(payer)};
+    tg_token_keeper_succeed(login->keeper, &grant, token->life_us);
 }
 
 static void take_event(void *context, const struct tg_transport_event *event)
@@ -213,12 +99,12 @@ static void take_event(void *context, const struct tg_transport_event *event)
         login->exchange = 0;
         if (err.code != TG_CODE_NONE) {
             tg_err_wrap(&err, "signing in to Google");
-            fail(login, &err);
+            tg_token_keeper_fail(login->keeper, &err);
         } else if (tg_google_read_token(login->status, tg_buf_text(&login->answer),
                                         login->answer.len, &token, &err)) {
             succeed(login, &token);
         } else {
-            fail(login, &err);
+            tg_token_keeper_fail(login->keeper, &err);
         }
         tg_buf_fini(&login->answer);
         break;
@@ -262,6 +148,44 @@ static bool ask_token_endpoint(struct tg_google_login *login,
     return true;
 }
 
+/* Runs gcloud, whose own store is its own. *out is the caller's to finish. */
+static bool run_gcloud(struct tg_google_login *login, const char *const *argv,
+                       const char *const *environment, struct tg_buf *out, struct tg_err *err)
+{
+    struct tg_capture capture = {argv, GCLOUD_US, login->stop_fd, environment};
+    tg_buf_init_secret(out, ANSWER_LEN_MAX);
+    if (tg_capture_run(&capture, out, err)) {
+        return true;
+    }
+    if (err->code == TG_CODE_STATE) {
+        tg_err_set(err, TG_CODE_UNAUTHORIZED, err->detail, "%.140s; run: " TG_GOOGLE_LOGIN_COMMAND,
+                   err->msg);
+    }
+    return false;
+}
+
+/* Workload identity federation, impersonation and what else comes to be: gcloud knows how. */
+static bool ask_gcloud_for_file(struct tg_google_login *login, const char *path, struct tg_err *err)
+{
+    static const char *const argv[] = {"gcloud", "auth", "application-default",
+                                       "print-access-token", NULL};
+    char *named = tg_asprintf("GOOGLE_APPLICATION_CREDENTIALS=%s", path);
+    const char *const environment[] = {named, NULL};
+    struct tg_google_token token = {0};
+    struct tg_err why = *err;
+    struct tg_buf out;
+    bool is_ok = run_gcloud(login, argv, environment, &out, err) &&
+                 tg_google_read_printed(tg_buf_text(&out), out.len, &token, err);
+    tg_buf_fini(&out);
+    free(named);
+    if (is_ok) {
+        succeed(login, &token);
+    } else if (err->code == TG_CODE_NOT_FOUND) {
+        tg_err_set(err, TG_CODE_UNAUTHORIZED, 0, "%.120s, and gcloud is not installed", why.msg);
+    }
+    return is_ok;
+}
+
 static bool try_file(struct tg_google_login *login, const char *path, struct tg_err *err)
 {
     struct tg_google_credentials credentials = {0};
@@ -270,11 +194,12 @@ static bool try_file(struct tg_google_login *login, const char *path, struct tg_
     if (json == NULL) {
         return false;
     }
-    bool is_ok = tg_google_credentials_parse(json, len, &credentials, err) &&
-                 ask_token_endpoint(login, &credentials, err);
-    tg_google_credentials_fini(&credentials);
+    bool is_known = tg_google_credentials_parse(json, len, &credentials, err);
     explicit_bzero(json, len);
     free(json);
+    bool is_ok = is_known ? ask_token_endpoint(login, &credentials, err)
+                          : err->code == TG_CODE_STATE && ask_gcloud_for_file(login, path, err);
+    tg_google_credentials_fini(&credentials);
     return is_ok || tg_err_wrap(err, "%s", path);
 }
 
@@ -289,17 +214,15 @@ static void ask_metadata_server(struct tg_google_login *login)
     submit(login, &request);
 }
 
-/* gcloud signs in for kinds of accounts that are not known here; its own store is its own. */
+/* gcloud signs in for kinds of accounts that are not known here. */
 static bool ask_gcloud(struct tg_google_login *login, struct tg_err *err)
 {
     /* gcloud keeps a token of its own, whose end must not come before our next try. */
     static const char *const argv[] = {"gcloud",        "config",           "config-helper",
                                        "--format=json", "--min-expiry=15m", NULL};
-    struct tg_capture capture = {argv, GCLOUD_US, login->stop_fd};
     struct tg_google_token token = {0};
     struct tg_buf out;
-    tg_buf_init_secret(&out, ANSWER_LEN_MAX);
-    bool is_ok = tg_capture_run(&capture, &out, err) &&
+    bool is_ok = run_gcloud(login, argv, NULL, &out, err) &&
                  tg_google_read_helper(tg_buf_text(&out), out.len, tg_clock_wall_us(&login->clock),
                                        &token, err);
     tg_buf_fini(&out);
@@ -308,11 +231,29 @@ static bool ask_gcloud(struct tg_google_login *login, struct tg_err *err)
     } else if (err->code == TG_CODE_NOT_FOUND) {
         tg_err_set(err, TG_CODE_UNAUTHORIZED, 0,
                    "no credentials for Google Cloud were found; run: " TG_GOOGLE_LOGIN_COMMAND);
-    } else if (err->code == TG_CODE_STATE) {
-        tg_err_set(err, TG_CODE_UNAUTHORIZED, err->detail, "%.140s; run: " TG_GOOGLE_LOGIN_COMMAND,
-                   err->msg);
     }
     return is_ok;
+}
+
+/* True when a file that signing in writes is not as it was at the last look. */
+static bool have_files_changed(struct tg_google_login *login)
+{
+    const char *const paths[FILES_COUNT] = {login->places.named_file, login->places.usual_file,
+                                            login->gcloud_accounts};
+    bool is_changed = false;
+    for (size_t i = 0; i < FILES_COUNT; i++) {
+        struct stat status;
+        struct file_mark mark = {0};
+        if (paths[i] != NULL && stat(paths[i], &status) == 0) {
+            mark = (struct file_mark){status.st_mtim, status.st_size, status.st_ino};
+        }
+        is_changed = is_changed || mark.inode != login->marks[i].inode ||
+                     mark.size != login->marks[i].size ||
+                     mark.changed.tv_sec != login->marks[i].changed.tv_sec ||
+                     mark.changed.tv_nsec != login->marks[i].changed.tv_nsec;
+        login->marks[i] = mark;
+    }
+    return is_changed;
 }
 
 static void try_once(struct tg_google_login *login)
@@ -320,9 +261,8 @@ static void try_once(struct tg_google_login *login)
     const struct tg_google_places *places = &login->places;
     struct tg_err err = TG_ERR_INIT;
     bool is_ok = true;
-    pthread_mutex_lock(&login->lock);
-    login->is_trying = true;
-    pthread_mutex_unlock(&login->lock);
+    tg_token_keeper_begin(login->keeper);
+    (void)have_files_changed(login); /* from now on */
     free(login->answer_quota_project);
     login->answer_quota_project = NULL;
     if (places->named_file != NULL) {
@@ -335,7 +275,7 @@ static void try_once(struct tg_google_login *login)
         is_ok = ask_gcloud(login, &err);
     }
     if (!is_ok) {
-        fail(login, &err);
+        tg_token_keeper_fail(login->keeper, &err);
     }
 }
 
@@ -344,15 +284,22 @@ static void *run(void *context)
     struct tg_google_login *login = context;
     struct tg_transport_sink sink = {take_event, login};
     while (!atomic_load(&login->is_stopping)) {
-        int64_t now_us = tg_clock_monotonic_us(&login->clock);
-        pthread_mutex_lock(&login->lock);
-        int64_t wait_us = login->due_us - now_us;
-        pthread_mutex_unlock(&login->lock);
-        if (login->exchange == 0 && wait_us <= 0) {
+        int64_t wait_us =
+            tg_token_keeper_due_us(login->keeper) - tg_clock_monotonic_us(&login->clock);
+        bool is_idle = login->exchange == 0;
+        if (is_idle && wait_us <= 0) {
             try_once(login);
             continue;
         }
-        wait_us = login->exchange != 0 || wait_us > SLEEP_US ? SLEEP_US : wait_us;
+        int64_t longest_us = SLEEP_US;
+        if (is_idle && tg_token_keeper_needs_help(login->keeper)) {
+            longest_us = LOOK_US;
+            if (have_files_changed(login)) {
+                tg_token_keeper_hurry(login->keeper);
+                continue;
+            }
+        }
+        wait_us = !is_idle || wait_us > longest_us ? longest_us : wait_us;
         login->transport->ops->poll(login->transport, wait_us, &sink);
     }
     return NULL;
@@ -370,12 +317,11 @@ static void free_login(struct tg_google_login *login)
     tg_google_places_fini(&login->places);
     tg_buf_fini(&login->answer);
     free(login->answer_quota_project);
-    tg_secret_free(login->token);
-    free(login->quota_project);
+    free(login->gcloud_accounts);
+    tg_token_keeper_free(login->keeper);
     if (login->stop_fd >= 0) {
         close(login->stop_fd);
     }
-    pthread_mutex_destroy(&login->lock);
     free(login);
 }
 
@@ -390,25 +336,31 @@ static int start_thread(struct tg_google_login *login)
     return result;
 }
 
+/* gcloud keeps its accounts beside the file for Google's libraries. */
+static char *accounts_beside(const char *usual_file)
+{
+    const char *slash = usual_file == NULL ? NULL : strrchr(usual_file, '/');
+    return slash == NULL
+               ? NULL
+               : tg_asprintf("%.*s/credentials.db", (int)(slash - usual_file), usual_file);
+}
+
 struct tg_google_login *tg_google_login_start(struct tg_google_places *places, const char *ca_pem,
                                               struct tg_clock clock, struct tg_err *err)
 {
-    static const struct tg_token_source_ops ops = {get, refused, listen_to, forget};
     struct tg_google_login *login = TG_NEW(struct tg_google_login);
-    login->base.ops = &ops;
     login->clock = clock;
     login->places = *places;
     *places = (struct tg_google_places){0};
-    login->backoff = tg_backoff_of(RETRY_BASE_US, RETRY_CAP_US, TG_TIME_NEVER);
-    login->rng = tg_rng_named((uint64_t)tg_clock_wall_us(&clock) ^ (uint64_t)getpid(), "login");
+    login->keeper = tg_token_keeper_new(
+        clock, (uint64_t)tg_clock_wall_us(&clock) ^ (uint64_t)getpid(), wake, login);
+    login->gcloud_accounts = accounts_beside(login->places.usual_file);
     tg_buf_init(&login->answer, ANSWER_LEN_MAX);
     login->google.ca_pem = tg_strdup(ca_pem);
     if (login->places.metadata_host != NULL) {
         login->metadata.base_url = tg_asprintf("http://%s", login->places.metadata_host);
         login->metadata.is_metadata_server = true;
     }
-    login->is_trying = true; /* who asks before the first try waits for it */
-    pthread_mutex_init(&login->lock, NULL);
     login->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     login->transport = tg_curl_transport_new(clock, err);
     if (login->transport == NULL || login->stop_fd < 0 || start_thread(login) != 0) {
@@ -436,5 +388,5 @@ void tg_google_login_stop(struct tg_google_login *login)
 
 struct tg_token_source *tg_google_login_source(struct tg_google_login *login)
 {
-    return &login->base;
+    return tg_token_keeper_source(login->keeper);
 }

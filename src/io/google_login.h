@@ -4,11 +4,12 @@
  * Searched, first found first used: the file that GOOGLE_APPLICATION_CREDENTIALS names;
  * application_default_credentials.json in CLOUDSDK_CONFIG or ~/.config/gcloud; the metadata server
  * (GCE_METADATA_HOST or GCE_METADATA_ROOT, or when the machine says that it is Google's); gcloud as
- * a child process. They are looked for anew at each try, so that a login made meanwhile counts.
+ * a child process. A file of a kind that is not read here (external_account, impersonation) is
+ * given to gcloud. They are looked for anew at each try, so that a login made meanwhile counts;
+ * while the last try was refused, the files that a sign-in writes are looked at every two seconds.
  *
- * The token is renewed at about 80 % of its life on a thread of its own, one request at a time,
- * earlier when a server refuses it, and later and later while that fails. It is never on a disk, in
- * an argument or in an environment.
+ * The token is renewed (io/token_keeper.h) on a thread of its own, one request at a time. It is
+ * never on a disk, in an argument or in an environment.
  *
  * Thread: start, stop from the UI thread; the source from any.
  */
@@ -26,6 +27,7 @@ struct tg_google_places {
     char *named_file; /* must be readable */
     char *usual_file; /* is passed over when it is not there */
     char *metadata_host;
+    char *quota_project; /* GOOGLE_CLOUD_QUOTA_PROJECT: counts before what a file says */
 };
 
 /* As this process's environment and machine say. */

@@ -49,6 +49,7 @@ struct tg_google_places tg_google_places_here(void)
         places.usual_file = tg_asprintf("%s/.config/gcloud/" USUAL_NAME, home);
     }
     places.metadata_host = tg_strdup(host);
+    places.quota_project = tg_strdup(environment("GOOGLE_CLOUD_QUOTA_PROJECT"));
     return places;
 }
 
@@ -57,6 +58,7 @@ void tg_google_places_fini(struct tg_google_places *places)
     free(places->named_file);
     free(places->usual_file);
     free(places->metadata_host);
+    free(places->quota_project);
     *places = (struct tg_google_places){0};
 }
 

@@ -25,9 +25,13 @@
 struct tg_journal;
 
 /* Opens or makes the journal at path (its directory is made, 0700). inbox NULL: synchronous, every
- * append returns durable. LOCKED when another process writes it; IO with the reason otherwise. */
+ * append returns durable. LOCKED when another process writes it; IO with the reason otherwise. One
+ * that is there is opened also where nothing can be written: what it says of an open drill is then
+ * needed most. */
 struct tg_journal *tg_journal_open(const char *path, struct tg_queue *inbox, struct tg_clock clock,
                                    struct tg_err *err);
+/* Whether a record could be written when it was opened; false and err (IO): why not. */
+bool tg_journal_is_writable(const struct tg_journal *journal, struct tg_err *err);
 void tg_journal_close(struct tg_journal *journal);
 
 /* Appends a record (copied); returns its sequence (> 0), or 0 and err when refused (disk full: the

@@ -20,6 +20,9 @@
 #include "io/paths.h"
 #include "model/msg.h"
 
+#define VERSION 2
+#define STAMP   "PRAGMA user_version=2;"
+
 struct entry {
     struct entry *next;
     int64_t sequence;
@@ -35,6 +38,8 @@ struct tg_journal {
     int64_t last_sequence;
     int64_t count;
     int64_t kill_after;
+    bool is_unlocked;         /* there was no room for the lock: nothing is written */
+    struct tg_err unwritable; /* why nothing can be written; NONE: it can */
     /* The writer's. */
     pthread_t thread;
     bool has_thread;
@@ -61,7 +66,12 @@ static bool take_lock(struct tg_journal *journal, const char *path, struct tg_er
     char *name = tg_asprintf("%s.lock", path);
     journal->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     bool is_ok = journal->lock >= 0;
-    if (!is_ok) {
+    if (!is_ok && (errno == ENOSPC || errno == EDQUOT || errno == EROFS)) {
+        /* There is no room even for the lock: what is there can be read. */
+        is_ok = true;
+        journal->is_unlocked = true;
+        tg_err_set(&journal->unwritable, TG_CODE_IO, errno, "%s: %s", name, strerror(errno));
+    } else if (!is_ok) {
         tg_err_set(err, TG_CODE_IO, errno, "%s: %s", name, strerror(errno));
     } else if (flock(journal->lock, LOCK_EX | LOCK_NB) != 0) {
         is_ok = tg_err_set(err, TG_CODE_LOCKED, errno, "%s is held by another tidegate", path);
@@ -70,52 +80,93 @@ static bool take_lock(struct tg_journal *journal, const char *path, struct tg_er
     return is_ok;
 }
 
-/* Journals of version 1 knew drills alone; an open one of those must still be found. */
-static bool migrate(struct tg_journal *journal)
+static int version_of(sqlite3 *database)
 {
     int version = 0;
     sqlite3_stmt *query = NULL;
-    if (sqlite3_prepare_v2(journal->database, "PRAGMA user_version", -1, &query, NULL) ==
-            SQLITE_OK &&
+    if (sqlite3_prepare_v2(database, "PRAGMA user_version", -1, &query, NULL) == SQLITE_OK &&
         sqlite3_step(query) == SQLITE_ROW) {
         version = sqlite3_column_int(query, 0);
     }
     sqlite3_finalize(query);
-    return version != 1 ||
-           sqlite3_exec(journal->database, "ALTER TABLE record RENAME COLUMN drill_id TO run_id;",
-                        NULL, NULL, NULL) == SQLITE_OK;
+    return version;
+}
+
+/* A journal of this version is opened without a write, so that a full disk does not hide an open
+ * drill. Journals of version 1 knew drills alone; an open one of those must still be found. */
+static bool prepare(struct tg_journal *journal)
+{
+    static const char schema[] =
+        "PRAGMA journal_mode=WAL;"
+        "CREATE TABLE IF NOT EXISTS record("
+        " sequence INTEGER PRIMARY KEY, run_id TEXT NOT NULL, kind TEXT NOT NULL,"
+        " wall_us INTEGER NOT NULL, monotonic_us INTEGER NOT NULL, payload TEXT NOT NULL);"
+        "CREATE INDEX IF NOT EXISTS record_run ON record(run_id, sequence);" STAMP;
+    sqlite3 *database = journal->database;
+    int version = version_of(database);
+    if (version == 1 &&
+        sqlite3_exec(database, "ALTER TABLE record RENAME COLUMN drill_id TO run_id;", NULL, NULL,
+                     NULL) != SQLITE_OK) {
+        return false;
+    }
+    return (version == VERSION || sqlite3_exec(database, schema, NULL, NULL, NULL) == SQLITE_OK) &&
+           sqlite3_exec(database, "PRAGMA synchronous=FULL;", NULL, NULL, NULL) == SQLITE_OK &&
+           sqlite3_prepare_v2(database, "INSERT INTO record VALUES(?1, ?2, ?3, ?4, ?5, ?6)", -1,
+                              &journal->insert, NULL) == SQLITE_OK;
+}
+
+static bool read_last(struct tg_journal *journal)
+{
+    sqlite3_stmt *query = NULL;
+    bool is_ok =
+        sqlite3_prepare_v2(journal->database, "SELECT coalesce(max(sequence), 0) FROM record", -1,
+                           &query, NULL) == SQLITE_OK &&
+        sqlite3_step(query) == SQLITE_ROW;
+    if (is_ok) {
+        journal->last_sequence = sqlite3_column_int64(query, 0);
+    }
+    sqlite3_finalize(query);
+    return is_ok;
+}
+
+/* first: what is asked of the database before anything else. */
+static bool try_open(struct tg_journal *journal, const char *path, const char *first)
+{
+    mode_t before = umask(0077);
+    bool is_ok = sqlite3_open_v2(path, &journal->database,
+                                 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX,
+                                 NULL) == SQLITE_OK &&
+                 sqlite3_exec(journal->database, first, NULL, NULL, NULL) == SQLITE_OK &&
+                 prepare(journal) && read_last(journal);
+    umask(before);
+    return is_ok;
+}
+
+/* Whether a record would become durable now; kept with the reason. */
+static void probe(struct tg_journal *journal, const char *path)
+{
+    if (journal->is_unlocked) {
+        return;
+    }
+    if (sqlite3_exec(journal->database, STAMP, NULL, NULL, NULL) != SQLITE_OK) {
+        fail(journal, &journal->unwritable, path);
+    }
 }
 
 static bool open_database(struct tg_journal *journal, const char *path, struct tg_err *err)
 {
-    static const char schema[] =
-        "PRAGMA journal_mode=WAL;"
-        "PRAGMA synchronous=FULL;"
-        "CREATE TABLE IF NOT EXISTS record("
-        " sequence INTEGER PRIMARY KEY, run_id TEXT NOT NULL, kind TEXT NOT NULL,"
-        " wall_us INTEGER NOT NULL, monotonic_us INTEGER NOT NULL, payload TEXT NOT NULL);"
-        "CREATE INDEX IF NOT EXISTS record_run ON record(run_id, sequence);"
-        "PRAGMA user_version=2;";
-    mode_t before = umask(0077);
-    int result =
-        sqlite3_open_v2(path, &journal->database,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, NULL);
-    bool is_ok =
-        result == SQLITE_OK && migrate(journal) &&
-        sqlite3_exec(journal->database, schema, NULL, NULL, NULL) == SQLITE_OK &&
-        sqlite3_prepare_v2(journal->database, "INSERT INTO record VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-                           -1, &journal->insert, NULL) == SQLITE_OK;
-    umask(before);
-    if (!is_ok) {
-        return fail(journal, err, path);
+    if (!try_open(journal, path, "")) {
+        /* Without room for the index of the log beside it: kept in memory, since nobody else reads
+         * while we hold the lock. */
+        sqlite3_finalize(journal->insert);
+        sqlite3_close(journal->database);
+        journal->insert = NULL;
+        journal->database = NULL;
+        if (!try_open(journal, path, "PRAGMA locking_mode=EXCLUSIVE;")) {
+            return fail(journal, err, path);
+        }
     }
-    sqlite3_stmt *query = NULL;
-    sqlite3_prepare_v2(journal->database, "SELECT coalesce(max(sequence), 0) FROM record", -1,
-                       &query, NULL);
-    if (sqlite3_step(query) == SQLITE_ROW) {
-        journal->last_sequence = sqlite3_column_int64(query, 0);
-    }
-    sqlite3_finalize(query);
+    probe(journal, path);
     return true;
 }
 
@@ -252,6 +303,10 @@ int64_t tg_journal_append(struct tg_journal *journal, const struct tg_record *re
                           struct tg_err *err)
 {
     int64_t sequence = journal->last_sequence + 1;
+    if (journal->is_unlocked) {
+        *err = journal->unwritable;
+        return 0;
+    }
     if (journal->inbox == NULL) {
         journal->count++;
         journal->last_sequence = sequence;
@@ -269,6 +324,15 @@ int64_t tg_journal_append(struct tg_journal *journal, const struct tg_record *re
     pthread_cond_signal(&journal->wake);
     pthread_mutex_unlock(&journal->mutex);
     return sequence;
+}
+
+bool tg_journal_is_writable(const struct tg_journal *journal, struct tg_err *err)
+{
+    if (journal->unwritable.code == TG_CODE_NONE) {
+        return true;
+    }
+    *err = journal->unwritable;
+    return false;
 }
 
 int64_t tg_journal_count(const struct tg_journal *journal)

@@ -23,6 +23,11 @@ struct tg_worker *tg_worker_start(struct tg_target_config *configs, size_t count
                                   struct tg_queue *inbox, struct tg_clock clock,
                                   struct tg_err *err);
 
+/* Another target for a running worker (config is moved in); and one that is left in peace: its
+ * calls end with NOT_FOUND. */
+void tg_worker_add(struct tg_worker *worker, struct tg_target_config *config);
+void tg_worker_remove(struct tg_worker *worker, int target);
+
 /* Hands a call to the worker; it moves. Never blocks long. */
 void tg_worker_call(struct tg_worker *worker, struct tg_call *call);
 

@@ -59,7 +59,10 @@ struct tg_desired *tg_desired_copy(const struct tg_desired *desired)
     twin->create_body = copy(desired->create_body);
     twin->secret_key = copy(desired->secret_key);
     twin->request_id = copy(desired->request_id);
+    twin->source_url = copy(desired->source_url);
+    twin->source_sha256 = copy(desired->source_sha256);
     twin->has_content = desired->has_content;
+    twin->is_remade = desired->is_remade;
     twin->is_only_ours = desired->is_only_ours;
     return twin;
 }
@@ -78,6 +81,8 @@ void tg_desired_free(struct tg_desired *desired)
     tg_secret_free(desired->secret);
     free(desired->secret_key);
     free(desired->request_id);
+    free(desired->source_url);
+    free(desired->source_sha256);
     free(desired);
 }
 

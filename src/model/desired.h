@@ -60,8 +60,13 @@ struct tg_desired {
     /* A value of a Secret that must not be in body: sent as data under secret_key. */
     struct tg_secret *secret;
     char *secret_key;
-    char *request_id;  /* UUID that makes a repeated POST the same one; NULL: none */
+    char *request_id; /* UUID that makes a repeated POST the same one; NULL: none */
+    /* Where body comes from when it is not built in: a manifest of one document, whose bytes have
+     * this SHA-256 (app/manifests.h). NULL: body is here. */
+    char *source_url;
+    char *source_sha256;
     bool has_content;  /* removing takes what it holds first (objects of a bucket) */
+    bool is_remade;    /* there, but broken for want of capacity or quota: taken away, made anew */
     bool is_only_ours; /* found but different: never changed, told as a conflict */
 };
 

@@ -11,6 +11,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+#define REMOVED_SHOWN_US (60 * TG_US_PER_S)
+
 #define HEARTBEAT_INTERVAL_US   (5 * TG_US_PER_S)
 #define POLL_INTERVAL_US        (10 * TG_US_PER_S)
 #define SELDOM_POLL_INTERVAL_US (60 * TG_US_PER_S)
@@ -83,6 +85,32 @@ static struct tg_target *add_target(struct tg_model *model, enum tg_target_type 
     model->targets[model->targets_count++] = target;
     model->revision++;
     return target;
+}
+
+void tg_model_remove_cluster(struct tg_model *model, int index, int64_t lab_us, int64_t now_us)
+{
+    tg_assert(index >= 0 && (size_t)index < model->targets_count);
+    struct tg_target *target = model->targets[index];
+    tg_assert(target->type == TG_TARGET_CLUSTER && target->removed_us == 0);
+    target->removed_us = now_us;
+    for (int kind = 0; kind < TG_KIND_COUNT; kind++) {
+        struct tg_kind_view *view = &target->kinds[kind];
+        tg_store_fini(&view->store);
+        *view = (struct tg_kind_view){.phase = TG_KIND_PHASE_ABSENT};
+        tg_store_init(&view->store);
+    }
+    tg_map_free(target->replicas);
+    target->replicas = tg_map_new(free);
+    char *object = tg_asprintf("Cluster/%s", target->cluster);
+    tg_model_tell(model, TG_TIMELINE_VANISHED, TG_SEVERITY_INFO, index, lab_us, now_us, object,
+                  "removed", "");
+    free(object);
+    model->revision++;
+}
+
+bool tg_target_is_shown(const struct tg_target *target, int64_t now_us)
+{
+    return target->removed_us == 0 || now_us - target->removed_us < REMOVED_SHOWN_US;
 }
 
 /* gke_PROJECT_ZONE_CLUSTER: projects and zones have no underscore. */

@@ -65,6 +65,9 @@ struct tg_target {
     char *zone;
     char *cluster;
     int64_t contact_us; /* monotonic, newest of all kinds; 0: never */
+    int64_t missed_us;  /* when it was first missing among its project's clusters; 0: not */
+    bool is_closed;     /* nobody watches it any more */
+    int64_t removed_us; /* monotonic: its cluster was deleted, nothing of it is there; 0: it is */
     struct tg_world world;
     struct tg_kind_view kinds[TG_KIND_COUNT];
     struct tg_map *replicas;  /* "ns/pod" -> struct tg_replica_view */
@@ -113,6 +116,13 @@ void tg_model_free(struct tg_model *model);
  */
 int tg_model_add_cluster(struct tg_model *model, const char *context);
 int tg_model_add_gcp(struct tg_model *model, const char *project);
+
+/* The target's cluster was deleted: what it held goes, what is still said of it is not heard, and
+ * it is shown as removed for a while. */
+void tg_model_remove_cluster(struct tg_model *model, int index, int64_t lab_us, int64_t now_us);
+
+/* False when the target's cluster was deleted some while ago. */
+bool tg_target_is_shown(const struct tg_target *target, int64_t now_us);
 
 /* The GCP target or NULL; the target by index (asserted). */
 const struct tg_target *tg_model_gcp(const struct tg_model *model);

@@ -116,7 +116,8 @@ struct tg_msg {
             uint64_t call_id;
             int status; /* HTTP; 0 when there was no answer */
             struct tg_err err;
-            char *text; /* body as text for detail views (YAML-like lines), or NULL */
+            char *text; /* body as text for detail views (YAML-like lines), a download, or NULL */
+            size_t len; /* of a download */
             struct tg_obj
                 *obj;        /* decoded object when the call returns one of a known kind, or NULL */
             bool is_allowed; /* access review */
@@ -186,8 +187,9 @@ enum tg_call_kind {
     /* Makes what desired describes, or finds it as wanted, and waits until the server says that it
      * is there: CALL_PROGRESS on the way, CALL_DONE with ensured at the end. */
     TG_CALL_ENSURE,
-    TG_CALL_REMOVE, /* takes it away and waits until it is gone; the same messages */
-    TG_CALL_ASK,    /* a question of model/question.def, asked of Google Cloud's target */
+    TG_CALL_DOWNLOAD, /* the public file at the URL in name, without credentials: text and len */
+    TG_CALL_REMOVE,   /* takes it away and waits until it is gone; the same messages */
+    TG_CALL_ASK,      /* a question of model/question.def, asked of Google Cloud's target */
     TG_CALL_KIND_COUNT
 };
 

@@ -241,11 +241,21 @@ static bool reduce_world(struct tg_model *model, const struct tg_msg *msg)
     return is_changed;
 }
 
+/* Who watched a cluster that is deleted does not know that yet. */
+static bool is_about_removed(const struct tg_model *model, const struct tg_msg *msg)
+{
+    return msg->target >= 0 && (size_t)msg->target < model->targets_count &&
+           model->targets[msg->target]->removed_us != 0;
+}
+
 bool tg_reduce(struct tg_model *model, struct tg_msg *msg)
 {
     struct tg_target *target;
     bool is_changed;
     model->messages++;
+    if (is_about_removed(model, msg)) {
+        return false;
+    }
     switch (msg->kind) {
     case TG_MSG_CONTACT:
         note_contact(target_of(model, msg), msg);

@@ -78,6 +78,9 @@ struct tg_source tg_select_source(const struct tg_target *target, const enum tg_
                                   size_t kinds_count, int64_t now_us)
 {
     struct tg_source source = {.state = TG_SOURCE_LIVE, .age_us = -2, .retry_in_us = -1};
+    if (target->removed_us != 0) {
+        return (struct tg_source){.state = TG_SOURCE_REMOVED, .age_us = -1, .retry_in_us = -1};
+    }
     if (kinds != NULL) {
         for (size_t i = 0; i < kinds_count; i++) {
             if (is_of(target, kinds[i])) {
@@ -273,7 +276,7 @@ struct tg_region_row *tg_select_regions(const struct tg_model *model, int64_t no
     *count = 0;
     for (size_t i = 0; i < model->targets_count; i++) {
         const struct tg_target *target = model->targets[i];
-        if (target->type != TG_TARGET_CLUSTER) {
+        if (target->type != TG_TARGET_CLUSTER || !tg_target_is_shown(target, now_us)) {
             continue;
         }
         struct tg_region_row *row = &rows[(*count)++];

@@ -25,6 +25,7 @@ enum tg_source_state {
     TG_SOURCE_OLD,        /* alive as far as known, but data older than two intervals */
     TG_SOURCE_LOST,       /* retrying, or silent for five intervals */
     TG_SOURCE_DENIED,     /* credentials or permission */
+    TG_SOURCE_REMOVED,    /* its cluster was deleted: no fault */
 };
 
 struct tg_source {

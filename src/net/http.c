@@ -26,6 +26,8 @@ void tg_token_grant_fini(struct tg_token_grant *grant)
 {
     tg_assert(grant != NULL);
     tg_secret_free(grant->token);
+    free(grant->client_cert_pem);
+    tg_secret_free(grant->client_key_pem);
     free(grant->quota_project);
     memset(grant, 0, sizeof(*grant));
 }

@@ -17,9 +17,12 @@
 #include "base/err.h"
 #include "base/secret.h"
 
-/* A copy of the token of this moment; released with tg_token_grant_fini(). */
+/* A copy of the credential of this moment: a token, a client certificate with its key, or both;
+ * released with tg_token_grant_fini(). */
 struct tg_token_grant {
     struct tg_secret *token;
+    char *client_cert_pem;
+    struct tg_secret *client_key_pem;
     char
         *quota_project; /* project that Google's APIs are to bill and count; NULL: the called one */
     uint64_t serial;    /* counts the source's tokens, from 1 */

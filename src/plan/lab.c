@@ -4,9 +4,11 @@
 #include "plan/lab.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/mem.h"
 #include "base/str.h"
 
 void tg_lab_free(struct tg_lab *lab)
@@ -145,6 +147,29 @@ static const char *value_of(const char *at, size_t len, const struct tg_lab_plac
     return NULL;
 }
 
+#define EACH_REGION "{each_region}"
+#define EACH_END    "{end}"
+
+/* The part that text begins with, for each region; returns what follows it. NULL: it begins with no
+ * such part. */
+static const char *expand_each(const char *text, const struct tg_lab_place *place,
+                               struct tg_buf *out)
+{
+    const char *end = tg_str_has_prefix(text, EACH_REGION) ? strstr(text, EACH_END) : NULL;
+    if (end == NULL) {
+        return NULL;
+    }
+    const char *begin = text + strlen(EACH_REGION);
+    char *part = tg_strndup(begin, (size_t)(end - begin));
+    for (size_t i = 0; i < place->lab->regions_count; i++) {
+        struct tg_lab_place there = *place;
+        there.region = &place->lab->regions[i];
+        (void)tg_lab_expand(part, &there, out);
+    }
+    free(part);
+    return end + strlen(EACH_END);
+}
+
 bool tg_lab_expand(const char *text, const struct tg_lab_place *place, struct tg_buf *out)
 {
     while (*text != '\0') {
@@ -153,6 +178,11 @@ bool tg_lab_expand(const char *text, const struct tg_lab_place *place, struct tg
         text += plain;
         if (*text == '\0') {
             break;
+        }
+        const char *after = expand_each(text, place, out);
+        if (after != NULL) {
+            text = after;
+            continue;
         }
         size_t len = strcspn(text, "}") + 1;
         const char *value = value_of(text, len, place);

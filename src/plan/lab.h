@@ -36,6 +36,12 @@ struct tg_lab_region {
     const char *address_name;
     const char *node_range;  /* CIDR of the node subnet; "" when nothing is made */
     const char *proxy_range; /* CIDR of the proxy-only subnet */
+    /* Where the same machines are offered too, for when there are none: zones of this region, and
+     * of others. */
+    const char *const *spare_zones;
+    size_t spare_zones_count;
+    const char *const *elsewhere;
+    size_t elsewhere_count;
 };
 
 enum tg_lab_where {
@@ -90,6 +96,11 @@ struct tg_lab_make {
     const char *name;
     const char *body;        /* JSON text or NULL; with fixes that touch it: tg_lab_make_body() */
     const char *create_body; /* JSON text or NULL */
+    const char *source_url;  /* where body is downloaded from; NULL: it is here */
+    const char *source_sha256;
+    /* It needs machines that may not be there: it is then made anew, in the zone that this member
+     * of its body names in a list. NULL: it needs none. */
+    const char *zone_list;
     const char *secret; /* which of the operator's secrets it carries: "hf_token"; NULL: none */
     const char *secret_key;
     bool has_content;        /* a bucket: removing it removes what it holds */
@@ -172,7 +183,8 @@ struct tg_lab {
 
 /* Appends text with {project} {region} {zone} {cluster} {node_pool} {address} {node_range}
  * {proxy_range} {config_cluster} {project_number} replaced; region NULL: those of a region stay as
- * they are. False when the buffer is full. */
+ * they are. What stands between {each_region} and {end} comes once for each region. False when the
+ * buffer is full. */
 struct tg_lab_place {
     const struct tg_lab *lab;
     const struct tg_lab_region *region; /* NULL: none */

@@ -45,6 +45,15 @@ enum tg_run_mode {
     TG_RUN_BY_HAND,  /* by somebody else, to whom the commands are shown */
 };
 
+/* What is done when a zone has no machines of a kind. */
+enum tg_run_stockout {
+    TG_RUN_STOCKOUT_RETRY,  /* tried again, later and later up to a quarter of an hour, for a day */
+    TG_RUN_STOCKOUT_ZONE,   /* the same, in each of the region's spare zones in turn */
+    TG_RUN_STOCKOUT_REGION, /* it fails: the lab is stood up with another region instead */
+    TG_RUN_STOCKOUT_STOP,   /* it fails */
+    TG_RUN_STOCKOUT_COUNT
+};
+
 enum tg_run_state {
 #define TG_RUN_STATE(id, word, name) TG_RUN_##id,
 #include "plan/run_state.def"
@@ -70,7 +79,8 @@ struct tg_run_config {
     tg_lab_fixes fixes;  /* what the lab's hazards are met with */
     struct tg_run_secret secrets[TG_RUN_SECRETS_MAX];
     size_t secrets_count;
-    int64_t rescan_us; /* down: lab time until the second look */
+    int64_t rescan_us;                /* down: lab time until the second look */
+    enum tg_run_stockout on_stockout; /* may be changed while it runs */
 };
 
 enum tg_run_item_state {
@@ -91,6 +101,8 @@ struct tg_run_item {
     enum tg_ensured ensured;
     uint64_t call; /* 0: none */
     int attempts;
+    int stockouts;        /* how often there were no machines for it */
+    int place;            /* 0: the region's zone; n: its n-th spare zone */
     int64_t retry_lab_us; /* not before */
     int64_t started_lab_us;
     int64_t ended_lab_us;
@@ -171,6 +183,7 @@ enum tg_run_event_kind {
     TG_RUN_EVENT_TICK,       /* time passed, or what is observed changed */
     TG_RUN_EVENT_MSG,        /* CALL_DONE or CALL_PROGRESS; borrowed */
     TG_RUN_EVENT_JOURNALLED, /* the last records are durable, or err */
+    TG_RUN_EVENT_STOCKOUT,   /* on_stockout is another from now on */
     TG_RUN_EVENT_ABORT,      /* nothing more is started; what the servers do goes on. A program that
                                 runs is told to stop, and again with each further one */
     TG_RUN_EVENT_REFUSED,    /* the program that was ordered does not start: err. LOCKED: one of an
@@ -184,6 +197,7 @@ struct tg_run_event {
     const struct tg_model *model;
     const struct tg_step_status *statuses; /* of the lab's steps, as judged now */
     const struct tg_msg *msg;
+    enum tg_run_stockout on_stockout;
     struct tg_err err;
 };
 
@@ -217,6 +231,13 @@ bool tg_run_reopen(const struct tg_record *records, size_t count, const struct t
 
 void tg_run_step(struct tg_run *run, const struct tg_run_event *event,
                  struct tg_run_update *update);
+
+/* "retry", "zone", "region", "stop", and back; TG_RUN_STOCKOUT_COUNT when it is none of them. */
+const char *tg_run_stockout_name(enum tg_run_stockout policy);
+enum tg_run_stockout tg_run_stockout_by_name(const char *name);
+
+/* The zone in which a thing is made next; NULL when it is in none. Borrowed. */
+const char *tg_run_item_zone(const struct tg_run *run, const struct tg_run_item *item);
 
 /* True when every step that was asked for is done (and, down, the second look found nothing). */
 bool tg_run_is_good(const struct tg_run *run);

@@ -18,7 +18,9 @@
 
 #define RETRY_FIRST_US    (2 * TG_US_PER_S)
 #define RETRY_MAX_US      (60 * TG_US_PER_S)
-#define RETRY_STOCKOUT_US (120 * TG_US_PER_S)
+#define STOCKOUT_FIRST_US (120 * TG_US_PER_S)
+#define STOCKOUT_MAX_US   (900 * TG_US_PER_S)
+#define OTHER_ZONE_US     (5 * TG_US_PER_S)
 #define RETRY_GRANT_US    (10 * TG_US_PER_S)
 #define GRANT_TAKES_US    (600 * TG_US_PER_S) /* roles and APIs work everywhere by then */
 
@@ -259,6 +261,16 @@ static bool has_unknown(const struct tg_desired *desired)
            (desired->body != NULL && strstr(desired->body, "{project_number}") != NULL);
 }
 
+/* Another zone than the cluster's: named when it is made. Bodies are JSON objects as text. */
+static void put_zone(struct tg_desired *desired, const char *zone_list, const char *zone)
+{
+    const char *rest = desired->create_body != NULL ? desired->create_body + 1 : "}";
+    char *body =
+        tg_asprintf("{\"%s\":[\"%s\"]%s%s", zone_list, zone, *rest == '}' ? "" : ",", rest);
+    free(desired->create_body);
+    desired->create_body = body;
+}
+
 static struct tg_desired *desired_of(const struct tg_run *run, const struct tg_run_item *item,
                                      const struct tg_model *model, struct tg_err *err)
 {
@@ -271,9 +283,18 @@ static struct tg_desired *desired_of(const struct tg_run *run, const struct tg_r
     desired->kind = make->kind != NULL ? tg_strdup(make->kind) : NULL;
     desired->ns = make->ns != NULL ? tg_strdup(make->ns) : NULL;
     desired->name = expand(run, make->name, item->region, model);
-    desired->body = expand(run, tg_lab_make_body(make, run->config.fixes), item->region, model);
+    if (make->source_url != NULL && !item->is_removal) {
+        desired->source_url = tg_strdup(make->source_url);
+        desired->source_sha256 = tg_strdup(make->source_sha256);
+    } else {
+        desired->body = expand(run, tg_lab_make_body(make, run->config.fixes), item->region, model);
+    }
     desired->create_body = expand(run, make->create_body, item->region, model);
     desired->has_content = make->has_content;
+    desired->is_remade = make->zone_list != NULL;
+    if (item->place > 0) {
+        put_zone(desired, make->zone_list, tg_run_item_zone(run, item));
+    }
     desired->is_only_ours = make->is_only_ours;
     desired->request_id = request_id(run, item);
     if (make->secret != NULL && !item->is_removal) {
@@ -309,6 +330,36 @@ struct tg_call *tg_run_items_call(struct tg_run *run, const struct tg_run_item *
 
 /* ---- answers ---- */
 
+/* No machines: what the operator wants done then. */
+static void take_stockout(struct tg_run *run, struct tg_run_item *item,
+                          const struct tg_run_event *event)
+{
+    enum tg_run_stockout policy = run->config.on_stockout;
+    size_t zones = item->region >= 0 && item->make >= 0 && make_of(run, item)->zone_list != NULL
+                       ? run->config.lab->regions[item->region].spare_zones_count
+                       : 0;
+    int64_t wait_us = STOCKOUT_FIRST_US << (item->stockouts < 4 ? item->stockouts - 1 : 3);
+    if (policy == TG_RUN_STOCKOUT_STOP || policy == TG_RUN_STOCKOUT_REGION) {
+        item->state = TG_RUN_ITEM_FAILED;
+        item->ended_lab_us = event->lab_us;
+        return;
+    }
+    if (policy == TG_RUN_STOCKOUT_ZONE && zones > 0) {
+        item->place = (item->place + 1) % ((int)zones + 1);
+        wait_us = item->place != 0 ? OTHER_ZONE_US : wait_us;
+    }
+    item->retry_lab_us = event->lab_us + (wait_us < STOCKOUT_MAX_US ? wait_us : STOCKOUT_MAX_US);
+}
+
+const char *tg_run_item_zone(const struct tg_run *run, const struct tg_run_item *item)
+{
+    if (item->region < 0 || item->make < 0 || make_of(run, item)->zone_list == NULL) {
+        return NULL;
+    }
+    const struct tg_lab_region *region = &run->config.lab->regions[item->region];
+    return item->place == 0 ? region->zone : region->spare_zones[item->place - 1];
+}
+
 /* What went wrong is tried again, or is final; the step's deadline ends all trying. */
 static void take_failure(struct tg_run *run, struct tg_run_item *item,
                          const struct tg_run_event *event)
@@ -322,7 +373,8 @@ static void take_failure(struct tg_run *run, struct tg_run_item *item,
     item->attempts++;
     item->state = TG_RUN_ITEM_WAITING;
     if (code == TG_CODE_STOCKOUT) {
-        item->retry_lab_us = event->lab_us + RETRY_STOCKOUT_US;
+        item->stockouts++;
+        take_stockout(run, item, event);
     } else if (is_denied && is_granted_lately) {
         item->retry_lab_us = event->lab_us + RETRY_GRANT_US;
     } else if (tg_code_is_transient(code) || code == TG_CODE_STATE) {
@@ -333,6 +385,17 @@ static void take_failure(struct tg_run *run, struct tg_run_item *item,
     } else {
         item->state = TG_RUN_ITEM_FAILED;
         item->ended_lab_us = event->lab_us;
+    }
+}
+
+void tg_run_items_choose_stockout(struct tg_run *run, const struct tg_run_event *event)
+{
+    for (size_t i = 0; i < run->items_count; i++) {
+        struct tg_run_item *item = &run->items[i];
+        if (item->state == TG_RUN_ITEM_WAITING && item->err.code == TG_CODE_STOCKOUT) {
+            take_stockout(run, item, event);
+            item->retry_lab_us = event->lab_us;
+        }
     }
 }
 

@@ -38,6 +38,8 @@ struct tg_call *tg_run_items_call(struct tg_run *run, const struct tg_run_item *
 /* Takes what a program says of one of its resources, whose row is made when there is none yet. */
 void tg_run_items_told(struct tg_run *run, int step, const struct tg_tool_line *line,
                        int64_t lab_us);
+/* What waits for machines is done with as on_stockout says now: tried at once, or given up. */
+void tg_run_items_choose_stockout(struct tg_run *run, const struct tg_run_event *event);
 
 /* Takes the answer or the progress of an item. */
 void tg_run_items_answer(struct tg_run *run, struct tg_run_item *item,

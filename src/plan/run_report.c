@@ -11,6 +11,9 @@
 #include "base/json_out.h"
 #include "base/utf8.h"
 #include "plan/progress.h"
+#include "plan/run_advice.h"
+
+#define ADVICE_LEN_MAX 4096
 
 static const char *const seen_names[] = {"unknown", "missing", "running", "done"};
 
@@ -261,9 +264,11 @@ bool tg_run_report_text(const struct tg_run *run, const char *locale, struct tg_
         if (state == TG_RUN_FAILED || state == TG_RUN_BLOCKED) {
             tg_buf_puts(out, "  ");
             tg_run_report_step(run, (int)step, locale, 0, out);
-            const char *hint = tg_code_hint(run->steps[step].err.code);
-            tg_buf_printf(out, "%s%s\n", hint[0] != '\0' ? "\n    " : "",
-                          hint[0] != '\0' ? _(hint) : "");
+            struct tg_buf advice;
+            tg_buf_init(&advice, ADVICE_LEN_MAX);
+            tg_run_advice(run, (int)step, &advice);
+            tg_buf_printf(out, "%s%s\n", advice.len > 0 ? "\n    " : "", tg_buf_text(&advice));
+            tg_buf_fini(&advice);
         }
     }
     tg_buf_printf(out, "%s\n", tg_run_report_outcome(run));

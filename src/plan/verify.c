@@ -57,7 +57,8 @@ const struct tg_target *tg_verify_cluster(const struct tg_model *model, const ch
 {
     for (size_t i = 0; i < model->targets_count; i++) {
         const struct tg_target *target = model->targets[i];
-        if (target->type == TG_TARGET_CLUSTER && tg_str_eq(target->cluster, cluster)) {
+        if (target->type == TG_TARGET_CLUSTER && target->removed_us == 0 &&
+            tg_str_eq(target->cluster, cluster)) {
             return target;
         }
     }
@@ -78,6 +79,11 @@ static int64_t count_ready_devices(const struct tg_resource_claim *claim)
     return ready;
 }
 
+static void put_text(char *out, size_t size, const char *text)
+{
+    snprintf(out, size, "%s", text != NULL ? text : "");
+}
+
 /* The field of a Kubernetes object as text; false when the kind has no such field. */
 static bool k8s_field(const struct judgement *judgement, const struct tg_target *target,
                       const struct tg_obj *obj, const char *field, char *out, size_t size)
@@ -86,7 +92,7 @@ static bool k8s_field(const struct judgement *judgement, const struct tg_target 
     if (obj->kind == TG_KIND_NODE && tg_str_eq(field, "chips")) {
         number(out, size, obj->as.node.is_ready ? obj->as.node.tpu_allocatable : 0);
     } else if (obj->kind == TG_KIND_RESOURCE_SLICE && tg_str_eq(field, "driver")) {
-        snprintf(out, size, "%s", obj->as.resource_slice.driver);
+        put_text(out, size, obj->as.resource_slice.driver);
     } else if (obj->kind == TG_KIND_RESOURCE_CLAIM && tg_str_eq(field, "devices")) {
         number(out, size, count_ready_devices(&obj->as.resource_claim));
     } else if (obj->kind == TG_KIND_DEPLOYMENT && tg_str_eq(field, "ready")) {
@@ -94,8 +100,9 @@ static bool k8s_field(const struct judgement *judgement, const struct tg_target 
     } else if (obj->kind == TG_KIND_DEPLOYMENT && tg_str_eq(field, "serving")) {
         size_t count = 0;
         int64_t serving = 0;
-        struct tg_pod_row *rows =
-            tg_select_pods(judgement->model, target->index, judgement->now_us, &count);
+        struct tg_pod_row *rows = target == NULL ? NULL
+                                                 : tg_select_pods(judgement->model, target->index,
+                                                                  judgement->now_us, &count);
         for (size_t i = 0; i < count; i++) {
             serving += rows[i].serving == TG_SERVING_YES ? 1 : 0;
         }
@@ -106,7 +113,7 @@ static bool k8s_field(const struct judgement *judgement, const struct tg_target 
     } else if (obj->kind == TG_KIND_JOB && tg_str_eq(field, "succeeded")) {
         number(out, size, obj->as.plain.succeeded);
     } else if (obj->kind == TG_KIND_GATEWAY && tg_str_eq(field, "addresses")) {
-        snprintf(out, size, "%s", obj->as.gateway.addresses);
+        put_text(out, size, obj->as.gateway.addresses);
     } else {
         return false;
     }
@@ -123,6 +130,22 @@ static void shards(const struct tg_weights *weights, char *out, size_t size)
     } else {
         snprintf(out, size, "none");
     }
+}
+
+static bool gcp_field(const struct tg_obj *obj, const char *field, char *out, size_t size);
+
+bool tg_verify_has_field(enum tg_kind kind, const char *field)
+{
+    /* Asked of an object that has nothing in it: so what is known here is what is judged. */
+    struct judgement nowhere = {0};
+    struct tg_obj obj = {.kind = kind};
+    char text[8];
+    if (tg_kind_info(kind)->source == TG_KIND_SOURCE_GCP) {
+        obj.as.gcp = (struct tg_gcp){
+            .status = "", .purpose = "", .machine_type = "", .address = "", .range = ""};
+        return gcp_field(&obj, field, text, sizeof(text));
+    }
+    return k8s_field(&nowhere, NULL, &obj, field, text, sizeof(text));
 }
 
 static bool gcp_field(const struct tg_obj *obj, const char *field, char *out, size_t size)

@@ -49,6 +49,9 @@ struct tg_step_status {
 void tg_verify_lab(const struct tg_lab *lab, const struct tg_model *model, int64_t now_us,
                    struct tg_step_status *statuses);
 
+/* True when a condition may ask for this field of that kind. */
+bool tg_verify_has_field(enum tg_kind kind, const char *field);
+
 /* The watched cluster with this name, or NULL. */
 const struct tg_target *tg_verify_cluster(const struct tg_model *model, const char *cluster);
 

@@ -36,6 +36,9 @@ struct pending {
 
 struct tg_calls {
     struct tg_provider_context *context;
+    /* For downloads: the target's own server, and anybody's; neither gets what opens the target. */
+    struct tg_http_endpoint beside;
+    struct tg_http_endpoint elsewhere;
     struct pending *first;
 };
 
@@ -43,6 +46,8 @@ struct tg_calls *tg_calls_new(struct tg_provider_context *context)
 {
     struct tg_calls *calls = TG_NEW(struct tg_calls);
     calls->context = context;
+    calls->beside.base_url = tg_strdup(context->config.endpoint.base_url);
+    calls->beside.ca_pem = tg_strdup(context->config.endpoint.ca_pem);
     return calls;
 }
 
@@ -58,11 +63,16 @@ static void free_pending(struct pending *pending)
 
 void tg_calls_free(struct tg_calls *calls)
 {
-    while (calls != NULL && calls->first != NULL) {
+    if (calls == NULL) {
+        return;
+    }
+    while (calls->first != NULL) {
         struct pending *pending = calls->first;
         calls->first = pending->next;
         free_pending(pending);
     }
+    tg_http_endpoint_fini(&calls->beside);
+    tg_http_endpoint_fini(&calls->elsewhere);
     free(calls);
 }
 
@@ -125,6 +135,23 @@ static char *create_path(const struct tg_call *call)
     return tg_buf_take(&path, NULL);
 }
 
+/* "https://host/path"; a simulated world serves such files beside its Google Cloud. */
+static uint64_t submit_download(struct tg_calls *calls, const char *url)
+{
+    const char *base = calls->beside.base_url;
+    bool is_beside = base != NULL && tg_str_has_prefix(url, base) && url[strlen(base)] == '/';
+    bool is_https = tg_str_has_prefix(url, "https://");
+    struct tg_http_request request = {
+        .endpoint = is_beside ? &calls->beside : &calls->elsewhere,
+        .method = "GET",
+        .path = tg_strdup(url + (is_beside  ? strlen(base)
+                                 : is_https ? strlen("https:")
+                                            : 0)),
+        .accept = tg_strdup("*/*"),
+    };
+    return tg_provider_submit_request(calls->context, &request);
+}
+
 static uint64_t submit(struct tg_calls *calls, struct tg_call *call)
 {
     struct tg_provider_context *context = calls->context;
@@ -145,6 +172,8 @@ static uint64_t submit(struct tg_calls *calls, struct tg_call *call)
     case TG_CALL_DELETE_POD:
         return tg_provider_submit(context, "DELETE", object_path(call), tg_k8s_write_delete(call),
                                   "application/json");
+    case TG_CALL_DOWNLOAD:
+        return submit_download(calls, call->name);
     case TG_CALL_FOLLOW_LOG:
     case TG_CALL_DIGEST_LOG:
         return tg_provider_submit_stream(context, log_path(call), 0);
@@ -246,6 +275,16 @@ static void read_answer(struct pending *pending, struct tg_msg *msg)
 {
     struct tg_err *err = &msg->as.call.err;
     const char *body = tg_buf_text(&pending->body);
+    if (pending->call->kind == TG_CALL_DOWNLOAD) {
+        if (pending->status == 200) {
+            msg->as.call.text = tg_buf_take(&pending->body, &msg->as.call.len);
+        } else {
+            tg_err_set(err, tg_code_from_http_status(pending->status), pending->status,
+                       "the server answers %d", pending->status);
+            err->code = err->code == TG_CODE_NONE ? TG_CODE_PROTOCOL : err->code;
+        }
+        return;
+    }
     if (pending->status < 200 || pending->status > 299) {
         tg_k8s_decode_status(pending->status, body, pending->body.len, err);
         if (pending->call->kind == TG_CALL_DELETE_POD && err->code == TG_CODE_NOT_FOUND) {

@@ -151,6 +151,11 @@ void tg_ensure_finish(struct tg_ensure *ensure, enum tg_ensured ensured)
 void tg_ensure_fail(struct tg_ensure *ensure, const struct tg_err *err)
 {
     tg_assert(err->code != TG_CODE_NONE);
+    if (ensure->is_removal && err->code == TG_CODE_DISABLED) {
+        /* An API that holds something cannot be disabled: one that is not enabled holds nothing. */
+        end(ensure, ensure->outcome, NULL);
+        return;
+    }
     end(ensure, TG_ENSURED_NOT, err);
 }
 

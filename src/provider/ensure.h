@@ -9,6 +9,7 @@
  * What comes of it:
  * - ENSURE: FOUND as wanted (also when it was being made, and was waited for), CREATED, CHANGED. An
  *   agent account is always FOUND, since asking for it is all that can be asked.
+ *   A thing that is_remade and is found broken for want of capacity or quota is taken away first.
  * - REMOVE: REMOVED once it is gone, ABSENT when it was not there. APIs and agent accounts stay:
  *   FOUND.
  * - Errors: CONFLICT (there, and different in what may not be changed: "network x: mtu is 1460,

@@ -230,6 +230,20 @@ static void take_settled(struct tg_ensure *ensure, struct tg_gcp_found *found)
     }
 }
 
+/* What came of an earlier try has nothing in it, and does not get better by itself. */
+static void take_broken(struct tg_ensure *ensure, const struct tg_gcp_found *found)
+{
+    bool is_lack = found->why.code == TG_CODE_STOCKOUT || found->why.code == TG_CODE_QUOTA;
+    if (is_lack && ensure->desired->is_remade && !ensure->has_remade &&
+        ensure->outcome == TG_ENSURED_FOUND) {
+        ensure->has_remade = true;
+        tell_status(ensure, found);
+        tg_ensure_go(ensure, TG_ENSURE_DELETE);
+    } else {
+        tg_ensure_fail(ensure, &found->why);
+    }
+}
+
 static void take_found(struct tg_ensure *ensure)
 {
     struct tg_gcp_found found;
@@ -251,7 +265,7 @@ static void take_found(struct tg_ensure *ensure)
         tg_ensure_wait(ensure, TG_ENSURE_READ);
         break;
     case TG_GCP_BROKEN:
-        tg_ensure_fail(ensure, &found.why);
+        take_broken(ensure, &found);
         break;
     case TG_GCP_SETTLED:
         take_settled(ensure, &found);
@@ -320,6 +334,17 @@ static void take_change(struct tg_ensure *ensure)
 
 /* ---- removal ---- */
 
+/* It is gone: that was all, or it is made anew. */
+static void end_removal(struct tg_ensure *ensure, enum tg_ensured outcome)
+{
+    if (ensure->is_removal) {
+        tg_ensure_finish(ensure, outcome);
+    } else {
+        ensure->outcome = TG_ENSURED_FOUND;
+        tg_ensure_go(ensure, TG_ENSURE_READ);
+    }
+}
+
 static void take_delete(struct tg_ensure *ensure)
 {
     struct tg_err err = TG_ERR_INIT;
@@ -329,7 +354,7 @@ static void take_delete(struct tg_ensure *ensure)
         return;
     }
     if (ensure->status == 404) {
-        tg_ensure_finish(ensure, ensure->outcome);
+        end_removal(ensure, ensure->outcome);
         return;
     }
     enum tg_gcp_remedy remedy = remedy_of(ensure, &err);
@@ -369,7 +394,7 @@ static void take_not_gone(struct tg_ensure *ensure)
 static void take_gone(struct tg_ensure *ensure)
 {
     if (ensure->status == 404) {
-        tg_ensure_finish(ensure, TG_ENSURED_REMOVED);
+        end_removal(ensure, TG_ENSURED_REMOVED);
     } else if (tg_ensure_is_ok(ensure)) {
         take_not_gone(ensure);
     } else {

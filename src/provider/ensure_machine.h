@@ -81,6 +81,7 @@ struct tg_ensure {
     char *change;                      /* body of CHANGE */
     char *change_mask;                 /* its members */
     bool has_collided;                 /* MAKE was told that it is there already */
+    bool has_remade;                   /* what was broken was taken away */
     bool is_refused;                   /* READ was forbidden: MAKE tells whether it is another's */
     struct tg_gcp_contents contents;   /* of a bucket, one page */
     size_t content_at;                 /* next one to go */

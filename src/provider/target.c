@@ -73,14 +73,24 @@ struct tg_provider *tg_provider_new(struct tg_target_config *config, struct tg_t
         }
     }
     provider->ensures = tg_ensures_new(&provider->context);
+    provider->calls = tg_calls_new(&provider->context);
     if (provider->context.config.is_gcp) {
         provider->asks = tg_asks_new(&provider->context);
     } else {
-        provider->calls = tg_calls_new(&provider->context);
         provider->execs = tg_execs_new(&provider->context);
         provider->scrape = tg_scrape_new(&provider->context);
     }
     return provider;
+}
+
+void tg_target_config_fini(struct tg_target_config *config)
+{
+    tg_http_endpoint_fini(&config->endpoint);
+    free(config->project);
+    free(config->app_label);
+    free(config->ns);
+    free(config->hub_url);
+    *config = (struct tg_target_config){0};
 }
 
 void tg_provider_free(struct tg_provider *provider)
@@ -97,11 +107,7 @@ void tg_provider_free(struct tg_provider *provider)
     tg_ensures_free(provider->ensures);
     tg_asks_free(provider->asks);
     tg_scrape_free(provider->scrape);
-    tg_http_endpoint_fini(&provider->context.config.endpoint);
-    free(provider->context.config.project);
-    free(provider->context.config.app_label);
-    free(provider->context.config.ns);
-    free(provider->context.config.hub_url);
+    tg_target_config_fini(&provider->context.config);
     free(provider);
 }
 
@@ -250,15 +256,14 @@ void tg_provider_call(struct tg_provider *provider, struct tg_call *call, int64_
     if (call->kind == TG_CALL_CANCEL && provider->asks != NULL) {
         tg_asks_cancel(provider->asks, call->cancel_id);
     }
-    if (provider->calls != NULL) {
+    if (!provider->context.config.is_gcp || call->kind == TG_CALL_CANCEL ||
+        call->kind == TG_CALL_DOWNLOAD) {
         tg_calls_start(provider->calls, call, now_us);
         return;
     }
-    if (call->kind != TG_CALL_CANCEL) {
-        struct tg_msg *msg = tg_msg_new(TG_MSG_CALL_DONE, provider->context.config.index, now_us);
-        msg->as.call.call_id = call->id;
-        tg_err_set(&msg->as.call.err, TG_CODE_INVALID, 0, "Google Cloud takes no such call");
-        tg_provider_emit(&provider->context, msg);
-    }
+    struct tg_msg *msg = tg_msg_new(TG_MSG_CALL_DONE, provider->context.config.index, now_us);
+    msg->as.call.call_id = call->id;
+    tg_err_set(&msg->as.call.err, TG_CODE_INVALID, 0, "Google Cloud takes no such call");
+    tg_provider_emit(&provider->context, msg);
     tg_call_free(call);
 }

@@ -33,6 +33,8 @@ struct tg_target_config {
     uint64_t seed;              /* for jitter */
 };
 
+void tg_target_config_fini(struct tg_target_config *config);
+
 struct tg_emitter {
     /* Takes the message; may block (back-pressure). */
     void (*emit)(void *context, struct tg_msg *msg);

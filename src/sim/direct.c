@@ -167,7 +167,7 @@ static bool read_server(const struct direct *direct, const char *url, int *serve
                         const char **prefix)
 {
     static const char scheme[] = "sim://";
-    if (!tg_str_has_prefix(url, scheme)) {
+    if (url == NULL || !tg_str_has_prefix(url, scheme)) {
         return false;
     }
     url += strlen(scheme);
@@ -365,8 +365,9 @@ static void start(struct direct *direct, struct exchange *exchange,
         return;
     }
     if (!read_server(direct, exchange->request.endpoint->base_url, &server, &prefix)) {
+        const char *base = exchange->request.endpoint->base_url;
         tg_err_set(&err, TG_CODE_CONNECT, 0, "%s: no such simulated server",
-                   exchange->request.endpoint->base_url);
+                   base != NULL ? base : exchange->request.path);
         emit_done(sink, exchange, &err);
         return;
     }

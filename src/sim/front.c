@@ -17,6 +17,7 @@
 #include "sim/admin.h"
 #include "sim/cluster.h"
 #include "sim/controllers.h"
+#include "sim/download.h"
 #include "sim/face.h"
 #include "sim/fault_response.h"
 #include "sim/gcp_http.h"
@@ -219,6 +220,8 @@ static void handle(struct sim_world *world, const struct sim_request *request,
         sim_k8s_fail(response, 400, NULL, "the request is not in UTF-8");
     } else if (is_metadata) {
         sim_gcp_metadata(world, request, response);
+    } else if (sim_download_is_path(request)) {
+        sim_download_handle(response);
     } else if (is_gcp && sim_hub_is_path(request->path)) {
         sim_hub_handle(world, request, response); /* its tokens are its own */
     } else if ((user = user_of(world, request)) == NULL) {

@@ -46,6 +46,9 @@ const char *sim_gcp_compute_now(struct sim_world *world, char *out);
 bool sim_gcp_is_place(const struct sim_gcp_call *call);
 json_t *sim_gcp_places(struct sim_gcp_call *call);
 
+/* True when TPU v6e is offered in that zone of the region. */
+bool sim_gcp_zone_has_tpu(const struct sim_region *region, const char *zone);
+
 /* Nodes of the clusters as instances (sim/gcp_instance.c); item builders append to items. */
 void sim_gcp_instances(struct sim_world *world, struct sim_region *region, json_t *items);
 void sim_gcp_instance_groups(struct sim_world *world, struct sim_region *region, json_t *items);

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "sim/behaviour.h"
 #include "sim/cluster.h"
+#include "sim/gcp_compute.h"
 #include "sim/gcp_quota.h"
 #include "sim/gcp_store.h"
 #include "sim/json_path.h"
@@ -254,14 +255,21 @@ static json_t *operate(struct sim_gcp_call *call, const char *type, const char *
     return sim_gcp_operate_container(call->world, &change);
 }
 
+/* Where a pool's machines are: the cluster's zone unless the pool says otherwise. */
+static const char *zone_of_pool(const struct sim_region *region, const json_t *pool)
+{
+    const char *zone = json_string_value(json_array_get(json_object_get(pool, "locations"), 0));
+    return zone != NULL ? zone : region->zone;
+}
+
 /* The operation that brings a pool's nodes up, or tries to. */
 static json_t *make_pool(struct sim_gcp_call *call, struct sim_region *region, const char *path,
                          json_t *document)
 {
     const struct sim_params *params = sim_world_params(call->world);
-    char *why =
-        sim_gcp_capacity_error(call->world, region, sim_json_text(document, "config.machineType"),
-                               (int)sim_json_int(document, "_count", 1));
+    char *why = sim_gcp_capacity_error(call->world, region, zone_of_pool(region, document),
+                                       sim_json_text(document, "config.machineType"),
+                                       (int)sim_json_int(document, "_count", 1));
     if (why != NULL) {
         json_object_set_new(document, "_failure", json_string(why));
     }
@@ -300,6 +308,15 @@ static json_t *create_pool(struct sim_gcp_call *call, struct sim_region *region,
                                sim_gcp_project(call->world), region->zone, cluster, name);
     } else {
         answer = refuse_busy(call, region->zone, cluster);
+    }
+    struct sim_machine machine;
+    const char *type = sim_json_text(asked, "config.machineType");
+    const char *zone = zone_of_pool(region, asked);
+    if (answer == NULL && sim_gcp_machine(type, &machine) && machine.chips > 0 &&
+        !sim_gcp_zone_has_tpu(region, zone)) {
+        answer = sim_gcp_error(call, 400, "INVALID_ARGUMENT",
+                               "Machine type with name '%.60s' does not exist in zone '%.60s'.",
+                               type, zone);
     }
     if (answer == NULL) {
         answer = sim_gcp_refuse_quota(call, region, sim_json_text(asked, "config.machineType"),

@@ -18,6 +18,10 @@
 /* Of larger objects only length and checksum are kept; their bytes are made up when read. */
 #define SIM_OBJECT_KEPT_MAX ((size_t)1024 * 1024)
 
+/* From now on the bucket of that name is another project's: the name cannot be had, nor what is in
+ * it. */
+void sim_gcp_take_bucket_name(struct sim_world *world, const char *name);
+
 /* An object that is being written. */
 struct sim_object_write {
     const char *bucket;

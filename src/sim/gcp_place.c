@@ -34,7 +34,7 @@ static struct sim_region *region_of_zone(struct sim_world *world, const char *zo
 }
 
 /* TPU v6e stands in the lab's zones, and in one more where Google says so. */
-static bool has_tpu(const struct sim_region *region, const char *zone)
+bool sim_gcp_zone_has_tpu(const struct sim_region *region, const char *zone)
 {
     return tg_str_eq(zone, region->zone) || tg_str_eq(zone, "us-east5-a");
 }
@@ -118,7 +118,7 @@ static json_t *machine_items(struct sim_gcp_call *call, const struct sim_region 
 {
     json_t *items = json_array();
     struct sim_machine machine;
-    for (int i = 0; sim_gcp_machine_at(has_tpu(region, zone), i, &machine); i++) {
+    for (int i = 0; sim_gcp_machine_at(sim_gcp_zone_has_tpu(region, zone), i, &machine); i++) {
         if (sim_gcp_offers(call->world, zone, machine.name)) {
             json_array_append_new(items, machine_item(call, zone, &machine));
         }
@@ -131,7 +131,7 @@ static json_t *accelerator_items(struct sim_gcp_call *call, const struct sim_reg
 {
     json_t *items = json_array();
     char id[24];
-    if (has_tpu(region, zone)) {
+    if (sim_gcp_zone_has_tpu(region, zone)) {
         json_array_append_new(
             items,
             sim_shape("{'kind':'compute#acceleratorType','id':'%s','name':'ct6e','description':"

@@ -175,7 +175,7 @@ json_t *sim_gcp_region_quotas(struct sim_world *world, const struct sim_region *
 /* ---- lack of it ---- */
 
 char *sim_gcp_capacity_error(struct sim_world *world, const struct sim_region *region,
-                             const char *machine_type, int count)
+                             const char *zone, const char *machine_type, int count)
 {
     struct sim_machine machine;
     if (!sim_gcp_machine(machine_type, &machine) || machine.chips == 0) {
@@ -191,8 +191,9 @@ char *sim_gcp_capacity_error(struct sim_world *world, const struct sim_region *r
         error = tg_asprintf("%s[GCE_QUOTA_EXCEEDED]: Instance '%s' creation failed: Quota "
                             "'" SIM_QUOTA_TPU "' exceeded.  Limit: %" PRId64 ".0 in region %s.",
                             begin, region->tpu_node, limit, region->name);
-    } else if (sim_fault_strikes(world, SIM_FAULT_STOCKOUT, region->index, "CREATE_NODE_POOL") !=
-               NULL) {
+    } else if (tg_str_eq(zone, region->zone) &&
+               sim_fault_strikes(world, SIM_FAULT_STOCKOUT, region->index, "CREATE_NODE_POOL") !=
+                   NULL) {
         error = tg_asprintf("%s[GCE_STOCKOUT]: Instance '%s' creation failed: The zone "
                             "'projects/%s/zones/%s' does not have enough resources available to "
                             "fulfill the request.  '(resource type:compute)'.",

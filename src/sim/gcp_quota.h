@@ -24,11 +24,12 @@ int64_t sim_gcp_quota_usage(struct sim_world *world, const struct sim_region *re
 void sim_gcp_set_quota(struct sim_world *world, const char *region, const char *metric,
                        int64_t limit);
 
-/* Why count nodes of the type cannot come into the region's zone (quota, or the fault STOCKOUT), as
- * the operation of a node pool ends with it ("... [GCE_STOCKOUT]: ...", "... [GCE_QUOTA_EXCEEDED]:
+/* Why count nodes of the type cannot come into that zone of the region (quota, or the fault
+ * STOCKOUT, which strikes the lab's zone alone), as the operation of a node pool ends with it ("...
+ * [GCE_STOCKOUT]: ...", "... [GCE_QUOTA_EXCEEDED]:
  * ..."); NULL: they can. */
 char *sim_gcp_capacity_error(struct sim_world *world, const struct sim_region *region,
-                             const char *machine_type, int count);
+                             const char *zone, const char *machine_type, int count);
 
 /* 403 (new reference) when GKE refuses the request at once for want of CPU quota; NULL: go on. */
 json_t *sim_gcp_refuse_quota(struct sim_gcp_call *call, const struct sim_region *region,

@@ -41,6 +41,15 @@ static json_t *no_content(struct sim_gcp_call *call)
 
 /* ---- buckets ---- */
 
+#define FOREIGN "foreign-bucket/"
+
+void sim_gcp_take_bucket_name(struct sim_world *world, const char *name)
+{
+    char *path = tg_asprintf(FOREIGN "%s", name);
+    sim_gcp_put(world, path, json_object());
+    free(path);
+}
+
 static json_t *insert_bucket(struct sim_gcp_call *call)
 {
     struct sim_world *world = call->world;
@@ -56,6 +65,11 @@ static json_t *insert_bucket(struct sim_gcp_call *call)
             call, 409, "conflict",
             "Your previous request to create the named bucket succeeded and you already own "
             "it.");
+    }
+    if (sim_gcp_find(world, FOREIGN "%s", name) != NULL) {
+        return fail(call, 409, "conflict",
+                    "The requested bucket name is not available. The bucket namespace is shared by "
+                    "all users of the system. Please select a different name and try again.");
     }
     json_t *document = json_deep_copy(call->body);
     json_t *fixed = sim_shape("{'kind':'storage#bucket','id':'%s','selfLink':'https://"
@@ -211,6 +225,12 @@ json_t *sim_gcp_storage(struct sim_gcp_call *call)
         return tg_str_eq(call->method, "POST") ? insert_bucket(call) : list_buckets(call);
     }
     const json_t *document = sim_gcp_find(call->world, "bucket/%s", bucket);
+    if (sim_gcp_find(call->world, FOREIGN "%s", bucket) != NULL) {
+        return fail(call, 403, "forbidden",
+                    "operator@example.com does not have storage.buckets.get access to the Google "
+                    "Cloud Storage bucket. Permission 'storage.buckets.get' denied on resource (or "
+                    "it may not exist).");
+    }
     if (document == NULL) {
         return fail(call, 404, "notFound", "The specified bucket does not exist.");
     }

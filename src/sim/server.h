@@ -5,7 +5,7 @@
  * Cloud on its own port of the listen address with certificates of a certificate authority made for
  * this run, and writes into dir: kubeconfig (contexts gke_PROJECT_ZONE_CLUSTER, a bearer token
  * each, the CA inline), ca.pem, gcp-token, env (shell exports: KUBECONFIG, PROJECT_ID, CTX_US,
- * CTX_EU, TIDEGATE_GCP_ENDPOINT, TIDEGATE_GCP_CA, TIDEGATE_GCP_TOKEN_FILE,
+ * CTX_EU, TIDEGATE_GCP_ENDPOINT, TIDEGATE_GCP_CA, TIDEGATE_GCP_TOKEN_FILE, TIDEGATE_CRD_*,
  * CLOUDSDK_API_ENDPOINT_OVERRIDES_*, GOOGLE_*_CUSTOM_ENDPOINT, SSL_CERT_FILE hints), all mode 0600
  * in a directory of mode 0700.
  *

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include "sim/server_files.h"
+#include "sim/download.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -199,6 +200,10 @@ static void compose_env(const struct sim_server_files *files, struct sim_world *
     put_export(buf, "GCE_METADATA_ROOT", metadata);
     put_export(buf, "GCE_METADATA_IP", metadata);
     free(metadata);
+    char digest[TG_DIGEST_LEN + 1];
+    sim_download_digest(digest);
+    put_export_url(buf, "TIDEGATE_CRD_URL", base, SIM_DOWNLOAD_PATH);
+    put_export(buf, "TIDEGATE_CRD_SHA256", digest);
     put_export_url(buf, "TIDEGATE_GCP_CA", dir, "/ca.pem");
     put_export_url(buf, "TIDEGATE_GCP_TOKEN_FILE", dir, "/gcp-token");
     put_export(buf, "GOOGLE_OAUTH_ACCESS_TOKEN", files->gcp_token);

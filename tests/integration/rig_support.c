@@ -30,6 +30,47 @@ struct tg_lab *rig_lab(void)
     return lab;
 }
 
+/* Its text with other items of "regions:". */
+static char *lab_text_of(int regions)
+{
+    const struct tg_asset *asset = tg_asset_get("labs/gemma-two-region.yaml");
+    const char *begin = strstr(asset->text, "\nregions:\n");
+    const char *end = begin == NULL ? NULL : strchr(begin + 1, '\n');
+    while (end != NULL && end[1] == ' ') {
+        end = strchr(end + 1, '\n'); /* the list's lines are indented */
+    }
+    struct tg_err err = TG_ERR_INIT;
+    struct sim_config config = {.seed = 1, .regions = regions};
+    struct sim_world *world = sim_world_new(&config, &err);
+    struct tg_buf text;
+    cr_assert(begin != NULL && end != NULL && world != NULL);
+    tg_buf_init(&text, asset->len + 65536);
+    tg_buf_append(&text, asset->text, (size_t)(begin - asset->text));
+    tg_buf_puts(&text, "\nregions:");
+    for (int i = 0; i < regions; i++) {
+        const struct sim_region *region = sim_world_region(world, i);
+        const char *name = sim_region_name(region);
+        tg_buf_printf(
+            &text,
+            "\n  - {name: %s, zone: %s, cluster: %s, node_pool: tpu-v6e-pool, address_name: "
+            "gemma-gateway-ip-%s, node_range: 10.0.%d.0/24, proxy_range: 10.1.%d.0/24}",
+            name, sim_region_zone(region), sim_region_cluster(region), name, i + 1, i + 1);
+    }
+    tg_buf_puts(&text, end);
+    sim_world_free(world);
+    return tg_buf_take(&text, NULL);
+}
+
+struct tg_lab *rig_lab_of(int regions)
+{
+    struct tg_err err = TG_ERR_INIT;
+    char *text = lab_text_of(regions);
+    struct tg_lab *lab = tg_lab_parse("lab.yaml", text, strlen(text), &err);
+    cr_assert_not_null(lab, "%s", err.msg);
+    free(text);
+    return lab;
+}
+
 struct tg_rig *rig_new(uint64_t seed, const char *journal)
 {
     struct tg_err err = TG_ERR_INIT;
@@ -44,6 +85,42 @@ struct tg_rig *rig_new(uint64_t seed, const char *journal)
     struct tg_rig *rig = tg_rig_new(&config, &err);
     cr_assert_not_null(rig, "%s", err.msg);
     return rig;
+}
+
+struct tg_rig *rig_empty(uint64_t seed, const char *journal)
+{
+    return rig_empty_of(2, seed, journal);
+}
+
+struct tg_rig *rig_empty_of(int regions, uint64_t seed, const char *journal)
+{
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_rig_config config = {.world = {.seed = seed,
+                                             .regions = regions,
+                                             .start_wall_us = INT64_C(1767225600) * TG_US_PER_S},
+                                   .lab = regions == 2 ? rig_lab() : rig_lab_of(regions),
+                                   .journal = journal};
+    struct tg_rig *rig = tg_rig_new(&config, &err);
+    cr_assert_not_null(rig, "%s", err.msg);
+    return rig;
+}
+
+bool rig_project_is_seen(const struct tg_app *app)
+{
+    const struct tg_target *gcp = tg_model_gcp(app->model);
+    for (int kind = 0; kind < TG_KIND_COUNT; kind++) {
+        enum tg_kind_phase phase = gcp->kinds[kind].phase;
+        if (tg_kind_info((enum tg_kind)kind)->source == TG_KIND_SOURCE_GCP &&
+            (phase == TG_KIND_PHASE_UNKNOWN || phase == TG_KIND_PHASE_LISTING)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool rig_run_is_over(const struct tg_app *app)
+{
+    return app->run != NULL && app->run->is_over;
 }
 
 static bool are_both_serving(const struct tg_app *app)

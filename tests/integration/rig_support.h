@@ -15,8 +15,19 @@
 /* The lab that is built into the program. */
 struct tg_lab *rig_lab(void);
 
+/* The same with this many of the simulated world's regions, the first being the built-in ones. */
+struct tg_lab *rig_lab_of(int regions);
+
 /* A rig on the built two-region lab with this seed; journal may be NULL. */
 struct tg_rig *rig_new(uint64_t seed, const char *journal);
+
+/* The same on an empty project, where the lab is stood up. */
+struct tg_rig *rig_empty(uint64_t seed, const char *journal);
+struct tg_rig *rig_empty_of(int regions, uint64_t seed, const char *journal);
+
+/* Every kind of Google Cloud was looked at; the run is over. */
+bool rig_project_is_seen(const struct tg_app *app);
+bool rig_run_is_over(const struct tg_app *app);
 
 /* Lets the rig settle until both regions are seen serving; fails the test otherwise. */
 void rig_wait_until_serving(struct tg_rig *rig);

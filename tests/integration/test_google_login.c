@@ -269,7 +269,7 @@ Test(google_login, a_session_signs_in_and_writes_no_token, .init = start_world, 
         .gcp_ca_pem = sim_server_ca_pem(server),
         .journal = journal,
         .is_armed = true,
-        .workers_max = 4,
+        .workers_max = 1,
     };
     struct tg_session *session = tg_session_start(&config, &err);
     cr_assert_not_null(session, "%s", err.msg);
@@ -285,6 +285,7 @@ Test(google_login, a_session_signs_in_and_writes_no_token, .init = start_world, 
                   model->targets[2]->kinds[TG_KIND_POD].phase == TG_KIND_PHASE_LIVE;
     }
     cr_expect(is_seen, "the clusters of the project are not watched");
+    cr_expect_eq(session->workers_count, 1, "clusters that come later keep to --workers");
     struct tg_token_source *source = tg_google_login_source(session->login);
     struct tg_token_grant grant;
     cr_assert_eq(source->ops->get(source, &grant, &err), TG_TOKEN_READY);
@@ -437,6 +438,83 @@ Test(google_login, gcloud_is_the_last_resort, .init = start_world, .fini = stop_
     free(text);
     free(script);
     free(seen);
+}
+
+/* Kinds of files that are not read here are gcloud's to read, whichever place they were found in.
+ */
+Test(google_login, gcloud_reads_what_is_not_read_here, .init = start_world, .fini = stop_world)
+{
+    char *path = in_dir("federation.json");
+    char *script =
+        tg_asprintf("#!/bin/sh\n[ \"$*\" = 'auth application-default print-access-token' ] &&\n"
+                    "[ \"$GOOGLE_APPLICATION_CREDENTIALS\" = '%s' ] && echo '%s'\n",
+                    path, sim_server_gcp_token(server));
+    write_file(path, "{\"type\":\"external_account\",\"audience\":\"x\"}");
+    put_gcloud_in_path(script);
+    struct tg_google_login *login =
+        sign_in((struct tg_google_places){.usual_file = tg_strdup(path)});
+    expect_let_in(login);
+    tg_google_login_stop(login);
+    free(script);
+    free(path);
+}
+
+Test(google_login, the_environment_names_the_payer_before_the_file, .init = start_world,
+     .fini = stop_world)
+{
+    struct tg_google_login *login = sign_in((struct tg_google_places){
+        .usual_file = in_dir("gcp-user.json"), .quota_project = tg_strdup("somebody-else")});
+    struct exchange exchange = ask_project(login);
+    cr_expect_eq(exchange.status, 403);
+    cr_expect_not_null(strstr(tg_buf_text(&exchange.body), "use project somebody-else"));
+    tg_buf_fini(&exchange.body);
+    tg_google_login_stop(login);
+}
+
+/* Runs so slowly that nothing that is only waited for comes within a test. */
+static int64_t slow_us(void *context)
+{
+    (void)context;
+    return tg_clock_monotonic_us(&wall) / 20;
+}
+
+static int64_t wall_us(void *context)
+{
+    (void)context;
+    return tg_clock_wall_us(&wall);
+}
+
+/* The next try would be half a minute away: what counts is that somebody signed in meanwhile. */
+Test(google_login, signing_in_after_a_refusal_is_noticed, .init = start_world, .fini = stop_world)
+{
+    char *path = in_dir("mine.json");
+    char *good = in_dir("gcp-user.json");
+    struct tg_err err = TG_ERR_INIT;
+    size_t len = 0;
+    write_file(path, "{\"type\":\"authorized_user\"}");
+    struct tg_google_places places = {.usual_file = tg_strdup(path)};
+    struct tg_clock slow = {slow_us, wall_us, NULL};
+    struct tg_google_login *login =
+        tg_google_login_start(&places, sim_server_ca_pem(server), slow, &err);
+    cr_assert_not_null(login, "%s", err.msg);
+    struct exchange exchange = ask_project(login);
+    cr_expect_eq(exchange.err.code, TG_CODE_CONFIG, "%s", exchange.err.msg);
+    tg_buf_fini(&exchange.body);
+    char *text = tg_read_file(good, FILE_MAX, &len, &err);
+    write_file(path, text);
+    int64_t until_us = tg_clock_monotonic_us(&wall) + LONG_US;
+    int status = 0;
+    while (status != 200 && tg_clock_monotonic_us(&wall) < until_us) {
+        exchange = ask_project(login);
+        status = exchange.status;
+        tg_buf_fini(&exchange.body);
+        usleep(20000);
+    }
+    cr_expect_eq(status, 200);
+    tg_google_login_stop(login);
+    free(text);
+    free(good);
+    free(path);
 }
 
 Test(google_login, without_any_credentials_it_says_how_to_get_them, .init = start_world,

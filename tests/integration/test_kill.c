@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -107,4 +108,63 @@ Test(kill, at_every_record_the_next_start_restores, .timeout = 600)
     }
     cr_assert_gt(records, 5, "a drill writes at least five records");
     cr_assert_lt(records, RECORDS_MAX);
+}
+
+/* ---- and the disk is full ---- */
+
+/* No file grows any more, as on a full disk. */
+static void fill_disk(bool is_full)
+{
+    static struct rlimit before;
+    signal(SIGXFSZ, SIG_IGN);
+    if (is_full) {
+        cr_assert_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+        struct rlimit none = {0, before.rlim_max};
+        cr_assert_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+    } else {
+        cr_assert_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+    }
+}
+
+/* A region that is down is brought back also when nobody can write that down; it is offered again
+ * once there is room. */
+Test(kill, a_restore_goes_on_when_the_journal_cannot_be_written, .timeout = 120)
+{
+    char journal[128];
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_rig *before = NULL;
+    for (int64_t records = 3; records < RECORDS_MAX; records++) {
+        before = world_at(records);
+        if (rig_true_replicas(tg_rig_world(before)) == 0) {
+            snprintf(journal, sizeof(journal), "%s", rig_journal_path());
+            cr_assert(kill_at(journal, records));
+            break;
+        }
+        tg_rig_free(before);
+    }
+    fill_disk(true);
+    struct tg_rig_config config = {.lab = rig_lab(), .journal = journal};
+    struct tg_rig *rig = tg_rig_attach(&config, tg_rig_world(before), &err);
+    bool is_attached = rig != NULL;
+    bool is_restored = false;
+    bool is_told = false;
+    if (is_attached) {
+        struct tg_app *app = tg_rig_app(rig);
+        is_told = strstr(app->notice, "make room") != NULL && !app->is_armed;
+        tg_rig_run(rig, 5 * TG_US_PER_S, NULL);
+        is_restored = app->is_restore_offered && tg_app_restore(app, &err) &&
+                      tg_rig_run(rig, 60 * MINUTE_US, rig_drill_is_over);
+        tg_rig_free(rig);
+    }
+    fill_disk(false);
+    cr_assert(is_attached, "%s", err.msg);
+    cr_expect(is_told, "it should say what to do");
+    cr_assert(is_restored, "%s", err.msg);
+    cr_expect_eq(rig_true_replicas(tg_rig_world(before)), 1);
+    rig = tg_rig_attach(&(struct tg_rig_config){.lab = rig_lab(), .journal = journal},
+                        tg_rig_world(before), &err);
+    cr_assert_not_null(rig, "%s", err.msg);
+    cr_expect(tg_rig_app(rig)->is_restore_offered, "it was never written that it is over");
+    tg_rig_free(rig);
+    tg_rig_free(before);
 }

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "app/provision.h"
+#include "model/select.h"
 #include "sim/controllers.h"
 #include "sim/json_path.h"
 #include "tests/integration/rig_support.h"
@@ -27,44 +28,34 @@
 
 static const char token_text[] = "hf_planted_0123456789";
 
-static struct tg_rig *empty_rig(const char *journal)
-{
-    struct tg_err err = TG_ERR_INIT;
-    struct tg_rig_config config = {
-        .world = {.seed = SEED, .regions = 2, .start_wall_us = INT64_C(1767225600) * TG_US_PER_S},
-        .lab = rig_lab(),
-        .journal = journal};
-    struct tg_rig *rig = tg_rig_new(&config, &err);
-    cr_assert_not_null(rig, "%s", err.msg);
-    return rig;
-}
-
-static bool is_over(const struct tg_app *app)
-{
-    return app->run != NULL && app->run->is_over;
-}
-
 /* The secret outlives the runs that borrow it. */
-static void begin(struct tg_rig *rig, enum tg_run_direction direction)
+static void begin_until(struct tg_rig *rig, enum tg_run_direction direction, const char *until)
 {
     static struct tg_secret *token;
     struct tg_err err = TG_ERR_INIT;
     token = token == NULL ? tg_secret_new(token_text, sizeof(token_text) - 1) : token;
     const struct tg_run_secret given = {"hf_token", token};
     struct tg_provision_request request = {
-        .direction = direction, .secrets = &given, .secrets_count = 1};
-    cr_assert(tg_rig_run(rig, 2 * MINUTE_US, tg_app_is_project_seen));
+        .direction = direction, .until = until, .secrets = &given, .secrets_count = 1};
+    cr_assert(tg_rig_run(rig, 2 * MINUTE_US, rig_project_is_seen));
     cr_assert(tg_app_provision_start(tg_rig_app(rig), &request, &err), "%s", err.msg);
+}
+
+static void begin(struct tg_rig *rig, enum tg_run_direction direction)
+{
+    begin_until(rig, direction, NULL);
 }
 
 static void finish(struct tg_rig *rig, const char *when)
 {
     struct tg_app *app = tg_rig_app(rig);
-    cr_assert(tg_rig_run(rig, LIMIT_US, is_over), "%s: the run should end", when);
+    cr_assert(tg_rig_run(rig, LIMIT_US, rig_run_is_over), "%s: the run should end", when);
     for (size_t i = 0; i < app->lab->steps_count; i++) {
         const struct tg_run_step *step = &app->run->steps[i];
-        cr_assert(step->state == TG_RUN_DONE || step->state == TG_RUN_SATISFIED, "%s: %s is %s: %s",
-                  when, app->lab->steps[i].id, tg_run_state_name(step->state), step->err.msg);
+        cr_assert(step->state == TG_RUN_DONE || step->state == TG_RUN_SATISFIED ||
+                      step->state == TG_RUN_SKIPPED,
+                  "%s: %s is %s: %s", when, app->lab->steps[i].id, tg_run_state_name(step->state),
+                  step->err.msg);
     }
     cr_assert(tg_run_is_good(app->run), "%s", when);
 }
@@ -116,7 +107,7 @@ static void expect_nothing_twice(struct sim_world *world, const char *when)
 
 Test(provision, the_lab_stands_is_found_again_and_goes, .timeout = 300)
 {
-    struct tg_rig *rig = empty_rig(rig_journal_path());
+    struct tg_rig *rig = rig_empty(SEED, rig_journal_path());
     struct tg_app *app = tg_rig_app(rig);
     begin(rig, TG_RUN_UP);
     finish(rig, "up");
@@ -139,12 +130,93 @@ Test(provision, the_lab_stands_is_found_again_and_goes, .timeout = 300)
     tg_rig_free(rig);
 }
 
+/* One region has no other to fail over to, but stands; three stand side by side. */
+static void stand_and_go(int regions)
+{
+    char when[32];
+    struct tg_rig *rig = rig_empty_of(regions, SEED, rig_journal_path());
+    struct tg_app *app = tg_rig_app(rig);
+    snprintf(when, sizeof(when), "%d regions", regions);
+    begin(rig, TG_RUN_UP);
+    finish(rig, when);
+    const struct tg_step_status *backends = &app->steps[tg_lab_step_index(app->lab, "backends")];
+    cr_expect_eq(backends->conditions_total, regions);
+    cr_expect_eq(backends->conditions_met, regions);
+    begin(rig, TG_RUN_DOWN);
+    finish(rig, when);
+    expect_nothing_left(tg_rig_world(rig), when);
+    tg_rig_free(rig);
+}
+
+Test(provision, a_lab_of_one_region_stands_and_goes, .timeout = 300)
+{
+    stand_and_go(1);
+}
+
+Test(provision, a_lab_of_three_regions_stands_and_goes, .timeout = 300)
+{
+    stand_and_go(3);
+}
+
+/* APIs that the part never needed are not enabled: nothing of theirs is there, which is no failure.
+ */
+Test(provision, a_part_of_the_lab_is_taken_down_whole, .timeout = 300)
+{
+    struct tg_rig *rig = rig_empty(SEED, rig_journal_path());
+    begin_until(rig, TG_RUN_UP, "firewalls");
+    finish(rig, "up");
+    begin(rig, TG_RUN_DOWN);
+    finish(rig, "down");
+    expect_nothing_left(tg_rig_world(rig), "down");
+    tg_rig_free(rig);
+}
+
+static bool are_clusters_hidden(const struct tg_app *app)
+{
+    for (size_t i = 0; i < app->model->targets_count; i++) {
+        const struct tg_target *target = app->model->targets[i];
+        if (target->type == TG_TARGET_CLUSTER &&
+            tg_target_is_shown(target, tg_clock_monotonic_us(&app->clock))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What was taken down is no fault: it is shown as removed, and leaves; and comes again with the
+ * lab. */
+Test(provision, clusters_that_are_taken_down_leave, .timeout = 300)
+{
+    struct tg_rig *rig = rig_empty(SEED, rig_journal_path());
+    struct tg_app *app = tg_rig_app(rig);
+    begin_until(rig, TG_RUN_UP, "clusters");
+    finish(rig, "up");
+    cr_assert_eq(app->model->targets_count, 3);
+    begin(rig, TG_RUN_DOWN);
+    finish(rig, "down");
+    cr_assert(tg_rig_run(rig, 5 * MINUTE_US, are_clusters_hidden), "they should leave");
+    size_t count = 0;
+    int64_t now_us = tg_clock_monotonic_us(&app->clock);
+    free(tg_select_regions(app->model, now_us, &count));
+    cr_expect_eq(count, 0);
+    for (size_t i = 0; i < app->model->targets_count; i++) {
+        struct tg_source source = tg_select_source(app->model->targets[i], NULL, 0, now_us);
+        cr_expect_neq((int)source.state, (int)TG_SOURCE_LOST, "%s", app->model->targets[i]->name);
+    }
+    begin_until(rig, TG_RUN_UP, "clusters");
+    finish(rig, "up again");
+    cr_expect_eq(app->model->targets_count, 5);
+    free(tg_select_regions(app->model, tg_clock_monotonic_us(&app->clock), &count));
+    cr_expect_eq(count, 2);
+    tg_rig_free(rig);
+}
+
 /* ---- killed on the way ---- */
 
 /* A rig in which the lab stands, when it is to be taken down; else an empty one. */
 static struct tg_rig *rig_before(enum tg_run_direction direction, const char *journal)
 {
-    struct tg_rig *rig = empty_rig(journal);
+    struct tg_rig *rig = rig_empty(SEED, journal);
     if (direction == TG_RUN_DOWN) {
         begin(rig, TG_RUN_UP);
         finish(rig, "up");
@@ -161,7 +233,7 @@ static bool kill_at(enum tg_run_direction direction, const char *journal, int64_
         struct tg_app *app = tg_rig_app(rig);
         tg_journal_kill_after(app->journal, records);
         begin(rig, direction);
-        _exit(tg_rig_run(rig, LIMIT_US, is_over) ? 0 : 3);
+        _exit(tg_rig_run(rig, LIMIT_US, rig_run_is_over) ? 0 : 3);
     }
     int status = 0;
     cr_assert_eq(waitpid(child, &status, 0), child);

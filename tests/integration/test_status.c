@@ -65,13 +65,17 @@ Test(status, has_the_documented_keys)
     tg_rig_run(rig, 30 * TG_US_PER_S, NULL);
     json_t *document = status_of(rig);
     EXPECT_KEYS(document, "status", "schema_version", "lab", "is_simulated", "speed", "is_armed",
-                "lab_time", "steps", "regions", "interfaces", "gateways", "backends", "unseen",
-                "problems", "events");
+                "lab_time", "google_cloud", "steps", "regions", "interfaces", "gateways",
+                "backends", "unseen", "problems", "events");
     cr_assert_eq(json_integer_value(json_object_get(document, "schema_version")), 1);
     cr_assert(json_is_true(json_object_get(document, "is_simulated")));
     cr_assert_eq(json_array_size(json_object_get(document, "steps")), 25);
     EXPECT_KEYS(first(document, "steps"), "a step", "id", "title", "state", "conditions_met",
                 "conditions_total", "missing", "age_seconds");
+    const json_t *cloud = json_object_get(document, "google_cloud");
+    cr_expect_str_eq(json_string_value(json_object_get(cloud, "project")), "demo-4711");
+    cr_expect_str_eq(json_string_value(json_object_get(json_object_get(cloud, "source"), "state")),
+                     "live");
     const json_t *region = first(document, "regions");
     EXPECT_KEYS(region, "a region", "context", "label", "source", "deployment", "replicas_desired",
                 "replicas_ready", "pods_serving", "kv_cache_usage", "requests_running",

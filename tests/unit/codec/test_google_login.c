@@ -193,7 +193,7 @@ Test(google_login, files_that_cannot_be_used_say_why_and_quote_nothing)
 {
     struct tg_err err = refusal("{'type':'external_account','audience':'x'}");
     cr_expect_eq(err.code, TG_CODE_STATE);
-    cr_expect_not_null(strstr(err.msg, "use gcloud"), "%s", err.msg);
+    cr_expect_not_null(strstr(err.msg, "are gcloud's to read"), "%s", err.msg);
     cr_expect_eq(refusal("{'type':'impersonated_service_account'}").code, TG_CODE_STATE);
     err = refusal("{'type':'authorized_user','client_id':'c','client_secret':'planted-secret'}");
     cr_expect_eq(err.code, TG_CODE_CONFIG);
@@ -203,7 +203,7 @@ Test(google_login, files_that_cannot_be_used_say_why_and_quote_nothing)
     cr_expect_null(strstr(err.msg, "planted"), "%s", err.msg);
     err = refusal("{'type':'authorized_user','token_uri':'http://example.com/'}");
     cr_expect_not_null(strstr(err.msg, "https"), "a secret is sent over TLS alone: %s", err.msg);
-    cr_expect_eq(refusal("{'type':'planted-secret'}").code, TG_CODE_CONFIG);
+    cr_expect_eq(refusal("{'type':'planted-secret'}").code, TG_CODE_STATE);
     cr_expect_null(strstr(refusal("{'type':'planted-secret'}").msg, "planted"));
 }
 

@@ -4,6 +4,7 @@
 #include "io/capture.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -13,7 +14,7 @@
 static struct tg_err run(const char *script, int64_t deadline_us, int stop_fd, struct tg_buf *out)
 {
     const char *const argv[] = {"sh", "-c", script, NULL};
-    struct tg_capture capture = {argv, deadline_us, stop_fd};
+    struct tg_capture capture = {.argv = argv, .deadline_us = deadline_us, .stop_fd = stop_fd};
     struct tg_err err = TG_ERR_INIT;
     tg_buf_init(out, 64);
     cr_assert_eq(tg_capture_run(&capture, out, &err), err.code == TG_CODE_NONE);
@@ -61,10 +62,26 @@ Test(capture, too_much_is_an_error_and_no_program_is_another)
     cr_expect_eq(run("head -c 100000 /dev/zero", 30 * TG_US_PER_S, -1, &out).code, TG_CODE_LIMIT);
     tg_buf_fini(&out);
     const char *const argv[] = {"tidegate-no-such-program", NULL};
-    struct tg_capture capture = {argv, TG_US_PER_S, -1};
+    struct tg_capture capture = {.argv = argv, .deadline_us = TG_US_PER_S, .stop_fd = -1};
     struct tg_err err = TG_ERR_INIT;
     tg_buf_init(&out, 64);
     cr_expect_not(tg_capture_run(&capture, &out, &err));
     cr_expect_eq(err.code, TG_CODE_NOT_FOUND);
+    tg_buf_fini(&out);
+}
+
+/* On top of what we have, and instead of it where a name is given. */
+Test(capture, variables_are_given_to_the_child_alone)
+{
+    static const char *const environment[] = {"TIDEGATE_PLANTED=b c", "HOME=/elsewhere", NULL};
+    const char *const argv[] = {"sh", "-c", "echo $TIDEGATE_PLANTED $HOME ${PATH:+path}", NULL};
+    struct tg_capture capture = {
+        .argv = argv, .deadline_us = 30 * TG_US_PER_S, .stop_fd = -1, .environment = environment};
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_buf out;
+    tg_buf_init(&out, 64);
+    cr_assert(tg_capture_run(&capture, &out, &err), "%s", err.msg);
+    cr_expect_str_eq(tg_buf_text(&out), "b c /elsewhere path\n");
+    cr_expect_null(getenv("TIDEGATE_PLANTED"));
     tg_buf_fini(&out);
 }

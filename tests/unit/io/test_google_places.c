@@ -14,6 +14,7 @@ static void clear(void)
     unsetenv("CLOUDSDK_CONFIG");
     unsetenv("GCE_METADATA_HOST");
     unsetenv("GCE_METADATA_ROOT");
+    unsetenv("GOOGLE_CLOUD_QUOTA_PROJECT");
     setenv("HOME", "/home/somebody", 1);
 }
 
@@ -23,6 +24,7 @@ Test(google_places, are_those_of_googles_own_programs, .init = clear)
     cr_expect_null(places.named_file);
     cr_expect_str_eq(places.usual_file,
                      "/home/somebody/.config/gcloud/application_default_credentials.json");
+    cr_expect_null(places.quota_project);
     tg_google_places_fini(&places);
     setenv("GOOGLE_APPLICATION_CREDENTIALS", "/keys/a.json", 1);
     setenv("CLOUDSDK_CONFIG", "/other", 1);
@@ -33,8 +35,10 @@ Test(google_places, are_those_of_googles_own_programs, .init = clear)
     cr_expect_str_eq(places.metadata_host, "second:1");
     tg_google_places_fini(&places);
     setenv("GCE_METADATA_HOST", "first:1", 1);
+    setenv("GOOGLE_CLOUD_QUOTA_PROJECT", "payer", 1);
     places = tg_google_places_here();
     cr_expect_str_eq(places.metadata_host, "first:1");
+    cr_expect_str_eq(places.quota_project, "payer");
     tg_google_places_fini(&places);
 }
 

@@ -25,9 +25,9 @@ static void write_file(const char *name, const char *text)
 
 static void remove_all(void)
 {
-    static const char *const names[] = {"config", "ca.pem", "token"};
+    static const char *const names[] = {"config", "ca.pem", "token", "clusters"};
     char whole[256];
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         snprintf(whole, sizeof(whole), "%s/%s", directory, names[i]);
         unlink(whole);
     }
@@ -138,11 +138,105 @@ Test(kubeconfig, tls_is_always_verified)
                    6, "https://");
 }
 
-Test(kubeconfig, plug_ins_are_refused_with_what_to_do)
+#define EXEC_HEAD                                                          \
+    HEAD ONE_CLUSTER ONE_CONTEXT "users:\n- name: u\n  user:\n    exec:\n" \
+                                 "      apiVersion: client.authentication.k8s.io/v1\n"
+
+/* As gcloud writes it. */
+Test(kubeconfig, a_plug_in_is_read_and_not_run)
 {
+    struct tg_kubeconfig config;
+    struct tg_err err = TG_ERR_INIT;
+    const struct tg_kube_context *context =
+        load(&config,
+             EXEC_HEAD "      command: gke-gcloud-auth-plugin\n"
+                       "      args: [get, --all]\n"
+                       "      env:\n      - {name: CLOUDSDK_CORE_PROJECT, value: p}\n"
+                       "      installHint: Install it\n"
+                       "      interactiveMode: IfAvailable\n"
+                       "      provideClusterInfo: true\n",
+             &err);
+    cr_assert_not_null(context, "%s", err.msg);
+    const struct tg_kube_exec *exec = context->exec;
+    cr_assert_not_null(exec);
+    cr_expect_str_eq(exec->file, path);
+    cr_expect_str_eq(exec->argv[0], "gke-gcloud-auth-plugin");
+    cr_expect_str_eq(exec->argv[1], "get");
+    cr_expect_str_eq(exec->argv[2], "--all");
+    cr_expect_null(exec->argv[3]);
+    cr_expect_str_eq(exec->environment[0], "CLOUDSDK_CORE_PROJECT=p");
+    cr_expect_not_null(strstr(exec->environment[1], "KUBERNETES_EXEC_INFO={\"apiVersion\""));
+    cr_expect_not_null(strstr(exec->environment[1], "\"server\": \"https://10.0.0.1:6443\""));
+    cr_expect_null(exec->environment[2]);
+    cr_expect_str_eq(exec->install_hint, "Install it");
+    tg_kubeconfig_fini(&config);
+}
+
+/* A command with a slash stands beside the file; a token in the file counts before the plug-in. */
+Test(kubeconfig, where_a_plug_in_is_and_when_it_is_not_needed)
+{
+    struct tg_kubeconfig config;
+    struct tg_err err = TG_ERR_INIT;
+    char expected[192];
+    const struct tg_kube_context *context =
+        load(&config, EXEC_HEAD "      command: ./bin/p\n", &err);
+    cr_assert_not_null(context, "%s", err.msg);
+    snprintf(expected, sizeof(expected), "%s/./bin/p", directory);
+    cr_expect_str_eq(context->exec->argv[0], expected);
+    cr_expect_null(strstr(context->exec->environment[0], "cluster"), "it is not told unasked");
+    tg_kubeconfig_fini(&config);
+    context = load(&config, EXEC_HEAD "      command: p\n    token: s3cret\n", &err);
+    cr_assert_not_null(context, "%s", err.msg);
+    cr_expect_null(context->exec);
+    tg_kubeconfig_fini(&config);
+}
+
+Test(kubeconfig, plug_ins_that_cannot_be_run_are_refused_with_what_to_do)
+{
+    expect_refusal(EXEC_HEAD "      command: p\n      interactiveMode: Always\n", 18,
+                   "kubectl create token");
+    expect_refusal(EXEC_HEAD "      args: [a]\n", 16, "needs a 'command'");
+    expect_refusal(EXEC_HEAD "      command: p\n      args: [[a]]\n", 18, "must be text");
+    expect_refusal(EXEC_HEAD "      command: p\n      env: [{name: 'a=b', value: c}]\n", 18,
+                   "'name' and 'value'");
     expect_refusal(HEAD ONE_CLUSTER ONE_CONTEXT
-                   "users:\n- name: u\n  user:\n    exec: {command: gke-gcloud-auth-plugin}\n",
-                   13, "kubectl create token");
+                   "users:\n- name: u\n  user:\n    exec:\n"
+                   "      apiVersion: client.authentication.k8s.io/v1alpha1\n      command: p\n",
+                   16, "v1beta1 are known");
+    expect_refusal(HEAD ONE_CLUSTER ONE_CONTEXT
+                   "users:\n- name: u\n  user:\n    auth-provider: {name: gcp}\n",
+                   13, "auth-provider");
+}
+
+/* kubectl joins the files of its list: a name may stand in any of them, the first of a name counts
+ * whole, and files named inside are beside the file that names them. */
+Test(kubeconfig, files_of_a_list_are_joined)
+{
+    struct tg_kubeconfig config;
+    struct tg_err err = TG_ERR_INIT;
+    char list[512];
+    write_file("ca.pem", "AUTHORITY\n");
+    write_file("config", HEAD ONE_CONTEXT "users:\n- name: u\n  user: {token: first}\n");
+    write_file("clusters", HEAD "clusters:\n- name: c\n  cluster:\n    server: https://h\n"
+                                "    certificate-authority: ca.pem\n"
+                                "- name: d\n  cluster: {server: https://d}\n"
+                                "contexts:\n- name: lab\n  context: {cluster: d, user: u}\n"
+                                "- name: other\n  context: {cluster: d, user: gone}\n"
+                                "users:\n- name: u\n  user: {tokenFile: not-there}\n"
+                                "current-context: other\n");
+    snprintf(list, sizeof(list), "%s:%s/clusters", path, directory);
+    cr_assert(tg_kubeconfig_load(&config, list, &err), "%s", err.msg);
+    cr_expect_eq(config.count, 2);
+    cr_expect_str_eq(config.current, "lab");
+    const struct tg_kube_context *context = tg_kubeconfig_find(&config, "lab", &err);
+    cr_assert_not_null(context, "%s", err.msg);
+    cr_expect_str_eq(context->endpoint.base_url, "https://h");
+    cr_expect_str_eq(context->endpoint.ca_pem, "AUTHORITY\n");
+    cr_expect_str_eq(tg_secret_peek(context->endpoint.bearer_token), "first");
+    cr_expect_null(tg_kubeconfig_find(&config, "other", &err));
+    snprintf(list, sizeof(list), "%s/clusters:14:", directory);
+    cr_expect(strncmp(err.msg, list, strlen(list)) == 0, "%s", err.msg);
+    tg_kubeconfig_fini(&config);
 }
 
 /* Nothing that says who signs in, or by which way, is passed over in silence. */

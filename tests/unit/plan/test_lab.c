@@ -204,6 +204,85 @@ Test(lab, a_step_must_be_possible_to_judge)
                   "my.yaml:13:5: 'section' must be a number");
 }
 
+Test(lab, a_field_and_a_kind_must_be_ones_that_are_judged)
+{
+    check_refused(NAMES REGIONS STEP "      - {where: gcp, kind: Network, field: mtu}\n",
+                  "my.yaml:18:44: a Network has no field 'mtu'");
+    check_refused(NAMES REGIONS STEP "      - {where: gcp, kind: Netwrk}\n",
+                  "my.yaml:18:9: 'kind' is not one that is observed: Netwrk; is 'Network' meant?");
+}
+
+Test(lab, places_and_names_must_fit_together)
+{
+    check_refused("name: t\ntitle: {en: T}\nconfig_cluster: d\nnamespace: default\n"
+                  "deployment: d\napp_label: a\nmodel: m\ngateway: g\n" REGIONS "steps: []\n",
+                  "my.yaml:3:17: 'd' is not the cluster of any region");
+    check_refused(NAMES "primary_region: us\nregions:\n"
+                        "  - {name: us, zone: z, cluster: c, node_pool: n, address_name: i}\n"
+                        "  - {name: eu, zone: z, cluster: c, node_pool: n, address_name: i}\n"
+                        "steps: []\n",
+                  "my.yaml:12:5: another region has the same 'name' or 'cluster'");
+    check_refused(NAMES REGIONS STEP "      - {where: gcp, kind: Network}\n"
+                                     "  - {id: s, section: 1, title: {en: S}, why: {en: W}, "
+                                     "verify: [{where: gcp, kind: Network}]}\n",
+                  "my.yaml:19:5: another step has the id 's'");
+    check_refused(NAMES REGIONS STEP "      - {where: gcp, kind: Network}\n    needs: [r]\n",
+                  "my.yaml:19:13: 'r' is no step before this one");
+}
+
+/* Whoever writes a lab mends them in one go. */
+Test(lab, all_mistakes_are_told_at_once)
+{
+    static const char text[] =
+        NAMES "modle: m\nprimary_region: us\nregions:\n"
+              "  - {name: us, zoen: z, cluster: c, node_pool: n, address_name: i}\n" /* line 12 */
+              "steps:\n  - id: a\n    section: one\n    title: {en: S}\n    verify:\n"
+              "      - {where: gcp, kind: Netwrk}\n"
+              "      - {where: moon, kind: Pod}\n"
+              "    make:\n"
+              "      - {where: gcp, api: sotrage, collection: b, name: n, keep: maybe}\n"
+              "    timeout: soon\n";
+    static const char expected[] =
+        "my.yaml:9:1: unknown key 'modle'; is 'model' meant?\n"
+        "my.yaml:12:16: unknown key 'zoen'; is 'zone' meant?\n"
+        "my.yaml:12:5: 'zone' is missing or no text\n"
+        "my.yaml:14:5: 'why' is missing\n"
+        "my.yaml:14:5: 'section' must be a number\n"
+        "my.yaml:18:9: 'kind' is not one that is observed: Netwrk; is 'Network' meant?\n"
+        "my.yaml:19:9: 'where' must be gcp, config, regions or each_region_gcp\n"
+        "my.yaml:22:14: 'timeout' must read like 90s, 30m or 2h\n"
+        "my.yaml:21:66: 'keep' must be true or false\n"
+        "my.yaml:21:9: 'api' must be one of Google's: compute, container, gkehub, serviceusage, "
+        "storage, iam, cloudresourcemanager\n";
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_buf lines;
+    size_t count = 0;
+    tg_buf_init(&lines, 65536);
+    cr_assert_null(tg_lab_parse_all("my.yaml", text, strlen(text), &lines, &count, &err));
+    cr_expect_str_eq(tg_buf_text(&lines), expected);
+    cr_expect_eq(count, 10);
+    cr_expect_str_eq(err.msg, "my.yaml:9:1: unknown key 'modle'; is 'model' meant?");
+    tg_buf_fini(&lines);
+}
+
+/* {each_region} in a manifest: one address for each of the lab's regions, however many. */
+Test(lab, what_is_for_each_region_comes_for_each_region)
+{
+    struct tg_lab *lab = built_in();
+    struct tg_lab_place place = {.lab = lab, .project = "p"};
+    struct tg_buf out;
+    tg_buf_init(&out, 65536);
+    cr_expect(
+        tg_lab_expand("a {each_region}{region}@{project} {end}b {end}{region}", &place, &out));
+    cr_expect_str_eq(tg_buf_text(&out), "a us-east5@p europe-west4@p b {end}{region}");
+    const char *body = step(lab, "gateway")->makes[0].body;
+    for (size_t i = 0; i < lab->regions_count; i++) {
+        cr_expect_not_null(strstr(body, lab->regions[i].address_name), "%s", body);
+    }
+    tg_buf_fini(&out);
+    tg_lab_free(lab);
+}
+
 /* ---- hazards and their fixes ---- */
 
 static const struct tg_lab_make *made(const struct tg_lab *lab, const char *kind, const char *name)

@@ -301,7 +301,6 @@ Test(verify, fields_of_the_kubernetes_kinds)
 
     list(us, TG_KIND_JOB, &(struct tg_obj){.name = "j", .as.plain.succeeded = 1});
     check("      - {where: config, kind: Job, field: succeeded, equals: 1}\n", TG_STEP_DONE, "");
-    check("      - {where: config, kind: Job, field: colour}\n", TG_STEP_RUNNING, "Job colour=");
 
     list(us, TG_KIND_GATEWAY, &(struct tg_obj){.name = "g"});
     check("      - {where: config, kind: Gateway, field: addresses}\n", TG_STEP_RUNNING,

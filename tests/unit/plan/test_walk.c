@@ -111,6 +111,7 @@ Test(walk, a_page_brings_the_files_that_its_commands_read)
         for (const char *at = text; at != NULL && (at = strstr(at, "apply -f ")) != NULL;) {
             bool is_brought = false;
             at += strlen("apply -f ");
+            is_brought = strncmp(at, "https://", 8) == 0; /* from where its release is */
             for (size_t f = 0; f < of->files_count; f++) {
                 size_t len = strlen(of->files[f]);
                 is_brought = is_brought || strncmp(at, of->files[f], len) == 0;

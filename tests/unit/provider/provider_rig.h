@@ -29,6 +29,7 @@ struct provider_rig {
     uint64_t cancelled;
     int submitted;
     char path[1024]; /* of the newest */
+    bool has_credentials;
     char method[16];
     char body[4096];
     char content_type[64];
@@ -69,6 +70,9 @@ static inline void rig_submit(struct tg_transport *transport, uint64_t id,
     snprintf(rig->websocket_key, sizeof(rig->websocket_key), "%s",
              request->websocket_key != NULL ? request->websocket_key : "");
     snprintf(rig->path, sizeof(rig->path), "%s", request->path);
+    rig->has_credentials =
+        request->endpoint->bearer_token != NULL || request->endpoint->token_path != NULL ||
+        request->endpoint->token_source != NULL || request->endpoint->client_cert_pem != NULL;
     snprintf(rig->method, sizeof(rig->method), "%s", request->method);
     snprintf(rig->body, sizeof(rig->body), "%s", request->body != NULL ? request->body : "");
     snprintf(rig->content_type, sizeof(rig->content_type), "%s",

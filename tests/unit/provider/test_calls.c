@@ -185,3 +185,31 @@ Test(calls, which_calls_change_something)
     cr_assert_not(tg_call_is_write(TG_CALL_FOLLOW_LOG));
     cr_assert_not(tg_call_is_write(TG_CALL_ACCESS_REVIEW));
 }
+
+/* A public file is asked for without what opens the target, wherever it is. */
+Test(calls, a_download_carries_no_credentials)
+{
+    struct provider_rig *rig = rig_new();
+    rig->context.config.endpoint.base_url = tg_strdup("https://10.0.0.1:6443");
+    rig->context.config.endpoint.bearer_token = tg_secret_new("planted-token", 13);
+    rig->machine = tg_calls_new(&rig->context);
+    rig->step = step;
+    rig->event = take_event;
+    tg_calls_start(rig->machine, call_of(TG_CALL_DOWNLOAD, 0, "https://files.example/a/b.yaml"),
+                   rig->now_us);
+    cr_expect_str_eq(rig->path, "//files.example/a/b.yaml");
+    cr_expect_str_eq(rig->base_url, "");
+    cr_expect_not(rig->has_credentials);
+    rig_answer(rig, 200, "text");
+    cr_expect_str_eq(done(rig)->as.call.text, "text");
+    cr_expect_eq(done(rig)->as.call.len, 4);
+    tg_calls_start(rig->machine, call_of(TG_CALL_DOWNLOAD, 0, "https://10.0.0.1:6443/a/b.yaml"),
+                   rig->now_us);
+    cr_expect_str_eq(rig->path, "/a/b.yaml");
+    cr_expect_str_eq(rig->base_url, "https://10.0.0.1:6443");
+    cr_expect_not(rig->has_credentials);
+    rig_answer(rig, 404, "");
+    cr_expect_eq((int)done(rig)->as.call.err.code, (int)TG_CODE_NOT_FOUND);
+    tg_http_endpoint_fini(&rig->context.config.endpoint);
+    close_calls(rig);
+}

@@ -1,0 +1,167 @@
+/* plan/run_advice.c - advice by what failed, and where. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: the tidegate authors */
+#include "plan/run_advice.h"
+
+#include <string.h>
+
+#include "base/i18n.h"
+#include "base/str.h"
+
+/* The thing that the step failed for: the first that is not done. NULL: it waited for what is
+ * observed. */
+static const struct tg_run_item *culprit(const struct tg_run *run, int step)
+{
+    const struct tg_run_item *waiting = NULL;
+    for (size_t i = 0; i < run->items_count; i++) {
+        const struct tg_run_item *item = &run->items[i];
+        if (item->step == step && item->state == TG_RUN_ITEM_FAILED) {
+            return item;
+        }
+        if (item->step == step && item->state != TG_RUN_ITEM_DONE && waiting == NULL) {
+            waiting = item;
+        }
+    }
+    return waiting;
+}
+
+static const struct tg_lab_make *make_of(const struct tg_run *run, const struct tg_run_item *item)
+{
+    return item == NULL || item->make < 0 ? NULL
+                                          : &run->config.lab->steps[item->step].makes[item->make];
+}
+
+static void put_names(struct tg_buf *out, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        tg_buf_printf(out, "%s%s", i > 0 ? ", " : "", names[i]);
+    }
+}
+
+static void advise_stockout(const struct tg_run *run, const struct tg_run_item *item,
+                            struct tg_buf *out)
+{
+    const struct tg_lab_region *region =
+        item != NULL && item->region >= 0 ? &run->config.lab->regions[item->region] : NULL;
+    tg_buf_puts(out, _("Machines come and go: --on-stockout retry goes on trying for a day. What "
+                       "was made stays, and is found."));
+    if (region != NULL && region->spare_zones_count > 0) {
+        tg_buf_puts(out, " ");
+        tg_buf_puts(out, _("--on-stockout zone also tries, for the same cluster:"));
+        tg_buf_puts(out, " ");
+        put_names(out, region->spare_zones, region->spare_zones_count);
+        tg_buf_puts(out, ".");
+    }
+    if (region != NULL && region->elsewhere_count > 0) {
+        tg_buf_puts(out, " ");
+        tg_buf_puts(out, _("--on-stockout region writes a lab with another region; offered in:"));
+        tg_buf_puts(out, " ");
+        put_names(out, region->elsewhere, region->elsewhere_count);
+        tg_buf_puts(out, ".");
+    }
+}
+
+static void advise_quota(const struct tg_run *run, const struct tg_run_item *item,
+                         struct tg_buf *out)
+{
+    const char *where = item != NULL && item->region >= 0
+                            ? run->config.lab->regions[item->region].name
+                            : run->config.project;
+    tg_buf_printf(out,
+                  _("Ask for the quota that the message names, in %s: "
+                    "https://console.cloud.google.com/iam-admin/quotas?project=%s - for TPU v6e it "
+                    "is TPUS_PER_TPU_FAMILY of CT6E, 4 chips in each region. It may take a day; "
+                    "what was made stays, and is billed: 'tidegate down' if you do not wait."),
+                  where, run->config.project);
+}
+
+static void advise_permission(const struct tg_run *run, struct tg_buf *out)
+{
+    tg_buf_printf(out,
+                  _("Have somebody who administers %s give your account the permission that the "
+                    "message names, wait a minute or two, and run again: what was made is found, "
+                    "nothing is made twice."),
+                  run->config.project);
+}
+
+static bool is_bucket(const struct tg_lab_make *make)
+{
+    return make != NULL && make->api == TG_API_STORAGE && make->form == TG_FORM_OBJECT;
+}
+
+static void advise_conflict(const struct tg_run_item *item, const struct tg_lab_make *make,
+                            struct tg_buf *out)
+{
+    if (is_bucket(make)) {
+        tg_buf_puts(out, _("Names of buckets are shared by everybody: another project has this "
+                           "one, and nothing of it was touched. Name another in a copy of the lab "
+                           "file (--lab), wherever this one stands."));
+    } else {
+        tg_buf_printf(out,
+                      _("%s is there and is not as the lab wants it; it was not changed. If nobody "
+                        "needs it, remove it and run again; else give the lab's another name in a "
+                        "copy of the lab file (--lab)."),
+                      item != NULL ? item->name : "");
+    }
+}
+
+static void advise_in_use(struct tg_buf *out)
+{
+    tg_buf_puts(out, _("What the message names uses it and is not known to be the lab's, so it was "
+                       "left. Look at it; when nobody needs it, remove it and run again."));
+}
+
+static void advise_timeout(const struct tg_run *run, const struct tg_run_item *item,
+                           struct tg_buf *out)
+{
+    if (item != NULL) {
+        tg_buf_puts(out, _("Google Cloud did not refuse, it is slow: what it has begun goes on. "
+                           "Run again to go on waiting."));
+    } else if (run->config.direction == TG_RUN_UP) {
+        tg_buf_puts(out, _("Everything was made, and is not seen to work. Enter on the step shows "
+                           "what is missing; its controller says why in the object's conditions "
+                           "and Events. Run again to go on waiting."));
+    } else {
+        tg_buf_puts(out, _("It was removed, and is seen still: a controller may have made it "
+                           "again. Run again."));
+    }
+}
+
+void tg_run_advice(const struct tg_run *run, int step, struct tg_buf *out)
+{
+    const struct tg_run_step *of = &run->steps[step];
+    if (of->state != TG_RUN_FAILED) {
+        return;
+    }
+    const struct tg_run_item *item = culprit(run, step);
+    enum tg_code code =
+        item != NULL && item->err.code != TG_CODE_NONE ? item->err.code : of->err.code;
+    const char *hint = tg_code_hint(of->err.code);
+    switch (code) {
+    case TG_CODE_STOCKOUT:
+        advise_stockout(run, item, out);
+        break;
+    case TG_CODE_QUOTA:
+        advise_quota(run, item, out);
+        break;
+    case TG_CODE_FORBIDDEN:
+        if (is_bucket(make_of(run, item)) && run->config.direction == TG_RUN_UP) {
+            advise_conflict(item, make_of(run, item), out);
+        } else {
+            advise_permission(run, out);
+        }
+        break;
+    case TG_CODE_CONFLICT:
+        advise_conflict(item, make_of(run, item), out);
+        break;
+    case TG_CODE_IN_USE:
+        advise_in_use(out);
+        break;
+    case TG_CODE_TIMEOUT:
+        advise_timeout(run, item, out);
+        break;
+    default:
+        tg_buf_puts(out, hint[0] != '\0' ? _(hint) : "");
+        break;
+    }
+}

@@ -228,10 +228,8 @@ static bool apply(struct cli *cli, enum option_id id, const char *value, struct 
     case OPTION_MODE:
         return parse_mode(cli, value, err);
     case OPTION_DRY_RUN:
-        cli->is_dry_run = true;
-        return true;
     case OPTION_YES:
-        cli->is_yes = true;
+        *(id == OPTION_YES ? &cli->is_yes : &cli->is_dry_run) = true;
         return true;
     case OPTION_ON_STOCKOUT:
         cli->on_stockout = value;

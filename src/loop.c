@@ -74,6 +74,14 @@ static const char *language(void)
     return chosen != NULL && *chosen != '\0' ? chosen : locale;
 }
 
+/* The folder in which the lab's commands run is also where they are typed. */
+static struct tg_walk_shell walk_shell(const struct loop *loop)
+{
+    const char *folder = loop->session->app->work_folder;
+    return (struct tg_walk_shell){loop->world_environment,
+                                  folder != NULL ? folder : loop->walk_folder};
+}
+
 static struct ui_inputs gather(const struct loop *loop)
 {
     const struct tg_app *app = loop->session->app;
@@ -98,7 +106,7 @@ static struct ui_inputs gather(const struct loop *loop)
         .world_note = loop->world_note,
         .walk_place = &loop->walk_place,
         .walk_folder = loop->walk_folder,
-        .world_environment = loop->world_environment,
+        .walk_shell = walk_shell(loop),
         .tour_note = loop->tour != NULL ? tg_tour_phase_text(loop->tour->phase) : NULL,
         .notice = app->notice[0] != '\0' ? app->notice : NULL,
         .notice_severity = app->notice_severity,
@@ -309,10 +317,16 @@ static void watch_walk(struct loop *loop)
 static bool copy_commands(struct loop *loop, size_t section, struct tg_err *err)
 {
     struct tg_app *app = loop->session->app;
+    const struct tg_walk_shell shell = walk_shell(loop);
+    char *path = NULL;
     struct tg_buf text;
     tg_buf_init(&text, COMMANDS_MAX);
-    bool is_ok = tg_walk_commands(app->lab, section, app->model, loop->world_environment, &text) ||
+    bool is_ok = tg_walk_commands(app->lab, section, app->model, &shell, &text) ||
                  tg_err_set(err, TG_CODE_LIMIT, 0, "the commands are too long to be copied");
+    /* what they read is there when they are pasted */
+    is_ok = is_ok && (shell.folder == NULL ||
+                      tg_walk_write(app->lab, section, app->model, &shell, &path, err));
+    free(path);
     if (is_ok) {
         loop->term->ops->copy(loop->term, tg_buf_text(&text));
         tg_app_notice(
@@ -327,12 +341,12 @@ static bool copy_commands(struct loop *loop, size_t section, struct tg_err *err)
 static bool write_commands(struct loop *loop, size_t section, struct tg_err *err)
 {
     struct tg_app *app = loop->session->app;
+    const struct tg_walk_shell shell = walk_shell(loop);
     char *path = NULL;
-    if (loop->walk_folder == NULL) {
+    if (shell.folder == NULL) {
         return tg_err_set(err, TG_CODE_IO, 0, "there is no state directory to write to");
     }
-    if (!tg_walk_write(loop->walk_folder, app->lab, section, app->model, loop->world_environment,
-                       &path, err)) {
+    if (!tg_walk_write(app->lab, section, app->model, &shell, &path, err)) {
         return false;
     }
     tg_app_notice(app, TG_SEVERITY_OK, _("written: %s"), path);

@@ -48,9 +48,9 @@ struct ui_inputs {
         *world_note; /* how to reach the simulated world: shown by WORLD; NULL on real clusters */
     const struct tg_walk_place *walk_place; /* NULL: at the beginning */
     const char *walk_folder;                /* where its files are written; NULL: nowhere */
-    const char *world_environment; /* file that makes a shell speak to the simulated world; NULL */
-    const char *tour_note;         /* what the demonstration is at, translated; NULL: none runs */
-    const char *notice;            /* one line of the app's, translated; NULL */
+    struct tg_walk_shell walk_shell;        /* where the walkthrough's commands are typed */
+    const char *tour_note; /* what the demonstration is at, translated; NULL: none runs */
+    const char *notice;    /* one line of the app's, translated; NULL */
     enum tg_severity notice_severity;
 };
 

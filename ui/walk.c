@@ -30,7 +30,7 @@ static const struct tg_walk_section *section_of(const struct ui *ui, const struc
 
 static bool has_commands(const struct tg_walk_section *section)
 {
-    return section->commands != NULL || section->from >= 0;
+    return section->commands != NULL || section->from >= 0 || section->proof == TG_WALK_DOWN;
 }
 
 /* ---- what the reader does ---- */
@@ -303,7 +303,7 @@ static void add_commands(const struct ui_inputs *inputs, size_t index, int cells
     }
     add_ways(inputs, section, cells, lines);
     tg_buf_init(&text, TEXT_BYTES_MAX);
-    tg_walk_commands(inputs->lab, index, inputs->model, inputs->world_environment, &text);
+    tg_walk_commands(inputs->lab, index, inputs->model, &inputs->walk_shell, &text);
     add_heading(lines, _("The commands"));
     add_code(lines, cells, UI_STYLE_KEY, tg_buf_text(&text));
     for (size_t i = 0; i < section->files_count; i++) {

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "app/work_folder.h"
 #include "base/mem.h"
 #include "codec/walk_file.h"
 #include "io/paths.h"
@@ -57,35 +58,31 @@ bool tg_walk_save(const char *folder, const struct tg_lab *lab, const struct tg_
     return is_ok;
 }
 
-static bool write_manifest(const char *folder, const struct tg_lab *lab, const char *name,
-                           const struct tg_model *model, struct tg_err *err)
+static bool fill(const struct tg_lab *lab, const struct tg_model *model, const char *folder,
+                 struct tg_err *err)
 {
-    struct tg_buf text;
-    tg_buf_init(&text, FILE_MAX);
-    tg_walk_file(lab, name, model, &text);
-    bool is_ok = write_buf(folder, name, &text, err);
-    tg_buf_fini(&text);
-    return is_ok;
+    const struct tg_target *gcp = tg_model_gcp(model);
+    const struct tg_run_config config = {.lab = lab,
+                                         .direction = TG_RUN_UP,
+                                         .project = gcp != NULL ? gcp->name : "PROJECT_ID",
+                                         .until = (int)lab->steps_count - 1};
+    return tg_work_folder_fill(folder, &config, err);
 }
 
-bool tg_walk_write(const char *folder, const struct tg_lab *lab, size_t section,
-                   const struct tg_model *model, const char *environment, char **path,
-                   struct tg_err *err)
+bool tg_walk_write(const struct tg_lab *lab, size_t section, const struct tg_model *model,
+                   const struct tg_walk_shell *shell, char **path, struct tg_err *err)
 {
     const struct tg_walk_section *of = &lab->walk->sections[section];
     struct tg_buf text;
     tg_buf_init(&text, FILE_MAX);
     *path = NULL;
-    if (!tg_walk_commands(lab, section, model, environment, &text)) {
+    if (!tg_walk_commands(lab, section, model, shell, &text)) {
         tg_buf_fini(&text);
         return tg_err_set(err, TG_CODE_NOT_FOUND, 0, "section %d has no commands", of->number);
     }
     char *name = tg_asprintf("section-%02d.sh", of->number);
-    bool is_ok = tg_paths_make(folder, err) && write_buf(folder, name, &text, err);
-    for (size_t i = 0; i < of->files_count && is_ok; i++) {
-        is_ok = write_manifest(folder, lab, of->files[i], model, err);
-    }
-    *path = is_ok ? tg_asprintf("%s/%s", folder, name) : NULL;
+    bool is_ok = fill(lab, model, shell->folder, err) && write_buf(shell->folder, name, &text, err);
+    *path = is_ok ? tg_asprintf("%s/%s", shell->folder, name) : NULL;
     free(name);
     tg_buf_fini(&text);
     return is_ok;

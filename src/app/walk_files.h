@@ -20,10 +20,10 @@ struct tg_walk_place tg_walk_load(const char *folder, const struct tg_lab *lab);
 bool tg_walk_save(const char *folder, const struct tg_lab *lab, const struct tg_walk_place *place,
                   struct tg_err *err);
 
-/* Writes section-NN.sh and the manifests that it reads into folder, mode 0600; *path is the former,
- * the caller's to free. False and err (NOT_FOUND: the section has no commands, IO). */
-bool tg_walk_write(const char *folder, const struct tg_lab *lab, size_t section,
-                   const struct tg_model *model, const char *environment, char **path,
-                   struct tg_err *err);
+/* Fills shell's folder with what the lab's commands read (app/work_folder.h), and writes
+ * section-NN.sh there, mode 0600; *path is the latter, the caller's to free. False and err
+ * (NOT_FOUND: the section has no commands, IO). */
+bool tg_walk_write(const struct tg_lab *lab, size_t section, const struct tg_model *model,
+                   const struct tg_walk_shell *shell, char **path, struct tg_err *err);
 
 #endif

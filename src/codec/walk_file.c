@@ -101,7 +101,7 @@ static bool read_section(struct tg_lab_reader *reader, const struct tg_yaml_node
 
 static bool read_walk(struct tg_lab_reader *reader, const struct tg_yaml_node *root)
 {
-    static const char *const keys[] = {"shell", "sections", NULL};
+    static const char *const keys[] = {"sections", NULL};
     const struct tg_yaml_node *list = tg_yaml_get(root, "sections");
     if (!tg_lab_check_keys(reader, root, keys)) {
         return false;
@@ -119,7 +119,7 @@ static bool read_walk(struct tg_lab_reader *reader, const struct tg_yaml_node *r
             return false;
         }
     }
-    *walk = (struct tg_walk){tg_lab_read_text(reader, root, "shell"), sections, list->count};
+    *walk = (struct tg_walk){sections, list->count};
     reader->lab->walk = walk;
     return true;
 }

@@ -176,38 +176,50 @@ static void set_place(struct texts *texts, const struct tg_lab *lab, const struc
     }
 }
 
-static void put_steps(const struct tg_lab *lab, const struct tg_walk_section *section,
-                      const struct tg_lab_place *place, struct tg_buf *out)
+/* What the steps need before comes once for Google Cloud and once for the clusters. */
+static void put_steps(const struct tg_walk_section *section, const struct tg_run_config *run,
+                      struct tg_buf *out)
 {
-    for (int i = section->from; i >= 0 && i <= section->until; i++) {
-        const struct tg_lab_step *step = &lab->steps[i];
-        if (step->commands != NULL) {
-            tg_buf_printf(out, "# %s: %s\n", step->id, step->title.en);
-            tg_lab_expand(step->commands, place, out);
+    bool is_up = run->direction == TG_RUN_UP;
+    int from = is_up ? section->from : 0;
+    int until = is_up ? section->until : (int)run->lab->steps_count - 1;
+    bool has_before[2] = {false, false};
+    for (int i = from; i <= until; i++) {
+        int step = is_up ? i : until - i;
+        const struct tg_lab_step *of = &run->lab->steps[step];
+        bool *is_begun = &has_before[tg_run_is_within_clusters(of) ? 1 : 0];
+        if ((is_up ? of->commands : of->undo) != NULL) {
+            tg_buf_printf(out, "# %s: %s\n", of->id, of->title.en);
+            (void)tg_run_commands(run, step, !*is_begun, out);
+            *is_begun = true;
         }
     }
 }
 
 bool tg_walk_commands(const struct tg_lab *lab, size_t section, const struct tg_model *model,
-                      const char *environment, struct tg_buf *out)
+                      const struct tg_walk_shell *shell, struct tg_buf *out)
 {
     const struct tg_walk_section *of = &lab->walk->sections[section];
+    bool is_down = of->proof == TG_WALK_DOWN;
     struct texts texts;
-    if (of->commands == NULL && of->from < 0) {
+    if (of->commands == NULL && of->from < 0 && !is_down) {
         return false;
     }
     set_place(&texts, lab, model);
+    const struct tg_run_config run = {
+        .lab = lab, .direction = is_down ? TG_RUN_DOWN : TG_RUN_UP, .project = texts.place.project};
     tg_buf_printf(out, "# %s, %d: %s\n", lab->name, of->number, of->title.en);
-    if (environment != NULL) {
-        tg_buf_printf(out, ". '%s'\n", environment);
+    if (shell->environment != NULL) {
+        tg_buf_printf(out, ". '%s'\n", shell->environment);
     }
-    if (lab->walk->shell != NULL) {
-        tg_lab_expand(lab->walk->shell, &texts.place, out);
+    if (shell->folder != NULL) {
+        tg_buf_printf(out, "cd '%s'\n", shell->folder);
     }
+    (void)tg_run_shell(&run, out);
     if (of->commands != NULL) {
         tg_lab_expand(of->commands, &texts.place, out);
     } else {
-        put_steps(lab, of, &texts.place, out);
+        put_steps(of, &run, out);
     }
     return !out->is_full;
 }

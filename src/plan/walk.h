@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "model/fleet.h"
 #include "plan/lab.h"
+#include "plan/run.h"
 #include "plan/verify.h"
 
 /* How a section is known to be done. */
@@ -44,7 +45,6 @@ struct tg_walk_section {
 
 #define TG_WALK_SECTIONS_MAX 32
 struct tg_walk {
-    const char *shell; /* begins every list of commands; NULL: nothing */
     const struct tg_walk_section *sections;
     size_t sections_count;
 };
@@ -77,11 +77,17 @@ enum tg_step_state tg_walk_judge(const struct tg_walk_place *place, const struct
                                  const struct tg_model *model, size_t section, int *done,
                                  int *total);
 
-/* Appends what does a section by hand, as a shell reads it: shell, then the commands, each step's
- * under its title as a comment. environment: a file to read first (of a simulated world), NULL:
- * none. False when there are none, or the buffer is full. */
+/* Where a section's commands are typed. */
+struct tg_walk_shell {
+    const char *environment; /* a file to read first (of a simulated world); NULL: none */
+    const char *folder;      /* what they read is there (app/work_folder.h); NULL: not known */
+};
+
+/* Appends what does a section by hand, as a shell reads it: the lab's shell, then the commands,
+ * each step's under its title as a comment; of the section that takes the lab down what undoes
+ * them, the last step first. False when there are none, or the buffer is full. */
 bool tg_walk_commands(const struct tg_lab *lab, size_t section, const struct tg_model *model,
-                      const char *environment, struct tg_buf *out);
+                      const struct tg_walk_shell *shell, struct tg_buf *out);
 
 /* Appends a manifest as it is for the project, without the lines of its licence. */
 bool tg_walk_file(const struct tg_lab *lab, const char *name, const struct tg_model *model,

@@ -204,6 +204,8 @@ static void compose_env(const struct sim_server_files *files, struct sim_world *
     sim_download_digest(digest);
     put_export_url(buf, "TIDEGATE_CRD_URL", base, SIM_DOWNLOAD_PATH);
     put_export(buf, "TIDEGATE_CRD_SHA256", digest);
+    put_export(buf, "OBJECTIVE_CRD",
+               "objective-crd.yaml"); /* of the folder of the lab's commands */
     put_export_url(buf, "TIDEGATE_GCP_CA", dir, "/ca.pem");
     put_export_url(buf, "TIDEGATE_GCP_TOKEN_FILE", dir, "/gcp-token");
     put_export(buf, "GOOGLE_OAUTH_ACCESS_TOKEN", files->gcp_token);

@@ -21,7 +21,7 @@ LC_ALL=C grep -nq '[^ -~]' "$work/ascii" && fail "LANG=C shows bytes outside ASC
 # By the clipboard, through tmux.
 keys c
 expect_screen 10 "cannot be known"
-wait_for 10 copied "gcloud compute networks create tpu-gke-dranet-vpc" || fail "the commands are not in tmux's buffer"
+wait_for 10 copied "-target=google_compute_network.vpc" || fail "the commands are not in tmux's buffer"
 copied "export PROJECT_ID=demo-4711" || fail "the copied commands do not name the project"
 
 # By files, named on the screen, for nobody else.
@@ -30,10 +30,11 @@ keys n
 expect_screen 10 "5/11"
 keys f
 expect_screen 10 "written: "
-file=$XDG_STATE_HOME/tidegate/walk/demo-4711/section-05.sh
+file=$work/demo/work/section-05.sh
 [ "$(stat -c %a "$file")" = 600 ] || fail "$file is not for its owner alone"
 sh -n "$file" || fail "$file is no shell script"
 [ -s "${file%/*}/download-job.yaml" ] || fail "the manifest that the commands read is not there"
+[ -s "${file%/*}/gke-tf/network.tf" ] || fail "the Terraform files that the commands read are not there"
 
 # What a lab file plants does not reach a shell by the clipboard.
 keys Escape

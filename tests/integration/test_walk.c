@@ -66,7 +66,8 @@ Test(walk, files_are_for_their_owner_alone_and_the_place_is_found_again)
     place = (struct tg_walk_place){.section = 4};
     cr_assert(tg_walk_save(folder, app->lab, &place, &err), "%s", err.msg);
     cr_expect_eq(tg_walk_load(folder, app->lab).section, 4);
-    cr_assert(tg_walk_write(folder, app->lab, 4, app->model, NULL, &path, &err), "%s", err.msg);
+    const struct tg_walk_shell shell = {NULL, folder};
+    cr_assert(tg_walk_write(app->lab, 4, app->model, &shell, &path, &err), "%s", err.msg);
     expect_private(path);
     char *text = tg_read_file(path, 1 << 20, &len, &err);
     cr_assert_not_null(text);
@@ -75,7 +76,7 @@ Test(walk, files_are_for_their_owner_alone_and_the_place_is_found_again)
     free(path);
     char *manifest = tg_asprintf("%s/download-job.yaml", folder);
     expect_private(manifest);
-    cr_expect_not(tg_walk_write(folder, app->lab, 0, app->model, NULL, &path, &err));
+    cr_expect_not(tg_walk_write(app->lab, 0, app->model, &shell, &path, &err));
     cr_expect_eq(err.code, TG_CODE_NOT_FOUND);
     char *sweep = tg_asprintf("rm -r '%s'", folder);
     cr_expect_eq(system(sweep), 0);

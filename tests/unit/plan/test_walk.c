@@ -69,7 +69,8 @@ static char *commands(int number, const char *environment)
 {
     struct tg_buf out;
     tg_buf_init(&out, 1 << 20);
-    bool has_some = tg_walk_commands(lab, section(number), model, environment, &out);
+    const struct tg_walk_shell shell = {environment, environment != NULL ? "/state/work" : NULL};
+    bool has_some = tg_walk_commands(lab, section(number), model, &shell, &out);
     char *text = tg_buf_take(&out, NULL);
     if (!has_some) {
         free(text);
@@ -111,7 +112,7 @@ Test(walk, a_page_brings_the_files_that_its_commands_read)
         for (const char *at = text; at != NULL && (at = strstr(at, "apply -f ")) != NULL;) {
             bool is_brought = false;
             at += strlen("apply -f ");
-            is_brought = strncmp(at, "https://", 8) == 0; /* from where its release is */
+            is_brought = strncmp(at, "$OBJECTIVE_CRD", 14) == 0; /* from where its release is */
             for (size_t f = 0; f < of->files_count; f++) {
                 size_t len = strlen(of->files[f]);
                 is_brought = is_brought || strncmp(at, of->files[f], len) == 0;
@@ -125,7 +126,8 @@ Test(walk, a_page_brings_the_files_that_its_commands_read)
 Test(walk, commands_are_for_the_project_and_the_world_that_is_watched)
 {
     char *text = commands(3, "/run/world/env");
-    cr_expect_not_null(strstr(text, ". '/run/world/env'\n"));
+    cr_expect_not_null(strstr(text, ". '/run/world/env'\ncd '/state/work'\n"));
+    cr_expect_not_null(strstr(text, "terraform -chdir=gke-tf init\n"), "what they need before");
     cr_expect_not_null(strstr(text, "export PROJECT_ID=my-project"));
     cr_expect_not_null(strstr(text, "gke_my-project_us-east5-b_gke-us-east5"));
     cr_expect_not_null(strstr(text, "# vpc: "), "each step under its title:\n%s", text);
@@ -134,6 +136,12 @@ Test(walk, commands_are_for_the_project_and_the_world_that_is_watched)
     text = commands(9, NULL);
     cr_expect_not_null(strstr(text, "{\"model\": \"/data/gemma-weights\""), "braces stay:\n%s",
                        text);
+    free(text);
+    text = commands(10, NULL);
+    const char *network = strstr(text, "destroy -auto-approve -target=google_compute_network.vpc");
+    const char *gateway = strstr(text, "delete -f gateway.yaml");
+    cr_expect(network != NULL && gateway != NULL && gateway < network, "the last comes first:\n%s",
+              text);
     free(text);
     cr_expect_null(commands(1, NULL), "nothing is typed to read");
     struct tg_buf file;

@@ -30,3 +30,14 @@ prove "$work/one/kubeconfig" >"$work/proofs"
 # Who needs a permission is not asked unasked.
 "$TIDEGATE" status --json --kubeconfig "$work/one/kubeconfig" >"$work/status"
 grep -q '"proof": *"not-asked"' "$work/status" || fail "status asks containers without --prove"
+
+# Standing the lab up tells each thing once for each step, in the words of the step: a Pod is a row of several.
+start_world two --empty --speed 200 --seed 5
+"$TIDEGATE" sim fault add deny region=us-east5 route='*/exec' --dir "$work/two" >/dev/null
+printf 'hf_abcdefgh12345678\n' >"$work/hf"
+chmod 600 "$work/hf"
+(. "$work/two/env" && "$TIDEGATE" up --yes --despite-doctor --project demo-4711 --hf-token-file "$work/hf") >"$work/up" 2>"$work/err" ||
+    { tail -n 20 "$work/up" "$work/err"; fail "up: exit status"; }
+[ "$(grep -c ' may not ask ' "$work/up")" = 1 ] || { grep ' may not ask ' "$work/up" | head -n 5; fail "a refusal is told once"; }
+[ "$(grep -c ' as claimed ' "$work/up")" = 1 ] || { grep ' as claimed ' "$work/up" | head -n 5; fail "an agreement is told once"; }
+grep -q '12 of 12 shards, ' "$work/up" || fail "up does not tell of the shards"

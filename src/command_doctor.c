@@ -81,7 +81,7 @@ bool command_examine(struct tg_session *session, const struct cli *cli,
     struct tg_doctor_config config = *wanted;
     char *versions[TG_DOCTOR_TOOLS_MAX] = {NULL};
     config.is_hub_left_out = cli->is_hub_left_out;
-    config.has_tools = cli->has_tools && !config.is_hub_only;
+    config.has_tools = (cli->has_tools || cli->mode == TG_RUN_COMMANDS) && !config.is_hub_only;
     for (size_t i = 0; config.has_tools && i < tg_doctor_tools_count; i++) {
         versions[i] = version_of(&tg_doctor_tools[i]);
         config.tool_versions[i] = versions[i];

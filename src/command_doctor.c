@@ -40,7 +40,10 @@ static char *version_of(const struct tg_doctor_tool *tool)
     }
     struct tg_err err = TG_ERR_INIT;
     struct tg_buf out;
-    struct tg_capture capture = {.argv = argv, .deadline_us = VERSION_US, .stop_fd = -1};
+    /* a token that is the operator's own is not handed on */
+    static const char *const environment[] = {"HF_TOKEN=", "HUGGING_FACE_HUB_TOKEN=", NULL};
+    struct tg_capture capture = {
+        .argv = argv, .deadline_us = VERSION_US, .stop_fd = -1, .environment = environment};
     tg_buf_init(&out, VERSION_BYTES_MAX);
     bool is_there = tg_capture_run(&capture, &out, &err) || err.code != TG_CODE_NOT_FOUND;
     char *text = is_there ? tg_buf_take(&out, NULL) : NULL;

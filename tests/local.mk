@@ -246,11 +246,12 @@ TESTS += %D%/lint/layers.sh
 TESTS += %D%/lint/sanitizer.sh
 TESTS += %D%/lint/selftest.sh
 TESTS += %D%/lint/tidy.sh
+# the longest first
+TESTS += %D%/e2e/drill.sh
 TESTS += %D%/e2e/auto.sh
 TESTS += %D%/e2e/commands.sh
 TESTS += %D%/e2e/console.sh
 TESTS += %D%/e2e/doctor.sh
-TESTS += %D%/e2e/drill.sh
 TESTS += %D%/e2e/exec_plugin.sh
 TESTS += %D%/e2e/exec.sh
 TESTS += %D%/e2e/faults.sh

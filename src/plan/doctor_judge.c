@@ -273,14 +273,27 @@ struct apis {
     struct tg_buf missing; /* not enabled, and by no step that is to be done */
 };
 
+/* Marks the steps that are asked for, and those that they need: these stand before them. */
+static void mark_needed(const struct tg_doctor_config *config, bool *marks)
+{
+    for (int step = config->until; step >= 0; step--) {
+        marks[step] = marks[step] || step >= config->from;
+        for (size_t i = 0; marks[step] && i < config->lab->steps[step].needs_count; i++) {
+            marks[config->lab->steps[step].needs[i]] = true;
+        }
+    }
+}
+
 static void look_at_apis(const struct tg_doctor *doctor, const struct tg_kind_view *view,
                          struct apis *apis)
 {
     const struct tg_lab *lab = doctor->config.lab;
+    bool *marks = tg_calloc(lab->steps_count + 1, sizeof(*marks));
+    mark_needed(&doctor->config, marks);
     for (int step = 0; step < (int)lab->steps_count; step++) {
         for (size_t i = 0; i < lab->steps[step].makes_count; i++) {
             const struct tg_lab_make *make = &lab->steps[step].makes[i];
-            if (make->form != TG_FORM_SERVICE || step > doctor->config.until) {
+            if (make->form != TG_FORM_SERVICE || !marks[step]) {
                 continue;
             }
             if (is_enabled(view, make->name)) {
@@ -292,6 +305,7 @@ static void look_at_apis(const struct tg_doctor *doctor, const struct tg_kind_vi
             }
         }
     }
+    free(marks);
 }
 
 static void judge_apis(struct tg_doctor *doctor, const struct tg_doctor_event *event)

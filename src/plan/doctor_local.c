@@ -10,6 +10,7 @@
 #include "base/i18n.h"
 #include "base/str.h"
 #include "plan/doctor_ask.h"
+#include "plan/run.h"
 
 #define SKEW_WARN_S 10.0
 #define SKEW_FAIL_S 120.0 /* a login that is signed here is refused by then */
@@ -153,9 +154,27 @@ static void judge_tool(struct tg_doctor *doctor, const struct tg_doctor_tool *to
     }
 }
 
+/* Whether the commands of the steps that are asked for run the program, or what comes before them:
+ * within clusters that is the way to sign in. */
+static bool is_run(const struct tg_doctor_config *config, const char *program)
+{
+    for (int i = config->from; i <= config->until; i++) {
+        const struct tg_lab_step *step = &config->lab->steps[i];
+        if (step->commands != NULL &&
+            (strstr(step->commands, program) != NULL ||
+             (tg_run_is_within_clusters(step) &&
+              (tg_str_eq(program, "gcloud") || tg_str_eq(program, "gke-gcloud-auth-plugin"))))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void tg_doctor_judge_tools(struct tg_doctor *doctor)
 {
     for (size_t i = 0; doctor->config.has_tools && i < tg_doctor_tools_count; i++) {
-        judge_tool(doctor, &tg_doctor_tools[i], doctor->config.tool_versions[i]);
+        if (is_run(&doctor->config, tg_doctor_tools[i].program)) {
+            judge_tool(doctor, &tg_doctor_tools[i], doctor->config.tool_versions[i]);
+        }
     }
 }

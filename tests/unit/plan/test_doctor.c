@@ -31,7 +31,8 @@ static const char lab_text[] =
     "      - {where: gcp, kind: Service, name: compute.googleapis.com}\n    make:\n"
     "      - {where: gcp, api: serviceusage, form: service, collection: \"projects/{project}\", "
     "name: compute.googleapis.com, keep: true}\n"
-    "  - id: vpc\n    section: 1\n    title: {en: T}\n    why: {en: W}\n    verify:\n"
+    "  - id: vpc\n    section: 1\n    title: {en: T}\n    why: {en: W}\n"
+    "    commands: \"terraform apply\"\n    verify:\n"
     "      - {where: gcp, kind: Network, name: vpc}\n    make:\n"
     "      - {where: gcp, api: compute, collection: \"projects/{project}/global/networks\", name: "
     "vpc, body: {mtu: 8896}}\n"
@@ -47,7 +48,8 @@ static const char lab_text[] =
     "  - id: weights\n    section: 1\n    title: {en: T}\n    why: {en: W}\n    once: true\n"
     "    verify:\n      - {where: gcp, kind: Bucket, name: b}\n    make:\n"
     "      - {where: config, manifest: manifests/hf-secret.yaml, secret: hf_token, secret_key: "
-    "hf_token}\n";
+    "hf_token}\n"
+    "    commands: \"kubectl apply -f job.yaml; helm ls\"\n";
 
 /* What the world answers; a test changes what it is about. */
 static struct {
@@ -367,6 +369,10 @@ Test(doctor, an_api_that_no_step_enables_fails)
     cr_assert_str_eq(found(TG_DOCTOR_APIS, NULL),
                      "fail: not enabled, and by none of the steps asked for: "
                      "compute.googleapis.com");
+    ((struct tg_lab_step *)(uintptr_t)&lab->steps[1])->needs_count = 0;
+    config.until = 1;
+    examine();
+    cr_assert_str_eq(found(TG_DOCTOR_APIS, NULL), "pass: 0 enabled", "it does not need them");
 }
 
 Test(doctor, chips_are_counted_by_region)
@@ -522,6 +528,10 @@ Test(doctor, tools_are_looked_at_only_when_they_are_to_run)
     cr_assert_str_eq(found(TG_DOCTOR_TOOLS, "terraform"), "warn: 1.4.6 is older than 1.5");
     cr_assert_str_eq(found(TG_DOCTOR_TOOLS, "kubectl"), "unknown: its version cannot be read");
     cr_assert_str_eq(found(TG_DOCTOR_TOOLS, "helm"), "fail: is not there");
+    config.until = 1;
+    examine();
+    cr_assert_str_eq(found(TG_DOCTOR_TOOLS, "terraform"), "warn: 1.4.6 is older than 1.5");
+    cr_assert_str_eq(found(TG_DOCTOR_TOOLS, "helm"), "nothing", "none of its steps is asked for");
 }
 
 Test(doctor, a_chosen_fix_settles_its_hazard)

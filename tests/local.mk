@@ -246,9 +246,8 @@ TESTS += %D%/lint/layers.sh
 TESTS += %D%/lint/sanitizer.sh
 TESTS += %D%/lint/selftest.sh
 TESTS += %D%/lint/tidy.sh
-# the longest first
+# the longest first, and the one that takes most of a machine not beside it
 TESTS += %D%/e2e/drill.sh
-TESTS += %D%/e2e/auto.sh
 TESTS += %D%/e2e/commands.sh
 TESTS += %D%/e2e/console.sh
 TESTS += %D%/e2e/doctor.sh
@@ -262,6 +261,7 @@ TESTS += %D%/e2e/plain.sh
 TESTS += %D%/e2e/probe.sh
 TESTS += %D%/e2e/two_worlds.sh
 TESTS += %D%/e2e/walk.sh
+TESTS += %D%/e2e/auto.sh
 
 EXTRA_PROGRAMS += %D%/stress/stress_login
 %C%_stress_stress_login_SOURCES = %D%/stress/stress_login.c

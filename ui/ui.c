@@ -610,5 +610,5 @@ int64_t ui_refresh_us(const struct ui_inputs *inputs)
         }
     }
     /* Ages of Pods in minutes, and sources that may fall silent. */
-    return 5 * TG_US_PER_S;
+    return 10 * TG_US_PER_S;
 }

@@ -14,7 +14,7 @@
 #define REMOVED_SHOWN_US (60 * TG_US_PER_S)
 
 #define HEARTBEAT_INTERVAL_US   (5 * TG_US_PER_S)
-#define POLL_INTERVAL_US        (10 * TG_US_PER_S)
+#define POLL_INTERVAL_US        (15 * TG_US_PER_S)
 #define SELDOM_POLL_INTERVAL_US (60 * TG_US_PER_S)
 
 struct tg_model *tg_model_new(void)

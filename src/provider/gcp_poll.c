@@ -23,8 +23,8 @@
 #define BODY_BYTES_MAX (32 * 1024 * 1024)
 #define GROUPS_MAX     64
 #define PATH_LEN_MAX   4096
-#define OFTEN_US       (5 * TG_US_PER_S) /* drills and news ask for it before it is due */
-#define USUAL_US       (10 * TG_US_PER_S)
+#define OFTEN_US       (10 * TG_US_PER_S) /* drills and news ask for it before it is due */
+#define USUAL_US       (15 * TG_US_PER_S)
 #define SELDOM_US      (60 * TG_US_PER_S)
 
 struct tg_gcp_poll {

@@ -15,7 +15,7 @@
 #include "codec/metrics.h"
 
 #define INTERVAL_US    (2 * TG_US_PER_S)
-#define CALM_FACTOR    2 /* a server that answers nobody is asked half as often */
+#define CALM_FACTOR    3 /* a server that answers nobody is asked less often */
 #define BODY_BYTES_MAX (4 * 1024 * 1024)
 #define SERVING_PORT   8000
 

@@ -79,7 +79,7 @@ Test(scrape, an_idle_server_is_asked_less_often)
     rig_answer(rig, 200, idle);
     rig_wait(rig);
     rig_answer(rig, 200, busy);
-    cr_assert_eq(rig_wait(rig), 4 * SECOND, "the pace of the scrape before");
+    cr_assert_eq(rig_wait(rig), 6 * SECOND, "the pace of the scrape before");
     rig_answer(rig, 200, busy);
     cr_assert_eq(rig_wait(rig), 2 * SECOND);
     rig_headers(rig, 503, 0);

@@ -154,16 +154,24 @@ static void judge_tool(struct tg_doctor *doctor, const struct tg_doctor_tool *to
     }
 }
 
-/* Whether the commands of the steps that are asked for run the program, or what comes before them:
- * within clusters that is the way to sign in. */
+static bool has_word(const char *commands, const char *program)
+{
+    return commands != NULL && strstr(commands, program) != NULL;
+}
+
+/* Whether the commands of the steps that are asked for run the program, or what comes before them.
+ * What gcloud writes for a cluster signs in by its plug-in. */
 static bool is_run(const struct tg_doctor_config *config, const char *program)
 {
+    const struct tg_lab *lab = config->lab;
+    bool is_plugin = tg_str_eq(program, "gke-gcloud-auth-plugin");
     for (int i = config->from; i <= config->until; i++) {
-        const struct tg_lab_step *step = &config->lab->steps[i];
+        const struct tg_lab_step *step = &lab->steps[i];
+        bool is_within = tg_run_is_within_clusters(step);
+        const char *before = is_within ? lab->before_clusters : lab->before_gcp;
         if (step->commands != NULL &&
-            (strstr(step->commands, program) != NULL ||
-             (tg_run_is_within_clusters(step) &&
-              (tg_str_eq(program, "gcloud") || tg_str_eq(program, "gke-gcloud-auth-plugin"))))) {
+            (has_word(step->commands, program) ||
+             has_word(before, is_plugin && is_within ? "get-credentials" : program))) {
             return true;
         }
     }

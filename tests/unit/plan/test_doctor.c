@@ -22,7 +22,8 @@
 static const char lab_text[] =
     "name: t\ntitle: {en: T}\nconfig_cluster: gke-us\nnamespace: default\ndeployment: d\n"
     "app_label: a\nmodel: m\ngateway: g\nprimary_region: us\nhub_model: owner/model\n"
-    "tpu: {machine_type: ct6e, family: CT6E, chips: 4}\npool_cpus: 16\nregions:\n"
+    "tpu: {machine_type: ct6e, family: CT6E, chips: 4}\npool_cpus: 16\n"
+    "before_clusters: \"gcloud container clusters get-credentials c\"\nregions:\n"
     "  - {name: us, zone: us-b, cluster: gke-us, node_pool: p, address_name: ip-us, node_range: "
     "10.0.2.0/24, proxy_range: 10.1.2.0/24}\n"
     "hazards:\n  - {id: slow, title: {en: It is slow}, why: {en: Because}, fix: true}\n"

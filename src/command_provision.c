@@ -474,7 +474,7 @@ static bool preflight(struct tg_session *session, const struct cli *cli,
     return true;
 }
 
-/* The secret that the steps carry: read before, or asked for now and looked at. */
+/* The secret that the steps carry: read before, or asked for here and looked at. */
 static bool get_secret(struct tg_session *session, const struct cli *cli,
                        const struct tg_run_config *config, struct tg_secret **secret,
                        struct tg_err *err)

@@ -231,8 +231,9 @@ static void judge_cluster(struct tg_doctor *doctor, int region, const struct tg_
         if (one->err.code != TG_CODE_NONE) {
             err = &one->err;
         } else if (!one->is_allowed) {
-            tg_buf_printf(&denied, "%s%s %s", denied.len > 0 ? ", " : "", one->right.verb,
-                          one->right.plural);
+            tg_buf_printf(&denied, "%s%s %s%s%s", denied.len > 0 ? ", " : "", one->right.verb,
+                          one->right.plural, one->right.subresource[0] != '\0' ? "/" : "",
+                          one->right.subresource);
             bool is_to_do = event->statuses[one->step].state != TG_STEP_DONE;
             step = step < 0 || (is_to_do && event->statuses[step].state == TG_STEP_DONE)
                        ? one->step

@@ -233,8 +233,8 @@ int tg_run_items_target(const struct tg_run *run, const struct tg_run_item *item
  * is the same request. Version 4 in form (RFC 9562). */
 static char *request_id(const struct tg_run *run, const struct tg_run_item *item)
 {
-    char *text = tg_asprintf("%s %d %d %d %d", run->config.id, item->step, item->make, item->region,
-                             item->attempts);
+    char *text = tg_asprintf("%s %d %s %s %d", run->config.id, item->step,
+                             item->is_removal ? "remove" : "ensure", item->name, item->attempts);
     struct tg_rng rng = tg_rng_named(0, text);
     free(text);
     uint64_t a = tg_rng_next(&rng);

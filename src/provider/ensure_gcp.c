@@ -41,6 +41,17 @@ static void submit(struct tg_ensure *ensure, const char *method, struct tg_buf *
     tg_ensure_submit(ensure, &request);
 }
 
+/* Compute and the fleet take a name for the request, so that one that is sent again makes nothing
+ * twice. Changing and deleting are safe to repeat as they are: an answer from memory would hide
+ * that what was removed has come back, as controllers do it, under the same name. */
+static void name_request(const struct tg_desired *desired, struct tg_buf *path)
+{
+    bool is_taken = desired->api == TG_API_COMPUTE || desired->api == TG_API_GKEHUB;
+    if (is_taken && desired->request_id != NULL) {
+        tg_url_append_query(path, "requestId", desired->request_id);
+    }
+}
+
 static void ask_make(struct tg_ensure *ensure)
 {
     const struct tg_desired *desired = ensure->desired;
@@ -60,9 +71,7 @@ static void ask_make(struct tg_ensure *ensure)
     if (*name_query != '\0') {
         tg_url_append_query(&path, name_query, desired->name);
     }
-    if (desired->api == TG_API_COMPUTE && desired->request_id != NULL) {
-        tg_url_append_query(&path, "requestId", desired->request_id);
-    }
+    name_request(desired, &path);
     submit(ensure, "POST", &path, body);
 }
 

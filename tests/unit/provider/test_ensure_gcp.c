@@ -302,10 +302,13 @@ Test(ensure_gcp, a_feature_is_patched)
 
 Test(ensure_gcp, a_membership_is_named_in_the_query)
 {
-    struct provider_rig *rig = ensure_open(
-        TG_CALL_ENSURE, ensure_object(TG_API_GKEHUB, HUB "/memberships", "gke-a", "{}"));
+    struct tg_desired *membership = ensure_object(TG_API_GKEHUB, HUB "/memberships", "gke-a", "{}");
+    membership->request_id = tg_strdup("f1111111-2222-4333-8444-555555555555");
+    struct provider_rig *rig = ensure_open(TG_CALL_ENSURE, membership);
     rig_answer(rig, 404, ABSENT);
-    EXPECT_ASKED(rig, "POST", "/v1/" HUB "/memberships?membershipId=gke-a");
+    EXPECT_ASKED(rig, "POST",
+                 "/v1/" HUB "/memberships?membershipId=gke-a"
+                 "&requestId=f1111111-2222-4333-8444-555555555555");
     rig_answer(rig, 200, "{'name':'" HUB "/operations/o-1','metadata':{'verb':'create'}}");
     cr_assert_str_eq(ensure_told(rig), "create under way");
     rig_wait(rig);

@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/str.h"
+#include "plan/run_survey.h"
 
 struct row {
     enum tg_api api;
@@ -174,6 +175,10 @@ void tg_permission_of_step(const struct tg_lab_step *step, tg_lab_fixes fixes, b
             row_of(TG_API_COMPUTE, TG_FORM_OBJECT, last_segment(step->leftovers[i].collection));
         add_words(out, row != NULL ? row->undo : NULL);
         add_words(out, to_read[step->leftovers[i].kind]);
+    }
+    const char *listed;
+    for (size_t i = 0; is_undo && (listed = tg_survey_permission(step, i)) != NULL; i++) {
+        add_words(out, listed);
     }
     /* What was undone is seen to be gone. */
     add_reading(step, has_objects, out);

@@ -153,7 +153,7 @@ static bool is_item(const struct tg_run *run, const char *collection, const char
     return false;
 }
 
-static bool matches(const char *pattern, const char *name)
+bool tg_run_items_match(const char *pattern, const char *name)
 {
     size_t len = strlen(pattern);
     return len > 0 && pattern[len - 1] == '*' ? strncmp(pattern, name, len - 1) == 0
@@ -171,7 +171,7 @@ size_t tg_run_items_add_leftovers(struct tg_run *run, int step, const struct tg_
         char *collection = expand(run, leftover->collection, -1, model);
         for (size_t i = 0; i < store->count; i++) {
             const struct tg_obj *obj = store->items[i];
-            if (!matches(leftover->name, obj->name) ||
+            if (!tg_run_items_match(leftover->name, obj->name) ||
                 !tg_str_eq(obj->as.gcp.parent, leftover->parent) ||
                 is_item(run, collection, obj->name)) {
                 continue;

@@ -12,14 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/provision.h"
 #include "base/buf.h"
 #include "base/str.h"
 #include "plan/permission.h"
 #include "tests/integration/rig_support.h"
 
 #define SEED         11
-#define LIMIT_US     (6 * 60 * MINUTE_US)
 #define SEGMENTS_MAX 16
 #define RIGHTS_MAX   512
 
@@ -265,16 +263,8 @@ static void expect_rights(const char *when, const struct tg_lab *lab, int region
 
 static void run(struct tg_rig *rig, enum tg_run_direction direction)
 {
-    static struct tg_secret *token;
-    struct tg_err err = TG_ERR_INIT;
-    token = token == NULL ? tg_secret_new("hf_0123456789", strlen("hf_0123456789")) : token;
-    const struct tg_run_secret given = {"hf_token", token};
-    struct tg_provision_request request = {
-        .direction = direction, .secrets = &given, .secrets_count = 1};
-    cr_assert(tg_rig_run(rig, 2 * MINUTE_US, rig_project_is_seen));
     forget();
-    cr_assert(tg_app_provision_start(tg_rig_app(rig), &request, &err), "%s", err.msg);
-    cr_assert(tg_rig_run(rig, LIMIT_US, rig_run_is_over), "the run should end");
+    rig_provision(rig, direction, NULL);
     cr_assert(tg_run_is_good(tg_rig_app(rig)->run));
 }
 

@@ -113,6 +113,7 @@ struct command_teller {
     bool *is_shown;       /* by hand: its commands */
     bool has_shown[2];    /* what comes before: on Google Cloud, within clusters */
     uint64_t lines_total; /* of the program's output that are told */
+    size_t items_told;    /* of the run's, those that controllers left behind */
 };
 
 /* Takes text's memory back. */
@@ -301,9 +302,29 @@ static void tell_progress(struct command_teller *teller, int step)
     free(rows);
 }
 
+/* What controllers left behind is named before it goes. */
+static void tell_leftovers(struct command_teller *teller)
+{
+    const struct tg_run *run = teller->app->run;
+    for (; teller->items_told < run->items_count; teller->items_told++) {
+        const struct tg_run_item *item = &run->items[teller->items_told];
+        char clock[16];
+        struct tg_buf out;
+        if (item->leftover == NULL) {
+            continue;
+        }
+        tg_buf_init(&out, REPORT_BYTES_MAX);
+        tg_buf_printf(&out, "%s   ",
+                      tg_fmt_clock(clock, sizeof(clock), tg_app_lab_us(teller->app)));
+        tg_buf_printf(&out, _("%s was left behind by a controller, and is removed\n"), item->name);
+        command_print_lines(&out, teller->out);
+    }
+}
+
 void command_teller_tell(struct command_teller *teller)
 {
     tell_output(teller);
+    tell_leftovers(teller);
     for (size_t step = 0; step < teller->app->lab->steps_count; step++) {
         tell_step(teller, (int)step);
         tell_progress(teller, (int)step);
@@ -425,10 +446,10 @@ static void print_plan(const struct tg_app *app, const struct cli *cli,
     struct tg_cost cost = tg_cost_of(app->lab, app->model, tg_clock_monotonic_us(&app->clock),
                                      config->from, config->until);
     if (cli->is_json) {
-        tg_run_report_plan_json(config, app->steps, &cost, &out);
+        tg_run_report_plan_json(config, app->steps, &cost, app->model, &out);
         tg_buf_putc(&out, '\n');
     } else {
-        tg_run_report_plan(config, app->steps, command_language(), &out);
+        tg_run_report_plan(config, app->steps, app->model, command_language(), &out);
         tg_cost_report(app->lab, &cost, command_language(), tg_model_is_simulated(app->model, NULL),
                        &out);
     }

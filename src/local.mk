@@ -135,7 +135,10 @@ noinst_LIBRARIES += %D%/libtg_plan.a
 	%D%/plan/run_tool.h \
 	%D%/plan/run_report.c \
 	%D%/plan/run_report.h \
+	%D%/plan/run_survey.c \
+	%D%/plan/run_survey.h \
 	%D%/plan/run_state.def \
+	%D%/plan/survey.def \
 	%D%/plan/verify.c \
 	%D%/plan/verify.h \
 	%D%/plan/walk.c \

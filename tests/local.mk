@@ -32,7 +32,9 @@ TESTS += %D%/test_integration
 	%D%/integration/test_params.c \
 	%D%/integration/test_progress.c \
 	%D%/integration/test_provision.c \
+	%D%/integration/test_rights.c \
 	%D%/integration/test_status.c \
+	%D%/integration/test_survey.c \
 	%D%/integration/test_trouble.c \
 	%D%/integration/test_tls_faults.c \
 	%D%/integration/test_tour.c \

@@ -213,6 +213,11 @@ struct sim_world *tg_rig_world(struct tg_rig *rig)
     return rig->world;
 }
 
+struct tg_transport *tg_rig_transport(struct tg_rig *rig)
+{
+    return rig->transport;
+}
+
 /* At one instant: requests and answers go to and fro until nobody has anything more to say. */
 static void settle(struct tg_rig *rig)
 {

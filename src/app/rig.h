@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "app/app.h"
+#include "net/transport.h"
 #include "sim/world.h"
 
 struct tg_rig;
@@ -44,6 +45,9 @@ void tg_rig_free(struct tg_rig *rig);
 
 struct tg_app *tg_rig_app(struct tg_rig *rig);
 struct sim_world *tg_rig_world(struct tg_rig *rig);
+
+/* What all its requests go through; the rig's. A test may put its own ops before the real ones. */
+struct tg_transport *tg_rig_transport(struct tg_rig *rig);
 
 /* Lets virtual time pass until is_done(app) or limit_us of it went by; true when is_done said so.
  * NULL: the time alone. */

@@ -110,6 +110,40 @@ static void read_health_checks(const json_t *root, struct tg_facts *facts)
     }
 }
 
+/* Of every place: "us-east5-b/NAME", with the network, or the cluster that it was made for. */
+static void read_aggregated(const json_t *root, struct tg_facts *facts)
+{
+    const char *place;
+    json_t *scope;
+    json_object_foreach((json_t *)(uintptr_t)json_object_get(root, "items"), place, scope)
+    {
+        const char *slash = strrchr(place, '/');
+        const char *key;
+        json_t *items;
+        json_object_foreach(scope, key, items)
+        {
+            for (size_t i = 0; json_is_array(items) && i < json_array_size(items); i++) {
+                const json_t *item = json_array_get(items, i);
+                const json_t *interface =
+                    json_array_get(json_object_get(item, "networkInterfaces"), 0);
+                const char *cluster = json_string_value(
+                    json_object_get(json_object_get(item, "labels"), "goog-k8s-cluster-name"));
+                const char *network = tg_json_text(item, "network");
+                network = *network != '\0' ? network : tg_json_text(interface, "network");
+                const char *last = strrchr(network, '/');
+                char name[200];
+                snprintf(name, sizeof(name), "%.60s/%.130s", slash != NULL ? slash + 1 : place,
+                         tg_json_text(item, "name"));
+                tg_facts_add(facts, name,
+                             *network == '\0' && cluster != NULL ? cluster
+                             : last != NULL                      ? last + 1
+                                                                 : network,
+                             1);
+            }
+        }
+    }
+}
+
 static void read_facts(enum tg_question question, const json_t *root, struct tg_facts *facts)
 {
     switch (question) {
@@ -140,6 +174,17 @@ static void read_facts(enum tg_question question, const json_t *root, struct tg_
         break;
     case TG_QUESTION_HEALTH_CHECKS:
         read_health_checks(root, facts);
+        break;
+    case TG_QUESTION_FORWARDING_RULES:
+    case TG_QUESTION_TARGET_PROXIES:
+    case TG_QUESTION_URL_MAPS:
+    case TG_QUESTION_BACKEND_SERVICES:
+    case TG_QUESTION_ALL_HEALTH_CHECKS:
+    case TG_QUESTION_ENDPOINT_GROUPS:
+    case TG_QUESTION_INSTANCES:
+    case TG_QUESTION_INSTANCE_GROUPS:
+    case TG_QUESTION_DISKS:
+        read_aggregated(root, facts);
         break;
     case TG_QUESTION_HUB_IDENTITY:
         tg_facts_add(facts, "name", tg_json_text(root, "name"), 0);
@@ -187,6 +232,9 @@ bool tg_question_read(enum tg_question question, int status, const char *body, s
         return false;
     }
     read_facts(question, document.root, facts);
+    /* Answers are read whole: what is on further pages is not taken for nothing. */
+    bool is_all = question < TG_QUESTION_FORWARDING_RULES || question > TG_QUESTION_DISKS ||
+                  *tg_json_text(document.root, "nextPageToken") == '\0';
     tg_json_release(&document);
-    return true;
+    return is_all || tg_err_set(err, TG_CODE_LIMIT, 0, "there are more than one page of them");
 }

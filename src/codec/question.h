@@ -1,15 +1,31 @@
 /* codec/question.h - questions of model/question.def as requests, and their answers as facts.
  *
  * Facts, by question:
- * IDENTITY        "email"
- * PERMISSIONS     each permission that the caller has
- * POLICY          each member ("user:..."), text: its role
- * BILLING         "enabled": 0 or 1; text: the billing account
- * QUOTA(_INFO)    each region ("": every region), text: the TPU family, number: chips (-1: no
- * limit) REGION          each metric ("CPUS"), number: what is left of it MACHINE_TYPE    the type,
- * number: CPUs HEALTH_CHECKS   each check, text: "/health:8000 every 5 s, timeout 5 s, 2 up, 2
- * down", number: 1 when it asks /health HUB_IDENTITY    "name"; "role", when the token says one
- * HUB_REPOSITORY  none: that it was answered is all
+ *
+ * IDENTITY: "email".
+ *
+ * PERMISSIONS: each permission that the caller has.
+ *
+ * POLICY: each member ("user:..."); text: its role.
+ *
+ * BILLING: "enabled", number: 0 or 1; text: the billing account.
+ *
+ * QUOTA, QUOTA_INFO: each region ("": every region); text: the TPU family; number: chips (-1: no
+ * limit).
+ *
+ * REGION: each metric ("CPUS"); number: what is left of it.
+ *
+ * MACHINE_TYPE: the type; number: CPUs.
+ *
+ * HEALTH_CHECKS: each check; text: "/health:8000 every 5 s, timeout 5 s, 2 up, 2 down"; number: 1
+ * when it asks /health.
+ *
+ * FORWARDING_RULES to DISKS: "us-east5-b/NAME"; text: the network or, where there is none, the
+ * cluster that it was made for.
+ *
+ * HUB_IDENTITY: "name"; "role", when the token says one.
+ *
+ * HUB_REPOSITORY: none: that it was answered is all.
  *
  * Thread: a worker's.
  */

@@ -131,6 +131,7 @@ static struct tg_call *call_of(struct tg_doctor *doctor, const struct tg_doctor_
         call->verb = tg_strdup(question->right.verb);
         call->group = tg_strdup(question->right.group);
         call->plural = tg_strdup(question->right.plural);
+        call->subresource = tg_strdup(question->right.subresource);
         call->ns = question->right.ns[0] != '\0' ? tg_strdup(question->right.ns) : NULL;
         return call;
     }

@@ -231,8 +231,9 @@ static void judge_cluster(struct tg_doctor *doctor, int region, const struct tg_
         if (one->err.code != TG_CODE_NONE) {
             err = &one->err;
         } else if (!one->is_allowed) {
-            tg_buf_printf(&denied, "%s%s %s", denied.len > 0 ? ", " : "", one->right.verb,
-                          one->right.plural);
+            tg_buf_printf(&denied, "%s%s %s%s%s", denied.len > 0 ? ", " : "", one->right.verb,
+                          one->right.plural, one->right.subresource[0] != '\0' ? "/" : "",
+                          one->right.subresource);
             bool is_to_do = event->statuses[one->step].state != TG_STEP_DONE;
             step = step < 0 || (is_to_do && event->statuses[step].state == TG_STEP_DONE)
                        ? one->step
@@ -488,9 +489,37 @@ static void judge_places(struct tg_doctor *doctor, const struct tg_doctor_event 
 
 /* ---- what others have, and what is there already ---- */
 
+/* The one member that the lab itself gives the role to, as its body names it. */
+static bool is_member_of_lab(const struct tg_doctor *doctor, const struct tg_lab_make *make,
+                             const char *member, const struct tg_model *model)
+{
+    char number[24] = "";
+    char *quoted = tg_asprintf("\"%s\"", member);
+    const struct tg_target *gcp = tg_model_gcp(model);
+    const struct tg_store *projects = gcp != NULL ? &gcp->kinds[TG_KIND_GCP_PROJECT].store : NULL;
+    struct tg_buf body;
+    if (projects != NULL && projects->count > 0) {
+        snprintf(number, sizeof(number), "%" PRId64, projects->items[0]->as.gcp.number);
+    }
+    struct tg_lab_place place = {.lab = doctor->config.lab,
+                                 .project = doctor->config.project,
+                                 .project_number = number[0] != '\0' ? number : NULL};
+    tg_buf_init(&body, strlen(make->body) + 1024);
+    bool is_it =
+        tg_lab_expand(make->body, &place, &body) && strstr(tg_buf_text(&body), quoted) != NULL;
+    tg_buf_fini(&body);
+    free(quoted);
+    return is_it;
+}
+
+static bool is_role_on_project(const struct tg_lab_make *make)
+{
+    return make->form == TG_FORM_ROLE && make->api == TG_API_RESOURCE_MANAGER && make->body != NULL;
+}
+
 /* Members of the project that hold one of the lab's roles and are not the lab's: its own Terraform
  * would take the role away from them, since google_project_iam_binding speaks for all. */
-static void judge_members(struct tg_doctor *doctor)
+static void judge_members(struct tg_doctor *doctor, const struct tg_doctor_event *event)
 {
     const struct tg_lab *lab = doctor->config.lab;
     const struct tg_doctor_question *one = tg_doctor_find(doctor, TG_QUESTION_POLICY, -1);
@@ -506,12 +535,10 @@ static void judge_members(struct tg_doctor *doctor)
     for (size_t s = 0; s < lab->steps_count; s++) {
         for (size_t m = 0; m < lab->steps[s].makes_count; m++) {
             const struct tg_lab_make *make = &lab->steps[s].makes[m];
-            bool is_role = make->form == TG_FORM_ROLE && make->api == TG_API_RESOURCE_MANAGER;
-            for (size_t i = 0; is_role && i < one->facts.count; i++) {
+            for (size_t i = 0; is_role_on_project(make) && i < one->facts.count; i++) {
                 const struct tg_fact *fact = &one->facts.items[i];
-                bool is_ours = strstr(fact->name, "gcp-sa-multiclusteringress") != NULL ||
-                               strstr(fact->name, ".svc.id.goog[") != NULL;
-                if (tg_str_eq(fact->text, make->name) && !is_ours) {
+                if (tg_str_eq(fact->text, make->name) &&
+                    !is_member_of_lab(doctor, make, fact->name, event->model)) {
                     tg_buf_printf(&others, "%s%s", others.len > 0 ? " " : "", fact->name);
                 }
             }
@@ -659,7 +686,7 @@ void tg_doctor_judge(struct tg_doctor *doctor, const struct tg_doctor_event *eve
     judge_apis(doctor, event);
     judge_places(doctor, event);
     tg_doctor_judge_subnets(doctor, event);
-    judge_members(doctor);
+    judge_members(doctor, event);
     judge_health_checks(doctor);
     judge_hub(doctor, event);
     tg_doctor_judge_tools(doctor);

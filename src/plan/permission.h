@@ -23,11 +23,12 @@ void tg_permission_of_step(const struct tg_lab_step *step, tg_lab_fixes fixes, b
 /* True when permission stands in words, which are separated by blanks. */
 bool tg_permission_is_in(const char *words, const char *permission);
 
-/* One right in a cluster: a verb on a resource of a group. */
+/* One right in a cluster: a verb on a resource of a group, or on a part of it. */
 struct tg_right {
     char group[80];
     char plural[80];
-    char ns[64]; /* "": cluster scope */
+    const char *subresource; /* "exec"; "": the resource itself */
+    char ns[64];             /* "": cluster scope */
     const char *verb;
     bool is_undo;
     int step;

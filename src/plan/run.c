@@ -16,6 +16,7 @@
 #include "plan/progress.h"
 #include "plan/run_items.h"
 #include "plan/run_machine.h"
+#include "plan/run_survey.h"
 #include "plan/run_tool.h"
 
 #define ASKED_MAX       16 /* calls under way at once */
@@ -81,6 +82,7 @@ void tg_run_free(struct tg_run *run)
         tg_desired_free(run->items[i].leftover);
     }
     tg_run_tool_fini(run);
+    tg_survey_free(run->survey);
     free(run->items);
     free(run->steps);
     free((char *)(uintptr_t)run->config.id);
@@ -582,6 +584,9 @@ static void take_message(struct tg_run *run, const struct tg_run_event *event,
         tg_run_tool_take(run, event, update);
         return;
     }
+    if (tg_survey_take(run, event->msg)) {
+        return;
+    }
     uint64_t id = event->msg->kind == TG_MSG_CALL_PROGRESS ? event->msg->as.progress.call_id
                                                            : event->msg->as.call.call_id;
     for (size_t i = 0; i < run->items_count; i++) {
@@ -634,7 +639,9 @@ static void rescan(struct tg_run *run, const struct tg_run_event *event,
             return;
         }
     }
-    if (!run->has_left_behind || event->lab_us > run->rescan_lab_us + RESCAN_TAKES_US) {
+    bool is_settled = !run->has_left_behind || event->lab_us > run->rescan_lab_us + RESCAN_TAKES_US;
+    if (is_settled && tg_survey_is_over(run, event, update)) {
+        run->has_left_behind = tg_survey_conclude(run, event) || run->has_left_behind;
         close_run(run, event, update);
     }
 }

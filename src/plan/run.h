@@ -161,6 +161,8 @@ struct tg_run_tool {
     size_t written_len; /* of this step's output */
 };
 
+struct tg_survey;
+
 /* Readable by views; written by tg_run_step() alone. */
 struct tg_run {
     struct tg_run_config config; /* texts are the run's copies */
@@ -177,6 +179,7 @@ struct tg_run {
     struct tg_err err;     /* the journal refused */
     uint64_t *next_call_id;
     struct tg_run_tool tool;
+    struct tg_survey *survey; /* down, at its end: plan/run_survey.h; NULL before */
 };
 
 enum tg_run_event_kind {

@@ -153,7 +153,7 @@ static bool is_item(const struct tg_run *run, const char *collection, const char
     return false;
 }
 
-static bool matches(const char *pattern, const char *name)
+bool tg_run_items_match(const char *pattern, const char *name)
 {
     size_t len = strlen(pattern);
     return len > 0 && pattern[len - 1] == '*' ? strncmp(pattern, name, len - 1) == 0
@@ -171,7 +171,7 @@ size_t tg_run_items_add_leftovers(struct tg_run *run, int step, const struct tg_
         char *collection = expand(run, leftover->collection, -1, model);
         for (size_t i = 0; i < store->count; i++) {
             const struct tg_obj *obj = store->items[i];
-            if (!matches(leftover->name, obj->name) ||
+            if (!tg_run_items_match(leftover->name, obj->name) ||
                 !tg_str_eq(obj->as.gcp.parent, leftover->parent) ||
                 is_item(run, collection, obj->name)) {
                 continue;
@@ -233,8 +233,8 @@ int tg_run_items_target(const struct tg_run *run, const struct tg_run_item *item
  * is the same request. Version 4 in form (RFC 9562). */
 static char *request_id(const struct tg_run *run, const struct tg_run_item *item)
 {
-    char *text = tg_asprintf("%s %d %d %d %d", run->config.id, item->step, item->make, item->region,
-                             item->attempts);
+    char *text = tg_asprintf("%s %d %s %s %d", run->config.id, item->step,
+                             item->is_removal ? "remove" : "ensure", item->name, item->attempts);
     struct tg_rng rng = tg_rng_named(0, text);
     free(text);
     uint64_t a = tg_rng_next(&rng);

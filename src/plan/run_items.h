@@ -19,6 +19,9 @@ void tg_run_items_add(struct tg_run *run, int step, bool is_removal,
 /* Adds removals of what the step made only for its own time. True when there is any. */
 bool tg_run_items_add_passing(struct tg_run *run, int step);
 
+/* Whether a name is the pattern, or begins as one with a star at its end. */
+bool tg_run_items_match(const char *pattern, const char *name);
+
 /* Adds removals of what is observed to be left behind and is not an item yet; returns how many. */
 size_t tg_run_items_add_leftovers(struct tg_run *run, int step, const struct tg_model *model);
 

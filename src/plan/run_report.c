@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "plan/progress.h"
 #include "plan/run_advice.h"
+#include "plan/run_survey.h"
 
 #define ADVICE_LEN_MAX 4096
 
@@ -47,8 +48,25 @@ static size_t things_of(const struct tg_run_config *config, int step)
     return count;
 }
 
+/* What stands in the way of the network's removal, before anything is removed. */
+static void put_things(const struct tg_run_config *config, const struct tg_model *model,
+                       struct tg_buf *out)
+{
+    size_t count = 0;
+    struct tg_survey_thing *things = tg_survey_things(config, model, &count);
+    for (size_t i = 0; i < count; i++) {
+        tg_buf_printf(out,
+                      things[i].is_removed
+                          ? _("    %s was left behind by a controller, and is removed\n")
+                          : _("    %s is on the lab's network, is not known to be the lab's, and "
+                              "is left\n"),
+                      things[i].name);
+    }
+    free(things);
+}
+
 bool tg_run_report_plan(const struct tg_run_config *config, const struct tg_step_status *statuses,
-                        const char *locale, struct tg_buf *out)
+                        const struct tg_model *model, const char *locale, struct tg_buf *out)
 {
     const struct tg_lab *lab = config->lab;
     bool is_down = config->direction == TG_RUN_DOWN;
@@ -77,7 +95,26 @@ bool tg_run_report_plan(const struct tg_run_config *config, const struct tg_step
         }
         tg_buf_putc(out, '\n');
     }
+    if (is_down) {
+        put_things(config, model, out);
+    }
     return !out->is_full;
+}
+
+static void put_things_json(const struct tg_run_config *config, const struct tg_model *model,
+                            struct tg_json_out *json)
+{
+    size_t count = 0;
+    struct tg_survey_thing *things = tg_survey_things(config, model, &count);
+    tg_json_open(json, "found", '[');
+    for (size_t i = 0; i < count; i++) {
+        tg_json_open(json, NULL, '{');
+        tg_json_put_text(json, "name", things[i].name);
+        tg_json_put_bool(json, "removed", things[i].is_removed);
+        tg_json_close(json, '}');
+    }
+    tg_json_close(json, ']');
+    free(things);
 }
 
 static void open_json(struct tg_json_out *json, const struct tg_run_config *config)
@@ -108,7 +145,7 @@ static void put_proof(struct tg_json_out *json, const struct tg_step_status *sta
 
 bool tg_run_report_plan_json(const struct tg_run_config *config,
                              const struct tg_step_status *statuses, const struct tg_cost *cost,
-                             struct tg_buf *out)
+                             const struct tg_model *model, struct tg_buf *out)
 {
     struct tg_json_out json = {out, false};
     const struct tg_lab *lab = config->lab;
@@ -124,6 +161,9 @@ bool tg_run_report_plan_json(const struct tg_run_config *config,
         tg_json_close(&json, '}');
     }
     tg_json_close(&json, ']');
+    if (config->direction == TG_RUN_DOWN) {
+        put_things_json(config, model, &json);
+    }
     tg_json_close(&json, '}');
     return !out->is_full;
 }
@@ -212,6 +252,9 @@ bool tg_run_report_json(const struct tg_run *run, const struct tg_step_status *s
         tg_json_close(&json, '}');
     }
     tg_json_close(&json, ']');
+    if (run->config.direction == TG_RUN_DOWN) {
+        tg_survey_json(run, &json);
+    }
     tg_json_close(&json, '}');
     return !out->is_full;
 }
@@ -271,6 +314,7 @@ bool tg_run_report_text(const struct tg_run *run, const char *locale, struct tg_
             tg_buf_fini(&advice);
         }
     }
+    tg_survey_text(run, out);
     tg_buf_printf(out, "%s\n", tg_run_report_outcome(run));
     return !out->is_full;
 }

@@ -13,17 +13,20 @@
 #include "plan/run.h"
 
 /* The steps from..until in the order they are taken, each with what is observed of it and how long
- * it usually takes. Appends; false when the buffer's ceiling cut it. */
+ * it usually takes; down, also what controllers left behind on the lab's network, which goes, and
+ * what is not known to be the lab's, which stays. Appends; false when the buffer's ceiling cut it.
+ */
 bool tg_run_report_plan(const struct tg_run_config *config, const struct tg_step_status *statuses,
-                        const char *locale, struct tg_buf *out);
+                        const struct tg_model *model, const char *locale, struct tg_buf *out);
 bool tg_run_report_plan_json(const struct tg_run_config *config,
                              const struct tg_step_status *statuses, const struct tg_cost *cost,
-                             struct tg_buf *out);
+                             const struct tg_model *model, struct tg_buf *out);
 
 /* What came of a run that is over, in one translated sentence; static storage. */
 const char *tg_run_report_outcome(const struct tg_run *run);
 
-/* What failed and why, and that sentence. */
+/* What failed and why, down: what was looked at and is left (plan/run_survey.h), and that sentence.
+ */
 bool tg_run_report_text(const struct tg_run *run, const char *locale, struct tg_buf *out);
 bool tg_run_report_json(const struct tg_run *run, const struct tg_step_status *statuses,
                         const struct tg_model *model, int64_t now_us, int64_t lab_us,

@@ -41,6 +41,17 @@ static void submit(struct tg_ensure *ensure, const char *method, struct tg_buf *
     tg_ensure_submit(ensure, &request);
 }
 
+/* Compute and the fleet take a name for the request, so that one that is sent again makes nothing
+ * twice. Changing and deleting are safe to repeat as they are: an answer from memory would hide
+ * that what was removed has come back, as controllers do it, under the same name. */
+static void name_request(const struct tg_desired *desired, struct tg_buf *path)
+{
+    bool is_taken = desired->api == TG_API_COMPUTE || desired->api == TG_API_GKEHUB;
+    if (is_taken && desired->request_id != NULL) {
+        tg_url_append_query(path, "requestId", desired->request_id);
+    }
+}
+
 static void ask_make(struct tg_ensure *ensure)
 {
     const struct tg_desired *desired = ensure->desired;
@@ -60,10 +71,26 @@ static void ask_make(struct tg_ensure *ensure)
     if (*name_query != '\0') {
         tg_url_append_query(&path, name_query, desired->name);
     }
-    if (desired->api == TG_API_COMPUTE && desired->request_id != NULL) {
-        tg_url_append_query(&path, "requestId", desired->request_id);
-    }
+    name_request(desired, &path);
     submit(ensure, "POST", &path, body);
+}
+
+/* All buckets share one name space, and the operator may have rights on somebody else's. */
+static bool must_be_of_project(const struct tg_ensure *ensure)
+{
+    return ensure->desired->api == TG_API_STORAGE && !ensure->is_of_project;
+}
+
+static void ask_owner(struct tg_ensure *ensure)
+{
+    const struct tg_desired *desired = ensure->desired;
+    struct tg_buf path;
+    begin(ensure, &path);
+    tg_gcp_path_append(&path, desired->collection);
+    tg_url_append_query(&path, "project", ensure->owner->context->config.project);
+    tg_url_append_query(&path, "prefix", desired->name);
+    tg_url_append_query(&path, "fields", "items(name),nextPageToken");
+    submit(ensure, "GET", &path, NULL);
 }
 
 static void ask_contents(struct tg_ensure *ensure, struct tg_buf *path)
@@ -122,12 +149,16 @@ static void ask_of_object(struct tg_ensure *ensure)
 
 static void ask(struct tg_ensure *ensure)
 {
-    if (ensure->stage == TG_ENSURE_DELETE && ensure->desired->has_content &&
-        !ensure->contents.is_all) {
+    if (ensure->stage == TG_ENSURE_DELETE && must_be_of_project(ensure)) {
+        ensure->stage = TG_ENSURE_OWNER;
+    } else if (ensure->stage == TG_ENSURE_DELETE && ensure->desired->has_content &&
+               !ensure->contents.is_all) {
         ensure->stage = TG_ENSURE_LIST; /* what it holds goes first */
     }
     if (ensure->stage == TG_ENSURE_MAKE) {
         ask_make(ensure);
+    } else if (ensure->stage == TG_ENSURE_OWNER) {
+        ask_owner(ensure);
     } else if (ensure->stage == TG_ENSURE_OPERATION) {
         ask_operation(ensure);
     } else {
@@ -289,7 +320,10 @@ static void take_absent(struct tg_ensure *ensure)
 static void take_read(struct tg_ensure *ensure)
 {
     bool is_bucket = ensure->desired->api == TG_API_STORAGE;
-    if (tg_ensure_is_ok(ensure)) {
+    if (tg_ensure_is_ok(ensure) && ensure->outcome == TG_ENSURED_FOUND &&
+        must_be_of_project(ensure)) {
+        tg_ensure_go(ensure, TG_ENSURE_OWNER);
+    } else if (tg_ensure_is_ok(ensure)) {
         take_found(ensure);
     } else if (ensure->status == 404) {
         take_absent(ensure);
@@ -402,6 +436,33 @@ static void take_gone(struct tg_ensure *ensure)
     }
 }
 
+/* What is not among the project's own is neither taken for the lab's nor removed. The list is in
+ * the order of names: the bucket itself comes before those whose names begin with its own. */
+static void take_owner(struct tg_ensure *ensure)
+{
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_gcp_contents buckets;
+    const char *name = ensure->desired->name;
+    if (!tg_ensure_is_ok(ensure)) {
+        take_failure(ensure);
+        return;
+    }
+    bool is_read =
+        tg_gcp_read_contents(tg_buf_text(&ensure->body), ensure->body.len, &buckets, &err);
+    ensure->is_of_project = is_read && buckets.count > 0 && tg_str_eq(buckets.names[0], name);
+    tg_gcp_contents_fini(&buckets);
+    if (!is_read) {
+        tg_ensure_fail(ensure, &err);
+    } else if (ensure->is_of_project) {
+        tg_ensure_go(ensure, ensure->is_removal ? TG_ENSURE_DELETE : TG_ENSURE_READ);
+    } else if (ensure->is_removal) {
+        tg_ensure_finish(ensure, TG_ENSURED_ABSENT);
+    } else {
+        tg_err_set(&err, TG_CODE_CONFLICT, 0, "bucket %s is there, and of another project", name);
+        tg_ensure_fail(ensure, &err);
+    }
+}
+
 static void take_contents(struct tg_ensure *ensure)
 {
     struct tg_err err = TG_ERR_INIT;
@@ -469,6 +530,9 @@ static void take(struct tg_ensure *ensure)
         break;
     case TG_ENSURE_OPERATION:
         take_operation(ensure);
+        break;
+    case TG_ENSURE_OWNER:
+        take_owner(ensure);
         break;
     case TG_ENSURE_LIST:
         take_contents(ensure);

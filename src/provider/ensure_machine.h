@@ -24,6 +24,7 @@ enum tg_ensure_stage {
     TG_ENSURE_MAKE,      /* POST, or apply */
     TG_ENSURE_CHANGE,    /* PATCH, or the policy given back */
     TG_ENSURE_OPERATION, /* how goes the long-running operation? */
+    TG_ENSURE_OWNER,     /* is the bucket one of the project's? */
     TG_ENSURE_LIST,      /* what does the bucket hold? */
     TG_ENSURE_EMPTY,     /* one object of it goes */
     TG_ENSURE_DELETE,
@@ -83,6 +84,7 @@ struct tg_ensure {
     bool has_collided;                 /* MAKE was told that it is there already */
     bool has_remade;                   /* what was broken was taken away */
     bool is_refused;                   /* READ was forbidden: MAKE tells whether it is another's */
+    bool is_of_project;                /* the bucket, as its project's list says */
     struct tg_gcp_contents contents;   /* of a bucket, one page */
     size_t content_at;                 /* next one to go */
     unsigned long long contents_taken; /* all pages */

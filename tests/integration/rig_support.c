@@ -123,6 +123,21 @@ bool rig_run_is_over(const struct tg_app *app)
     return app->run != NULL && app->run->is_over;
 }
 
+/* The secret outlives the runs that borrow it. */
+void rig_provision(struct tg_rig *rig, enum tg_run_direction direction, const char *until)
+{
+    static const char text[] = "hf_planted_0123456789";
+    static struct tg_secret *token;
+    struct tg_err err = TG_ERR_INIT;
+    token = token == NULL ? tg_secret_new(text, sizeof(text) - 1) : token;
+    const struct tg_run_secret given = {"hf_token", token};
+    struct tg_provision_request request = {
+        .direction = direction, .until = until, .secrets = &given, .secrets_count = 1};
+    cr_assert(tg_rig_run(rig, 2 * MINUTE_US, rig_project_is_seen));
+    cr_assert(tg_app_provision_start(tg_rig_app(rig), &request, &err), "%s", err.msg);
+    cr_assert(tg_rig_run(rig, 24 * 60 * MINUTE_US, rig_run_is_over), "the run should end");
+}
+
 static bool are_both_serving(const struct tg_app *app)
 {
     size_t count = 0;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "app/provision.h"
 #include "app/rig.h"
 
 #define MINUTE_US (60 * TG_US_PER_S)
@@ -28,6 +29,10 @@ struct tg_rig *rig_empty_of(int regions, uint64_t seed, const char *journal);
 /* Every kind of Google Cloud was looked at; the run is over. */
 bool rig_project_is_seen(const struct tg_app *app);
 bool rig_run_is_over(const struct tg_app *app);
+
+/* Stands the lab up, or takes it down, up to a step (NULL: all), and runs it to its end, at most a
+ * day of virtual time. The token is hf_planted_0123456789. */
+void rig_provision(struct tg_rig *rig, enum tg_run_direction direction, const char *until);
 
 /* Lets the rig settle until both regions are seen serving; fails the test otherwise. */
 void rig_wait_until_serving(struct tg_rig *rig);

@@ -527,3 +527,21 @@ Test(doctor, members_that_an_authoritative_binding_would_remove_are_told)
                      "from user:colleague@example.com");
     tg_rig_free(rig);
 }
+
+/* Who else has the role that the lab's workload gets is most likely a workload too. */
+Test(doctor, another_workloads_identity_is_not_taken_for_the_labs)
+{
+    struct tg_rig *rig = rig_new(5, NULL);
+    rig_wait_until_serving(rig);
+    json_decref(policy(rig, "setIamPolicy",
+                       "{\"policy\":{\"bindings\":[{\"role\":\"roles/owner\",\"members\":"
+                       "[\"user:operator@example.com\"]},{\"role\":\"roles/"
+                       "iam.workloadIdentityUser\",\"members\":[\"serviceAccount:"
+                       "demo-4711.svc.id.goog[default/gemma-ksa]\",\"serviceAccount:"
+                       "demo-4711.svc.id.goog[shop/cart]\"]}]}}"));
+    examine(rig, NULL);
+    cr_assert_str_eq(found(rig, TG_DOCTOR_MEMBERS, NULL),
+                     "pass: added one by one; the lab's own Terraform would take the role away "
+                     "from serviceAccount:demo-4711.svc.id.goog[shop/cart]");
+    tg_rig_free(rig);
+}

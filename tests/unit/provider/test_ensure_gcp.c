@@ -28,6 +28,8 @@ static struct tg_desired *pool(void)
     return desired;
 }
 
+#define OWN_BUCKETS "/storage/v1/b?project=p&prefix=weights&fields=items%28name%29%2CnextPageToken"
+
 static struct tg_desired *bucket(void)
 {
     return ensure_object(TG_API_STORAGE, "b", "weights", "{'location':'us'}");
@@ -256,7 +258,30 @@ Test(ensure_gcp, a_bucket_is_made_and_its_location_read_in_capitals)
 {
     struct provider_rig *rig = ensure_open(TG_CALL_ENSURE, bucket());
     rig_answer(rig, 200, "{'name':'weights','location':'US'}");
+    EXPECT_ASKED(rig, "GET", OWN_BUCKETS);
+    rig_answer(rig, 200, "{'items':[{'name':'weights'},{'name':'weights-2'}]}");
+    EXPECT_ASKED(rig, "GET", "/storage/v1/b/weights");
+    rig_answer(rig, 200, "{'name':'weights','location':'US'}");
     cr_assert_eq(ensure_ended(rig), TG_ENSURED_FOUND);
+    ensure_close(rig);
+}
+
+/* The operator may read and empty another project's bucket: its name alone proves nothing. */
+Test(ensure_gcp, a_bucket_of_another_project_is_neither_adopted_nor_removed)
+{
+    struct provider_rig *rig = ensure_open(TG_CALL_ENSURE, bucket());
+    rig_answer(rig, 200, "{'name':'weights','location':'US'}");
+    EXPECT_ASKED(rig, "GET", OWN_BUCKETS);
+    rig_answer(rig, 200, "{'items':[{'name':'weights-2'}]}");
+    cr_assert_eq(ensure_err(rig)->code, TG_CODE_CONFLICT);
+    cr_assert_str_eq(ensure_err(rig)->msg, "bucket weights is there, and of another project");
+    ensure_close(rig);
+    struct tg_desired *full = bucket();
+    full->has_content = true;
+    rig = ensure_open(TG_CALL_REMOVE, full);
+    EXPECT_ASKED(rig, "GET", OWN_BUCKETS);
+    rig_answer(rig, 200, "{}");
+    cr_assert_eq(ensure_ended(rig), TG_ENSURED_ABSENT);
     ensure_close(rig);
 }
 
@@ -302,10 +327,13 @@ Test(ensure_gcp, a_feature_is_patched)
 
 Test(ensure_gcp, a_membership_is_named_in_the_query)
 {
-    struct provider_rig *rig = ensure_open(
-        TG_CALL_ENSURE, ensure_object(TG_API_GKEHUB, HUB "/memberships", "gke-a", "{}"));
+    struct tg_desired *membership = ensure_object(TG_API_GKEHUB, HUB "/memberships", "gke-a", "{}");
+    membership->request_id = tg_strdup("f1111111-2222-4333-8444-555555555555");
+    struct provider_rig *rig = ensure_open(TG_CALL_ENSURE, membership);
     rig_answer(rig, 404, ABSENT);
-    EXPECT_ASKED(rig, "POST", "/v1/" HUB "/memberships?membershipId=gke-a");
+    EXPECT_ASKED(rig, "POST",
+                 "/v1/" HUB "/memberships?membershipId=gke-a"
+                 "&requestId=f1111111-2222-4333-8444-555555555555");
     rig_answer(rig, 200, "{'name':'" HUB "/operations/o-1','metadata':{'verb':'create'}}");
     cr_assert_str_eq(ensure_told(rig), "create under way");
     rig_wait(rig);

@@ -183,6 +183,8 @@ noinst_LIBRARIES += %D%/libtg_codec.a
 	%D%/codec/json_match.h \
 	%D%/codec/json_pick.c \
 	%D%/codec/json_pick.h \
+	%D%/codec/json_yaml.c \
+	%D%/codec/json_yaml.h \
 	%D%/codec/k8s.c \
 	%D%/codec/k8s.h \
 	%D%/codec/k8s_apply.c \

@@ -77,9 +77,11 @@ static const char *language(void)
 /* The folder in which the lab's commands run is also where they are typed. */
 static struct tg_walk_shell walk_shell(const struct loop *loop)
 {
-    const char *folder = loop->session->app->work_folder;
-    return (struct tg_walk_shell){loop->world_environment,
-                                  folder != NULL ? folder : loop->walk_folder};
+    const struct tg_app *app = loop->session->app;
+    const char *folder = app->work_folder;
+    return (struct tg_walk_shell){.environment = loop->world_environment,
+                                  .folder = folder != NULL ? folder : loop->walk_folder,
+                                  .fixes = app->fixes};
 }
 
 static struct ui_inputs gather(const struct loop *loop)

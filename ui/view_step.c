@@ -299,7 +299,8 @@ static void add_commands(const struct ui_view_context *context, const struct tg_
     struct tg_buf text;
     const struct tg_target *gcp = tg_model_gcp(context->inputs->model);
     struct tg_lab_place place = {.lab = context->inputs->lab,
-                                 .project = gcp != NULL ? gcp->name : NULL};
+                                 .project = gcp != NULL ? gcp->name : NULL,
+                                 .fixes = context->inputs->fixes};
     tg_buf_init(&text, COMMANDS_BYTES_MAX);
     tg_lab_expand(step->commands, &place, &text);
     for (const char *at = tg_buf_text(&text); *at != '\0';) {

@@ -308,7 +308,8 @@ static void add_commands(const struct ui_inputs *inputs, size_t index, int cells
     add_code(lines, cells, UI_STYLE_KEY, tg_buf_text(&text));
     for (size_t i = 0; i < section->files_count; i++) {
         tg_buf_reset(&text);
-        tg_walk_file(inputs->lab, section->files[i], inputs->model, &text);
+        tg_walk_file(inputs->lab, section->files[i], inputs->model, inputs->walk_shell.fixes,
+                     &text);
         add_heading(lines, section->files[i]);
         add_code(lines, cells, UI_STYLE_TEXT, tg_buf_text(&text));
     }

@@ -182,14 +182,17 @@ static void make_id(const struct tg_app *app, enum tg_run_direction direction, c
     snprintf(out, size, "%s-%s", direction == TG_RUN_UP ? "up" : "down", stamp);
 }
 
-/* The lab's commands make the lab as it is written: a fix that was chosen must not be left out in
- * silence. */
+/* A fix for which the lab's commands have no place must not be left out in silence. */
 static bool prepare_commands(const struct tg_app *app, const struct tg_run_config *config,
                              struct tg_err *err)
 {
-    if (config->direction == TG_RUN_UP && config->fixes != 0) {
+    char names[256];
+    tg_lab_fixes without = tg_lab_uncommanded(config->lab, config->fixes);
+    if (config->direction == TG_RUN_UP && without != 0) {
         return tg_err_set(err, TG_CODE_USAGE, 0,
-                          "fixes are made by native calls alone: --fix none, or --mode native");
+                          "the lab's commands have no place for %.120s: choose other fixes, or "
+                          "--mode native",
+                          tg_lab_write_fixes(config->lab, without, names, sizeof(names)));
     }
     return app->work_folder != NULL
                ? tg_work_folder_fill(app->work_folder, config, err)

@@ -58,15 +58,16 @@ bool tg_walk_save(const char *folder, const struct tg_lab *lab, const struct tg_
     return is_ok;
 }
 
-static bool fill(const struct tg_lab *lab, const struct tg_model *model, const char *folder,
-                 struct tg_err *err)
+static bool fill(const struct tg_lab *lab, const struct tg_model *model,
+                 const struct tg_walk_shell *shell, struct tg_err *err)
 {
     const struct tg_target *gcp = tg_model_gcp(model);
     const struct tg_run_config config = {.lab = lab,
                                          .direction = TG_RUN_UP,
                                          .project = gcp != NULL ? gcp->name : "PROJECT_ID",
-                                         .until = (int)lab->steps_count - 1};
-    return tg_work_folder_fill(folder, &config, err);
+                                         .until = (int)lab->steps_count - 1,
+                                         .fixes = shell->fixes};
+    return tg_work_folder_fill(shell->folder, &config, err);
 }
 
 bool tg_walk_write(const struct tg_lab *lab, size_t section, const struct tg_model *model,
@@ -81,7 +82,7 @@ bool tg_walk_write(const struct tg_lab *lab, size_t section, const struct tg_mod
         return tg_err_set(err, TG_CODE_NOT_FOUND, 0, "section %d has no commands", of->number);
     }
     char *name = tg_asprintf("section-%02d.sh", of->number);
-    bool is_ok = fill(lab, model, shell->folder, err) && write_buf(shell->folder, name, &text, err);
+    bool is_ok = fill(lab, model, shell, err) && write_buf(shell->folder, name, &text, err);
     *path = is_ok ? tg_asprintf("%s/%s", shell->folder, name) : NULL;
     free(name);
     tg_buf_fini(&text);

@@ -65,7 +65,7 @@ static bool write_asset(const char *folder, const struct tg_asset *asset,
         tg_buf_append(&text, asset->text, asset->len);
     } else {
         name = tg_strdup(asset->path + strlen(MANIFESTS));
-        tg_lab_expand(asset->text, place, &text);
+        tg_lab_manifest(asset->path, place, &text);
     }
     bool is_ok = write_text(folder, name, &text, err);
     free(name);
@@ -99,7 +99,7 @@ bool tg_work_folder_fill(const char *folder, const struct tg_run_config *config,
 {
     const struct tg_lab *lab = config->lab;
     const char *project = config->project;
-    struct tg_lab_place place = {.lab = lab, .project = project};
+    struct tg_lab_place place = {.lab = lab, .project = project, .fixes = config->fixes};
     char *terraform = tg_asprintf("%s/gke-tf", folder);
     bool is_ok = tg_paths_make(terraform, err) && write_values(folder, lab, project, err) &&
                  write_commands(folder, config, err);

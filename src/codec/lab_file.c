@@ -328,6 +328,7 @@ static bool read_step(struct tg_lab_reader *reader, const struct tg_yaml_node *n
     out->section = (int)section;
     out->usual = tg_lab_read_text(reader, node, "usual");
     out->commands = tg_lab_read_text(reader, node, "commands");
+    is_ok = tg_lab_note(reader, tg_lab_check_commands(reader, node, out->commands)) && is_ok;
     out->undo = tg_lab_read_text(reader, node, "undo");
     is_ok = tg_lab_note(reader, read_conditions(reader, node, out)) && is_ok;
     return tg_lab_note(reader, tg_lab_read_makes(reader, node, out)) && is_ok;

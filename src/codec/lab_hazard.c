@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "codec/json.h"
 #include "codec/json_match.h"
+#include "codec/json_yaml.h"
 #include "codec/yaml_json.h"
 
 #define VALUE_MAX       (64 * 1024)
@@ -114,6 +115,21 @@ bool tg_lab_read_when(struct tg_lab_reader *reader, const struct tg_yaml_node *n
            read_fixes(reader, node, "unless", &out->unless);
 }
 
+bool tg_lab_check_commands(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                           const char *commands)
+{
+    for (const char *at = commands; at != NULL; at = strchr(at + 1, '{')) {
+        int hazard = -1;
+        bool is_wanted = false;
+        if (tg_lab_reads_fix(reader->lab, at, &hazard, &is_wanted) &&
+            (hazard < 0 || !reader->lab->hazards[hazard].has_fix)) {
+            return tg_yaml_fail(reader->name, tg_yaml_get(node, "commands"), reader->err,
+                                "there is no fix as in %.*s", (int)(strcspn(at, "}") + 1), at);
+        }
+    }
+    return true;
+}
+
 /* ---- changes ---- */
 
 /* The next token of a JSON pointer (RFC 6901), unescaped; false at its end. */
@@ -147,6 +163,17 @@ static json_t *child(json_t *parent, const char *token)
     return is_index ? json_array_get(parent, (size_t)index) : NULL;
 }
 
+/* Before the item with that index, or "-": after the last; takes value. */
+static bool insert(json_t *list, const char *token, json_t *value)
+{
+    int64_t index = (int64_t)json_array_size(list);
+    if (tg_str_eq(token, "-") || tg_str_to_int64(token, 0, index, &index)) {
+        return json_array_insert_new(list, (size_t)index, value) == 0;
+    }
+    json_decref(value);
+    return false;
+}
+
 /* As "add" of a JSON patch (RFC 6902), but maps on the way are made; takes value. */
 static bool set_at(json_t *root, const char *pointer, json_t *value)
 {
@@ -154,8 +181,8 @@ static bool set_at(json_t *root, const char *pointer, json_t *value)
     json_t *at = root;
     while (next_token(&pointer, token)) {
         bool is_last = *pointer == '\0';
-        if (is_last && json_is_array(at) && tg_str_eq(token, "-")) {
-            return json_array_append_new(at, value) == 0;
+        if (is_last && json_is_array(at)) {
+            return insert(at, token, value);
         }
         if (is_last && json_is_object(at)) {
             return json_object_set_new(at, token, value) == 0;
@@ -228,10 +255,23 @@ static bool is_about(const struct tg_yaml_node *node, const struct tg_lab_make *
            tg_str_eq(tg_yaml_text(node, "name"), make->name);
 }
 
-/* The body with these fixes, in the lab's arena; NULL and an error when a change does not fit. */
-static const char *body_with(struct tg_lab_reader *reader, const struct tg_lab_make *make,
-                             tg_lab_fixes fixes)
+/* The document as a file has it, in the lab's arena. */
+static const char *yaml_of(struct tg_lab_reader *reader, const json_t *root)
 {
+    struct tg_buf yaml;
+    tg_buf_init(&yaml, 4 * VALUE_MAX);
+    (void)tg_json_to_yaml(root, &yaml);
+    const char *kept = tg_arena_strdup(reader->lab->arena, tg_buf_text(&yaml));
+    tg_buf_fini(&yaml);
+    return kept;
+}
+
+/* Fills the variant for its fixes, in the lab's arena; false and an error when a change does not
+ * fit. */
+static bool fill_variant(struct tg_lab_reader *reader, const struct tg_lab_make *make,
+                         struct tg_lab_variant *variant)
+{
+    tg_lab_fixes fixes = variant->fixes;
     bool is_ok = true;
     json_t *root = json_loads(make->body, 0, NULL);
     for (size_t i = 0; i < reader->hazards->count && is_ok; i++) {
@@ -242,10 +282,11 @@ static const char *body_with(struct tg_lab_reader *reader, const struct tg_lab_m
         }
     }
     char *text = json_dumps(root, JSON_COMPACT);
-    const char *kept = is_ok ? tg_arena_strdup(reader->lab->arena, text) : NULL;
+    variant->body = tg_arena_strdup(reader->lab->arena, text);
+    variant->yaml = yaml_of(reader, root);
     free(text);
     json_decref(root);
-    return kept;
+    return is_ok;
 }
 
 static tg_lab_fixes touching(struct tg_lab_reader *reader, const struct tg_lab_make *make,
@@ -282,8 +323,8 @@ bool tg_lab_read_variants(struct tg_lab_reader *reader, struct tg_lab_make *make
     /* every set of the fixes but the empty one, from the largest down */
     for (tg_lab_fixes set = make->touched_by; set != 0; set = (set - 1) & make->touched_by) {
         struct tg_lab_variant *variant = &variants[make->variants_count++];
-        *variant = (struct tg_lab_variant){set, body_with(reader, make, set)};
-        if (variant->body == NULL) {
+        *variant = (struct tg_lab_variant){.fixes = set};
+        if (!fill_variant(reader, make, variant)) {
             return false;
         }
     }

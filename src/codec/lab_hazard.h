@@ -19,6 +19,10 @@ bool tg_lab_read_hazards(struct tg_lab_reader *reader, const struct tg_yaml_node
 bool tg_lab_read_when(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
                       struct tg_lab_make *out);
 
+/* Checks that {when FIX} and {unless FIX} in a step's commands, which may be NULL, name fixes. */
+bool tg_lab_check_commands(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
+                           const char *commands);
+
 /* Fills the bodies that a manifest's document has with the fixes that change it. */
 bool tg_lab_read_variants(struct tg_lab_reader *reader, struct tg_lab_make *make);
 

@@ -148,9 +148,12 @@ static bool read_manifest(struct tg_lab_reader *reader, const struct tg_yaml_nod
     struct tg_lab_reader within = *reader;
     within.name = path;
     const struct tg_yaml_node *documents = tg_yaml_root(yaml);
+    const char *kept = tg_arena_strdup(reader->lab->arena, path);
     bool is_ok = true;
     for (size_t i = 0; i < documents->count && is_ok; i++) {
         struct tg_lab_make make = *common;
+        make.manifest = kept;
+        make.document = i;
         is_ok = read_document(&within, documents->items[i], &make) &&
                 tg_lab_read_variants(&within, &make) && add(reader, node, makes, &make);
     }

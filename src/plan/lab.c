@@ -8,8 +8,11 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/assets.h"
 #include "base/mem.h"
 #include "base/str.h"
+
+#define MANIFEST_LEN_MAX ((size_t)1024 * 1024)
 
 void tg_lab_free(struct tg_lab *lab)
 {
@@ -120,6 +123,45 @@ const char *tg_lab_write_fixes(const struct tg_lab *lab, tg_lab_fixes fixes, cha
     return out;
 }
 
+bool tg_lab_step_is_fixed(const struct tg_lab_step *step, tg_lab_fixes fixes)
+{
+    tg_lab_fixes about = 0;
+    for (size_t i = 0; i < step->makes_count; i++) {
+        about |= step->makes[i].touched_by | step->makes[i].when | step->makes[i].unless;
+    }
+    return (about & fixes) != 0;
+}
+
+/* What the commands ask for by {when FIX} or {unless FIX}. */
+static tg_lab_fixes asked_for(const struct tg_lab *lab, const char *commands)
+{
+    tg_lab_fixes fixes = 0;
+    for (const char *at = commands; at != NULL; at = strchr(at + 1, '{')) {
+        int hazard = -1;
+        bool is_wanted = false;
+        if (tg_lab_reads_fix(lab, at, &hazard, &is_wanted) && hazard >= 0) {
+            fixes |= UINT32_C(1) << hazard;
+        }
+    }
+    return fixes;
+}
+
+tg_lab_fixes tg_lab_uncommanded(const struct tg_lab *lab, tg_lab_fixes fixes)
+{
+    tg_lab_fixes without = 0;
+    for (size_t i = 0; i < lab->steps_count; i++) {
+        const char *commands = lab->steps[i].commands != NULL ? lab->steps[i].commands : "";
+        tg_lab_fixes asked = asked_for(lab, commands);
+        for (size_t m = 0; m < lab->steps[i].makes_count; m++) {
+            const struct tg_lab_make *make = &lab->steps[i].makes[m];
+            const char *file = make->manifest != NULL ? strrchr(make->manifest, '/') : NULL;
+            bool is_named = file != NULL && strstr(commands, file + 1) != NULL;
+            without |= (make->when | make->unless | (is_named ? 0 : make->touched_by)) & ~asked;
+        }
+    }
+    return without & fixes;
+}
+
 /* The value of the placeholder that at starts with; NULL when it is none, or not known here. */
 static const char *value_of(const char *at, size_t len, const struct tg_lab_place *place)
 {
@@ -148,26 +190,59 @@ static const char *value_of(const char *at, size_t len, const struct tg_lab_plac
 }
 
 #define EACH_REGION "{each_region}"
-#define EACH_END    "{end}"
+#define PART_END    "{end}"
 
-/* The part that text begins with, for each region; returns what follows it. NULL: it begins with no
- * such part. */
-static const char *expand_each(const char *text, const struct tg_lab_place *place,
+bool tg_lab_reads_fix(const struct tg_lab *lab, const char *at, int *hazard, bool *is_wanted)
+{
+    static const char *const begins[] = {"{unless ", "{when "};
+    for (size_t i = 0; i < TG_COUNT(begins); i++) {
+        if (tg_str_has_prefix(at, begins[i])) {
+            const char *id = at + strlen(begins[i]);
+            char *name = tg_strndup(id, strcspn(id, "}"));
+            *hazard = tg_lab_hazard_index(lab, name);
+            *is_wanted = i == 1;
+            free(name);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void expand_for_regions(const char *part, const struct tg_lab_place *place,
                                struct tg_buf *out)
 {
-    const char *end = tg_str_has_prefix(text, EACH_REGION) ? strstr(text, EACH_END) : NULL;
-    if (end == NULL) {
-        return NULL;
-    }
-    const char *begin = text + strlen(EACH_REGION);
-    char *part = tg_strndup(begin, (size_t)(end - begin));
     for (size_t i = 0; i < place->lab->regions_count; i++) {
         struct tg_lab_place there = *place;
         there.region = &place->lab->regions[i];
         (void)tg_lab_expand(part, &there, out);
     }
+}
+
+/* The part that text begins with: for each region, or as the chosen fixes want it; returns what
+ * follows it. NULL: it begins with no such part. */
+static const char *expand_part(const char *text, const struct tg_lab_place *place,
+                               struct tg_buf *out)
+{
+    int hazard = -1;
+    bool is_wanted = false;
+    bool is_each = tg_str_has_prefix(text, EACH_REGION);
+    bool is_fix = !is_each && tg_lab_reads_fix(place->lab, text, &hazard, &is_wanted);
+    const char *end = is_each || is_fix ? strstr(text, PART_END) : NULL;
+    if (end == NULL) {
+        return NULL;
+    }
+    const char *begin = text + strcspn(text, "}") + 1;
+    char *part = tg_strndup(begin, (size_t)(end - begin));
+    if (is_each) {
+        expand_for_regions(part, place, out);
+    } else {
+        bool is_chosen = hazard >= 0 && (place->fixes & (UINT32_C(1) << hazard)) != 0;
+        if (is_chosen == is_wanted) {
+            (void)tg_lab_expand(part, place, out);
+        }
+    }
     free(part);
-    return end + strlen(EACH_END);
+    return end + strlen(PART_END);
 }
 
 bool tg_lab_expand(const char *text, const struct tg_lab_place *place, struct tg_buf *out)
@@ -179,7 +254,7 @@ bool tg_lab_expand(const char *text, const struct tg_lab_place *place, struct tg
         if (*text == '\0') {
             break;
         }
-        const char *after = expand_each(text, place, out);
+        const char *after = expand_part(text, place, out);
         if (after != NULL) {
             text = after;
             continue;
@@ -194,4 +269,65 @@ bool tg_lab_expand(const char *text, const struct tg_lab_place *place, struct tg
         }
     }
     return !out->is_full;
+}
+
+/* ---- manifests ---- */
+
+/* What the fixes make of the document; NULL when they leave it as it stands in its file. */
+static const char *changed_document(const struct tg_lab_place *place, const char *path,
+                                    size_t document)
+{
+    for (size_t i = 0; i < place->lab->steps_count; i++) {
+        const struct tg_lab_step *step = &place->lab->steps[i];
+        for (size_t m = 0; m < step->makes_count; m++) {
+            const struct tg_lab_make *make = &step->makes[m];
+            bool is_it = tg_str_eq(make->manifest, path) && make->document == document;
+            for (size_t v = 0; is_it && v < make->variants_count; v++) {
+                if (make->variants[v].fixes == (place->fixes & make->touched_by)) {
+                    return make->variants[v].yaml;
+                }
+            }
+        }
+    }
+    return NULL;
+}
+
+static size_t comment_len(const char *text)
+{
+    size_t len = 0;
+    while (text[len] == '#') {
+        len += strcspn(text + len, "\n");
+        len += text[len] == '\n' ? 1 : 0;
+    }
+    return len;
+}
+
+bool tg_lab_manifest(const char *path, const struct tg_lab_place *place, struct tg_buf *out)
+{
+    static const char between[] = "\n---\n";
+    const struct tg_asset *asset = tg_asset_get(path);
+    struct tg_buf whole;
+    if (asset == NULL) {
+        return false;
+    }
+    tg_buf_init(&whole, MANIFEST_LEN_MAX);
+    (void)tg_lab_expand(asset->text, place, &whole);
+    const char *text = tg_buf_text(&whole);
+    for (size_t document = 0; *text != '\0'; document++) {
+        const char *end = strstr(text, between);
+        size_t len = end != NULL ? (size_t)(end - text) + 1 : strlen(text);
+        const char *changed = changed_document(place, path, document);
+        tg_buf_append(out, text, changed != NULL ? comment_len(text) : len);
+        if (changed != NULL) {
+            (void)tg_lab_expand(changed, place, out);
+        }
+        text += len;
+        if (end != NULL) {
+            tg_buf_puts(out, between + 1);
+            text += strlen(between + 1);
+        }
+    }
+    bool is_ok = !whole.is_full && !out->is_full;
+    tg_buf_fini(&whole);
+    return is_ok;
 }

@@ -82,6 +82,7 @@ struct tg_lab_hazard {
 struct tg_lab_variant {
     tg_lab_fixes fixes;
     const char *body;
+    const char *yaml; /* the same as the manifest's document, for who applies the file */
 };
 
 /* One thing that a step makes, in one place or in each region; texts may hold the placeholders of
@@ -91,6 +92,8 @@ struct tg_lab_make {
     enum tg_api api;
     enum tg_desired_form form;
     const char *collection; /* as in struct tg_desired; of Kubernetes the apiVersion */
+    const char *manifest;   /* Kubernetes: whose document it is, "manifests/NAME"; else NULL */
+    size_t document;        /* which one of it */
     const char *kind;       /* Kubernetes, else NULL */
     const char *ns;         /* Kubernetes, NULL for cluster scope */
     const char *name;
@@ -183,13 +186,15 @@ struct tg_lab {
 
 /* Appends text with {project} {region} {zone} {cluster} {node_pool} {address} {node_range}
  * {proxy_range} {config_cluster} {project_number} replaced; region NULL: those of a region stay as
- * they are. What stands between {each_region} and {end} comes once for each region. False when the
+ * they are. What stands between {each_region} and {end} comes once for each region, between
+ * {when FIX} and {end} with that fix, between {unless FIX} and {end} without it. False when the
  * buffer is full. */
 struct tg_lab_place {
     const struct tg_lab *lab;
     const struct tg_lab_region *region; /* NULL: none */
     const char *project;
     const char *project_number; /* NULL: not known */
+    tg_lab_fixes fixes;         /* that are chosen */
 };
 bool tg_lab_expand(const char *text, const struct tg_lab_place *place, struct tg_buf *out);
 
@@ -204,6 +209,21 @@ bool tg_lab_make_is_wanted(const struct tg_lab_make *make, tg_lab_fixes fixes);
 
 /* The thing's body with these fixes; JSON text or NULL. */
 const char *tg_lab_make_body(const struct tg_lab_make *make, tg_lab_fixes fixes);
+
+/* Appends a manifest ("manifests/NAME") as it is applied there: expanded, and of what the place's
+ * fixes change the changed document. False when there is none, or the buffer is full. */
+bool tg_lab_manifest(const char *path, const struct tg_lab_place *place, struct tg_buf *out);
+
+/* Those of the fixes for which the steps' commands have no place: they change a thing whose
+ * manifest the commands do not name, or decide what is made without a {when FIX} in them. */
+tg_lab_fixes tg_lab_uncommanded(const struct tg_lab *lab, tg_lab_fixes fixes);
+
+/* True when these fixes change what the step makes. */
+bool tg_lab_step_is_fixed(const struct tg_lab_step *step, tg_lab_fixes fixes);
+
+/* The hazard that the part of commands beginning with at, "{when ID}" or "{unless ID}", asks for:
+ * its index, -1 when the lab has none of that name. Text that begins otherwise is false. */
+bool tg_lab_reads_fix(const struct tg_lab *lab, const char *at, int *hazard, bool *is_wanted);
 
 /* Every fix that the lab has. */
 tg_lab_fixes tg_lab_all_fixes(const struct tg_lab *lab);

@@ -14,7 +14,8 @@
 #include "plan/run_advice.h"
 #include "plan/run_survey.h"
 
-#define ADVICE_LEN_MAX 4096
+#define ADVICE_LEN_MAX   4096
+#define COMMANDS_LEN_MAX (64 * 1024)
 
 static const char *const seen_names[] = {"unknown", "missing", "running", "done"};
 
@@ -65,11 +66,58 @@ static void put_things(const struct tg_run_config *config, const struct tg_model
     free(things);
 }
 
+static bool has_fixes(const struct tg_run_config *config)
+{
+    return config->direction == TG_RUN_UP && config->fixes != 0;
+}
+
+/* What the chosen fixes change, and whose file says so to who types the commands. */
+static void put_fixes(const struct tg_run_config *config, const char *locale, struct tg_buf *out)
+{
+    const struct tg_lab *lab = config->lab;
+    tg_buf_printf(out, "%s\n", _("With fixes:"));
+    for (size_t i = 0; i < lab->hazards_count; i++) {
+        if ((config->fixes & (UINT32_C(1) << i)) != 0) {
+            tg_buf_puts(out, "  ");
+            put_padded(out, lab->hazards[i].id, 24);
+            tg_buf_printf(out, "%s\n", tg_lab_text_for(&lab->hazards[i].title, locale));
+        }
+    }
+}
+
+/* What is run or typed for the step, below it, unless it is done. */
+static void put_commands(const struct tg_run_config *config, int step, bool has_before[2],
+                         struct tg_buf *out)
+{
+    struct tg_buf text;
+    bool *is_begun = &has_before[tg_run_is_within_clusters(&config->lab->steps[step]) ? 1 : 0];
+    tg_buf_init(&text, COMMANDS_LEN_MAX);
+    tg_run_commands(config, step, !*is_begun, &text);
+    *is_begun = *is_begun || text.len > 0;
+    for (const char *at = tg_buf_text(&text); *at != '\0';) {
+        size_t len = strcspn(at, "\n");
+        tg_buf_printf(out, "      %s%.*s\n", *at == '#' ? "" : "$ ", (int)len, at);
+        at += len + (at[len] == '\n' ? 1 : 0);
+    }
+    tg_buf_fini(&text);
+}
+
+/* Fixes that change a step which stands already are a reason to run it again. */
+static bool is_to_be_done(const struct tg_run_config *config, int step,
+                          const struct tg_step_status *status)
+{
+    return config->direction == TG_RUN_UP
+               ? status->state != TG_STEP_DONE ||
+                     tg_lab_step_is_fixed(&config->lab->steps[step], config->fixes)
+               : status->state != TG_STEP_MISSING;
+}
+
 bool tg_run_report_plan(const struct tg_run_config *config, const struct tg_step_status *statuses,
                         const struct tg_model *model, const char *locale, struct tg_buf *out)
 {
     const struct tg_lab *lab = config->lab;
     bool is_down = config->direction == TG_RUN_DOWN;
+    bool has_before[2] = {false, false};
     tg_buf_printf(
         out, is_down ? _("Taking down %s in project %s:\n") : _("Standing up %s in project %s:\n"),
         tg_lab_text_for(&lab->title, locale), config->project);
@@ -94,6 +142,12 @@ bool tg_run_report_plan(const struct tg_run_config *config, const struct tg_step
             tg_buf_printf(out, _(", usually %s"), of->usual);
         }
         tg_buf_putc(out, '\n');
+        if (config->mode != TG_RUN_NATIVE && is_to_be_done(config, step, &statuses[step])) {
+            put_commands(config, step, has_before, out);
+        }
+    }
+    if (has_fixes(config)) {
+        put_fixes(config, locale, out);
     }
     if (is_down) {
         put_things(config, model, out);
@@ -150,6 +204,13 @@ bool tg_run_report_plan_json(const struct tg_run_config *config,
     struct tg_json_out json = {out, false};
     const struct tg_lab *lab = config->lab;
     open_json(&json, config);
+    tg_json_open(&json, "fixes", '[');
+    for (size_t i = 0; i < lab->hazards_count && has_fixes(config); i++) {
+        if ((config->fixes & (UINT32_C(1) << i)) != 0) {
+            tg_json_put_text(&json, NULL, lab->hazards[i].id);
+        }
+    }
+    tg_json_close(&json, ']');
     tg_cost_json(lab, cost, &json);
     tg_json_open(&json, "steps", '[');
     for (int step = config->from; step <= config->until; step++) {
@@ -158,6 +219,13 @@ bool tg_run_report_plan_json(const struct tg_run_config *config,
         put_observed(&json, &statuses[step]);
         tg_json_put_int(&json, "things", (int64_t)things_of(config, step));
         tg_json_put_text(&json, "usually", lab->steps[step].usual);
+        if (config->mode != TG_RUN_NATIVE) {
+            struct tg_buf text;
+            tg_buf_init(&text, COMMANDS_LEN_MAX);
+            tg_run_commands(config, step, false, &text);
+            tg_json_put_text(&json, "commands", text.len > 0 ? tg_buf_text(&text) : NULL);
+            tg_buf_fini(&text);
+        }
         tg_json_close(&json, '}');
     }
     tg_json_close(&json, ']');

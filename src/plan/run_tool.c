@@ -81,7 +81,8 @@ static const char *commands_of(const struct tg_run_config *config, int step)
 
 static bool expand(const struct tg_run_config *config, const char *text, struct tg_buf *out)
 {
-    struct tg_lab_place place = {.lab = config->lab, .project = config->project};
+    struct tg_lab_place place = {
+        .lab = config->lab, .project = config->project, .fixes = config->fixes};
     return text == NULL || tg_lab_expand(text, &place, out);
 }
 

@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/assets.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "model/select.h"
+
+#define FILE_MAX ((size_t)1024 * 1024)
 
 /* ---- what is seen ---- */
 
@@ -206,8 +207,11 @@ bool tg_walk_commands(const struct tg_lab *lab, size_t section, const struct tg_
         return false;
     }
     set_place(&texts, lab, model);
-    const struct tg_run_config run = {
-        .lab = lab, .direction = is_down ? TG_RUN_DOWN : TG_RUN_UP, .project = texts.place.project};
+    texts.place.fixes = shell->fixes;
+    const struct tg_run_config run = {.lab = lab,
+                                      .direction = is_down ? TG_RUN_DOWN : TG_RUN_UP,
+                                      .project = texts.place.project,
+                                      .fixes = shell->fixes};
     tg_buf_printf(out, "# %s, %d: %s\n", lab->name, of->number, of->title.en);
     if (shell->environment != NULL) {
         tg_buf_printf(out, ". '%s'\n", shell->environment);
@@ -225,21 +229,23 @@ bool tg_walk_commands(const struct tg_lab *lab, size_t section, const struct tg_
 }
 
 bool tg_walk_file(const struct tg_lab *lab, const char *name, const struct tg_model *model,
-                  struct tg_buf *out)
+                  tg_lab_fixes fixes, struct tg_buf *out)
 {
     struct texts texts;
+    struct tg_buf whole;
     char *path = tg_asprintf("manifests/%s", name);
-    const struct tg_asset *asset = tg_asset_get(path);
-    free(path);
-    if (asset == NULL) {
-        return false;
-    }
-    const char *text = asset->text;
-    while (tg_str_has_prefix(text, "# SPDX") ||
-           (text == asset->text && tg_str_has_prefix(text, "# "))) {
+    set_place(&texts, lab, model);
+    texts.place.fixes = fixes;
+    tg_buf_init(&whole, FILE_MAX);
+    bool is_there = tg_lab_manifest(path, &texts.place, &whole);
+    const char *text = tg_buf_text(&whole);
+    const char *first = text;
+    while (tg_str_has_prefix(text, "# SPDX") || (text == first && tg_str_has_prefix(text, "# "))) {
         text += strcspn(text, "\n");
         text += *text == '\n' ? 1 : 0;
     }
-    set_place(&texts, lab, model);
-    return tg_lab_expand(text, &texts.place, out);
+    tg_buf_puts(out, text);
+    tg_buf_fini(&whole);
+    free(path);
+    return is_there && !out->is_full;
 }

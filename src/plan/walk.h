@@ -81,6 +81,7 @@ enum tg_step_state tg_walk_judge(const struct tg_walk_place *place, const struct
 struct tg_walk_shell {
     const char *environment; /* a file to read first (of a simulated world); NULL: none */
     const char *folder;      /* what they read is there (app/work_folder.h); NULL: not known */
+    tg_lab_fixes fixes;      /* chosen for what is made */
 };
 
 /* Appends what does a section by hand, as a shell reads it: the lab's shell, then the commands,
@@ -89,8 +90,9 @@ struct tg_walk_shell {
 bool tg_walk_commands(const struct tg_lab *lab, size_t section, const struct tg_model *model,
                       const struct tg_walk_shell *shell, struct tg_buf *out);
 
-/* Appends a manifest as it is for the project, without the lines of its licence. */
+/* Appends a manifest as it is for the project with these fixes, without the lines of its licence.
+ */
 bool tg_walk_file(const struct tg_lab *lab, const char *name, const struct tg_model *model,
-                  struct tg_buf *out);
+                  tg_lab_fixes fixes, struct tg_buf *out);
 
 #endif

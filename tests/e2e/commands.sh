@@ -39,9 +39,45 @@ one_step="--mode commands --from vpc --until vpc"
 up apis --until apis
 expect apis 0 'every step is observed'
 
-# What the lab's commands cannot make is refused, not left out.
-up fixes $one_step --fix all
-expect fixes 2 'fixes are made by native calls alone'
+# Fixes: the plan shows them and the commands that carry them; what the lab's commands have no place for is refused.
+up fixes --mode commands --fix max-model-len,monitoring-everywhere --dry-run
+expect fixes 0 'max-model-len' '$ terraform -chdir=gke-tf apply -auto-approve -target=google_compute_network.vpc'
+[ "$(grep -c 'helm upgrade .*monitoring.gke.enabled=true --version' "$work/fixes.out")" = 2 ] ||
+    fail "fixes: the flag is not in both regions"
+up plain --mode commands --fix none --dry-run
+[ "$(grep -c 'helm upgrade .*monitoring.gke.enabled=true --version' "$work/plain.out")" = 1 ] ||
+    fail "plain: the flag is not in one region"
+cat >"$work/fix.yaml" <<'LAB'
+name: fixes
+title: {en: Fixes}
+config_cluster: gke-us-east5
+namespace: default
+deployment: d
+app_label: a
+model: m
+gateway: g
+primary_region: us-east5
+regions:
+  - {name: us-east5, zone: us-east5-b, cluster: gke-us-east5, node_pool: p, address_name: ip}
+hazards:
+  - {id: named, title: {en: N}, why: {en: W}, changes: [{kind: ServiceAccount, name: gemma-ksa, path: /metadata/labels/a, value: "b"}]}
+  - {id: unnamed, title: {en: U}, why: {en: W}, fix: true}
+steps:
+  - id: account
+    section: 1
+    title: {en: Account}
+    why: {en: For the test.}
+    needs: []
+    commands: |
+      kubectl apply -f ksa.yaml
+    verify:
+      - {where: gcp, kind: Network, name: nowhere}
+    make:
+      - {where: config, manifest: manifests/ksa.yaml}
+      - {where: config, manifest: manifests/objective.yaml, when: unnamed}
+LAB
+up unnamed --mode commands --lab "$work/fix.yaml" --fix all
+expect unnamed 2 "the lab's commands have no place for unnamed: choose other fixes"
 
 # Exit 0 is no proof.
 echo nothing >"$FAKE/mode"
@@ -143,10 +179,14 @@ gone() {
     "$TIDEGATE" up --dry-run --json --from vpc --until vpc 2>/dev/null | grep -q '"observed": "missing"'
 }
 wait_for 60 gone || fail "by hand: the network does not go"
-in_background hand --mode by-hand --from vpc --until vpc
+in_background hand --mode by-hand --from vpc --until vpc --fix all
 wait_for 60 grep -q 'terraform -chdir=gke-tf apply -auto-approve -target=google_compute_network.vpc' "$work/hand.out" ||
     { cat "$work/hand.out"; fail "by hand: nothing is shown"; }
 folder=$(sed -n 's/^ *cd //p' "$work/hand.out")
+grep -q 'readinessProbe:' "$folder/workload.yaml" && grep -q 'max-model-len 16384' "$folder/workload.yaml" ||
+    fail "by hand: the manifest lacks the fixes"
+grep -q 'timeoutSec: 600' "$folder/policies.yaml" && ! grep -q 'timeoutSec: 100' "$folder/policies.yaml" ||
+    fail "by hand: the policy lacks the fix"
 [ -f "$folder/gke-tf/network.tf" ] && [ -f "$folder/gateway.yaml" ] || fail "by hand: the folder lacks its files"
 grep -q "$PROJECT_ID" "$folder/gke-tf/terraform.tfvars.json" "$folder/ksa.yaml" || fail "by hand: the project is not in the files"
 XDG_STATE_HOME=$work/other up other --from vpc --until vpc

@@ -113,7 +113,7 @@ Test(fixes, the_lab_with_all_of_them_stands_where_the_plain_one_would_not, .time
         cr_assert(has(rig, region, APPS "vllm-gemma",
                       "\"gke-gcsfuse/ephemeral-storage-limit\":\"120Gi\""));
         cr_assert(has(rig, region, APPS "gemma-pool-epp",
-                      "--kv-cache-usage-percentage-metric=vllm:kv_cache_usage_perc"));
+                      "\"--kv-cache-usage-percentage-metric\",\"vllm:kv_cache_usage_perc\""));
         cr_assert(has(rig, region, MONITORING, "gemma-pool-metrics-reader-secret"));
     }
     cr_assert(has(rig, 0,

@@ -66,7 +66,7 @@ Test(walk, files_are_for_their_owner_alone_and_the_place_is_found_again)
     place = (struct tg_walk_place){.section = 4};
     cr_assert(tg_walk_save(folder, app->lab, &place, &err), "%s", err.msg);
     cr_expect_eq(tg_walk_load(folder, app->lab).section, 4);
-    const struct tg_walk_shell shell = {NULL, folder};
+    const struct tg_walk_shell shell = {.folder = folder};
     cr_assert(tg_walk_write(app->lab, 4, app->model, &shell, &path, &err), "%s", err.msg);
     expect_private(path);
     char *text = tg_read_file(path, 1 << 20, &len, &err);

@@ -4,12 +4,15 @@
 #include "plan/lab.h"
 
 #include <criterion/criterion.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/assets.h"
 #include "base/mem.h"
 #include "codec/lab_file.h"
+#include "codec/yaml.h"
+#include "codec/yaml_json.h"
 
 static struct tg_lab *built_in(void)
 {
@@ -322,7 +325,7 @@ Test(lab, a_fix_changes_what_is_made_and_nothing_else)
         {"fuse-cache", server, "\"gke-gcsfuse/ephemeral-storage-limit\":\"120Gi\""},
         {"max-model-len", server, "--max-model-len 16384 \\\\\\n  --port 8000"},
         {"picker-metric", made(lab, "Deployment", "gemma-pool-epp"),
-         "\"--kv-cache-usage-percentage-metric=vllm:kv_cache_usage_perc\""},
+         "\"1\",\"--kv-cache-usage-percentage-metric\",\"vllm:kv_cache_usage_perc\",\"--tracing\""},
         {"backend-timeout", policy, "\"timeoutSec\":600"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -356,6 +359,73 @@ Test(lab, a_fix_may_be_to_make_a_thing_elsewhere)
     }
     cr_assert_eq(in_one, 1);
     cr_assert_eq(in_all, 1);
+    tg_lab_free(lab);
+}
+
+/* What kubectl applies is what native calls ask for: the file, read back, is the body. */
+Test(lab, a_manifest_carries_the_fixes_that_change_it)
+{
+    struct tg_lab *lab = built_in();
+    const struct tg_lab_make *server = made(lab, "Deployment", "vllm-gemma");
+    struct tg_lab_place place = {.lab = lab, .project = "my-project"};
+    struct tg_buf plain;
+    struct tg_buf fixed;
+    struct tg_buf json;
+    struct tg_err err = TG_ERR_INIT;
+    tg_buf_init(&plain, 1 << 20);
+    tg_buf_init(&fixed, 1 << 20);
+    tg_buf_init(&json, 1 << 20);
+    cr_assert(tg_lab_manifest("manifests/workload.yaml", &place, &plain));
+    cr_expect_null(strstr(tg_buf_text(&plain), "readinessProbe"));
+    place.fixes = fixes_of(lab, "readiness-probe,max-model-len,fuse-cache");
+    cr_assert(tg_lab_manifest("manifests/workload.yaml", &place, &fixed));
+    cr_expect_eq(strncmp(tg_buf_text(&fixed), "# workload.yaml - ", 18), 0);
+    cr_expect_not_null(strstr(tg_buf_text(&fixed), "\n        readinessProbe:\n"), "%s",
+                       tg_buf_text(&fixed));
+    cr_expect_not_null(strstr(tg_buf_text(&fixed), "\n            --max-model-len 16384 \\\n"));
+    struct tg_yaml *yaml =
+        tg_yaml_parse_stream("workload.yaml", tg_buf_text(&fixed), fixed.len, &err);
+    cr_assert_not_null(yaml, "%s", err.msg);
+    cr_assert_eq(tg_yaml_root(yaml)->count, 5);
+    cr_assert(tg_yaml_to_json(tg_yaml_root(yaml)->items[server->document], &json));
+    tg_buf_reset(&plain);
+    tg_lab_expand(tg_lab_make_body(server, place.fixes), &place, &plain);
+    json_t *applied = json_loads(tg_buf_text(&json), 0, NULL);
+    json_t *asked = json_loads(tg_buf_text(&plain), 0, NULL);
+    cr_expect(json_equal(applied, asked), "%s\n%s", tg_buf_text(&json), tg_buf_text(&plain));
+    json_decref(applied);
+    json_decref(asked);
+    cr_expect_not(tg_lab_manifest("manifests/none.yaml", &place, &plain));
+    tg_yaml_free(yaml);
+    tg_buf_fini(&plain);
+    tg_buf_fini(&fixed);
+    tg_buf_fini(&json);
+    tg_lab_free(lab);
+}
+
+Test(lab, the_commands_carry_the_fixes_that_no_manifest_does)
+{
+    struct tg_lab *lab = built_in();
+    struct tg_lab_place place = {.lab = lab, .project = "p"};
+    struct tg_buf out;
+    tg_buf_init(&out, 1 << 20);
+    cr_expect_eq(tg_lab_uncommanded(lab, tg_lab_all_fixes(lab)), 0);
+    tg_lab_expand(step(lab, "pool")->commands, &place, &out);
+    const char *metrics = strstr(tg_buf_text(&out), "monitoring.gke.enabled=true");
+    cr_assert_not_null(metrics);
+    cr_expect_null(strstr(metrics + 1, "monitoring.gke.enabled=true"), "in one region alone");
+    cr_expect_null(strstr(tg_buf_text(&out), "kv-cache-usage"));
+    tg_buf_reset(&out);
+    place.fixes = fixes_of(lab, "monitoring-everywhere,picker-metric");
+    tg_lab_expand(step(lab, "pool")->commands, &place, &out);
+    metrics = strstr(tg_buf_text(&out), "monitoring.gke.enabled=true");
+    cr_expect_not_null(strstr(metrics + 1, "monitoring.gke.enabled=true"));
+    cr_expect_not_null(strstr(tg_buf_text(&out), "\"value\":\"vllm:kv_cache_usage_perc\"}]'"));
+    cr_expect_null(strstr(tg_buf_text(&out), "{when"));
+    tg_buf_reset(&out);
+    tg_lab_expand("{unless picker-metric}a{end}{unless backend-timeout}b{end}", &place, &out);
+    cr_expect_str_eq(tg_buf_text(&out), "b");
+    tg_buf_fini(&out);
     tg_lab_free(lab);
 }
 
@@ -394,6 +464,26 @@ Test(lab, a_change_that_fits_nothing_is_refused)
     check_refused(NAMES REGIONS HAZARD "{kind: Pod, name: x, path: spec, value: 1}\n" MAKES,
                   "my.yaml:17:9: a change has kind, name, path (a JSON pointer), and value or text "
                   "and by");
+}
+
+/* A fix that only native calls can make is told from those that commands carry too. */
+Test(lab, a_fix_that_the_commands_have_no_place_for_is_known)
+{
+    static const char text[] = NAMES REGIONS HAZARD
+        "{kind: ServiceAccount, name: gemma-ksa, path: /a, value: 1}\n"
+        "  - id: unseen\n    title: {en: T}\n    why: {en: W}\n    fix: true\n" STEP
+        "      - {where: gcp, kind: Network}\n    make:\n"
+        "      - {where: config, manifest: manifests/ksa.yaml, when: unseen}\n"
+        "    commands: kubectl apply -f ksa.yaml\n";
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_lab *lab = tg_lab_parse("my.yaml", text, strlen(text), &err);
+    cr_assert_not_null(lab, "%s", err.msg);
+    cr_expect_eq(tg_lab_uncommanded(lab, tg_lab_all_fixes(lab)), fixes_of(lab, "unseen"));
+    cr_expect_eq(tg_lab_uncommanded(lab, fixes_of(lab, "h")), 0);
+    tg_lab_free(lab);
+    check_refused(NAMES REGIONS STEP "      - {where: gcp, kind: Network}\n"
+                                     "    commands: a {when nothing}b{end}\n",
+                  "my.yaml:19:15: there is no fix as in {when nothing}");
 }
 
 Test(lab, broken_yaml_is_refused_with_its_place)

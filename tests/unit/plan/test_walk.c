@@ -69,7 +69,8 @@ static char *commands(int number, const char *environment)
 {
     struct tg_buf out;
     tg_buf_init(&out, 1 << 20);
-    const struct tg_walk_shell shell = {environment, environment != NULL ? "/state/work" : NULL};
+    const struct tg_walk_shell shell = {.environment = environment,
+                                        .folder = environment != NULL ? "/state/work" : NULL};
     bool has_some = tg_walk_commands(lab, section(number), model, &shell, &out);
     char *text = tg_buf_take(&out, NULL);
     if (!has_some) {
@@ -146,7 +147,7 @@ Test(walk, commands_are_for_the_project_and_the_world_that_is_watched)
     cr_expect_null(commands(1, NULL), "nothing is typed to read");
     struct tg_buf file;
     tg_buf_init(&file, 1 << 20);
-    cr_expect(tg_walk_file(lab, "ksa.yaml", model, &file));
+    cr_expect(tg_walk_file(lab, "ksa.yaml", model, 0, &file));
     cr_expect_not_null(strstr(tg_buf_text(&file), "gcs-fuse-sa@my-project.iam"));
     cr_expect_null(strstr(tg_buf_text(&file), "SPDX"));
     tg_buf_fini(&file);

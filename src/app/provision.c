@@ -378,8 +378,22 @@ bool tg_app_open_clusters(struct tg_app *app)
     return is_opened;
 }
 
-/* Twice in a row it was not among the project's clusters: a list may come short for once. */
-static bool is_deleted(const struct tg_target *gcp, struct tg_target *target)
+/* Its own API speaks to us: then it is there, whatever a list says of it. */
+static bool is_answering(const struct tg_target *target, int64_t now_us)
+{
+    for (int kind = 0; kind < TG_KIND_COUNT; kind++) {
+        if (tg_kind_info((enum tg_kind)kind)->source == TG_KIND_SOURCE_K8S &&
+            target->kinds[kind].phase == TG_KIND_PHASE_LIVE &&
+            tg_target_freshness(target, (enum tg_kind)kind, now_us) == TG_FRESH) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Twice in a row it was not among the project's clusters (a list may come short for once), and it
+ * does not answer any more. */
+static bool is_deleted(const struct tg_target *gcp, struct tg_target *target, int64_t now_us)
 {
     const struct tg_kind_view *view = &gcp->kinds[TG_KIND_GCP_CLUSTER];
     if (target->type != TG_TARGET_CLUSTER || target->removed_us != 0 ||
@@ -393,7 +407,7 @@ static bool is_deleted(const struct tg_target *gcp, struct tg_target *target)
     }
     bool is_second = target->missed_us != 0 && view->synced_us > target->missed_us;
     target->missed_us = target->missed_us == 0 ? view->synced_us : target->missed_us;
-    return is_second;
+    return is_second && !is_answering(target, now_us);
 }
 
 /* A call that is under way to it would never be answered. */
@@ -418,7 +432,7 @@ bool tg_app_close_clusters(struct tg_app *app)
     bool is_changed = false;
     for (size_t i = 0; gcp != NULL && i < app->model->targets_count; i++) {
         struct tg_target *target = app->model->targets[i];
-        if (is_deleted(gcp, target)) {
+        if (is_deleted(gcp, target, now_us)) {
             tg_model_remove_cluster(app->model, target->index, tg_app_lab_us(app), now_us);
             is_changed = true;
         } else if (target->removed_us != 0 && !target->is_closed &&

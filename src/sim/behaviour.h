@@ -90,6 +90,7 @@ struct sim_behaviour {
     struct tg_map *syncs;            /* "region/kind/namespace/name" -> pending work */
     struct tg_map
         *events; /* "region/uid/reason/message" -> struct recorded, of sim/event_recorder.c */
+    int64_t event_name_ns;             /* of the newest Event's name */
     uint64_t *versions;                /* resourceVersion of each region when it was last checked */
     struct sim_cluster_access *access; /* one each region */
     json_t *definition_specs;          /* plural -> spec of GKE's own definitions */

@@ -91,6 +91,33 @@ void sim_cluster_set_config(struct sim_region *region, bool is_config)
 
 /* ---- clusters ---- */
 
+/* The API server writes its own addresses, as no Pod is behind its Service. */
+static void create_api_service(struct sim_region *region)
+{
+    const struct sim_kinds *kinds = sim_world_kinds(region->world);
+    char address[SIM_IP_SIZE];
+    sim_region_node_ip(region, 2, address);
+    sim_shape_create(region->store, kinds->service,
+                     sim_shape("{'metadata':{'name':'kubernetes','namespace':'default','labels':{"
+                               "'component':'apiserver','provider':'kubernetes'}},'spec':{'type':"
+                               "'ClusterIP','clusterIP':'34.118.224.1','clusterIPs':["
+                               "'34.118.224.1'],'ports':[{'name':'https','protocol':'TCP','port':"
+                               "443,'targetPort':443}]},'status':{'loadBalancer':{}}}"));
+    sim_shape_create(
+        region->store, kinds->endpoints,
+        sim_shape("{'metadata':{'name':'kubernetes','namespace':'default','labels':{"
+                  "'endpointslice.kubernetes.io/skip-mirror':'true'}},'subsets':[{'addresses':[{"
+                  "'ip':'%s'}],'ports':[{'name':'https','port':443,'protocol':'TCP'}]}]}",
+                  address));
+    sim_shape_create(
+        region->store, kinds->endpoint_slice,
+        sim_shape("{'metadata':{'name':'kubernetes','namespace':'default','labels':{"
+                  "'kubernetes.io/service-name':'kubernetes'}},'addressType':'IPv4','endpoints':[{"
+                  "'addresses':['%s'],'conditions':{'ready':true}}],'ports':[{'name':'https',"
+                  "'port':443,'protocol':'TCP'}]}",
+                  address));
+}
+
 void sim_cluster_create(struct sim_region *region)
 {
     static const char *const classes[] = {"gke-l7-global-external-managed", "gke-l7-gxlb",
@@ -103,12 +130,7 @@ void sim_cluster_create(struct sim_region *region)
     create_namespaces(region);
     sim_rbac_create(region);
     sim_volume_create_classes(region);
-    sim_shape_create(region->store, sim_world_kinds(region->world)->service,
-                     sim_shape("{'metadata':{'name':'kubernetes','namespace':'default','labels':{"
-                               "'component':'apiserver','provider':'kubernetes'}},'spec':{'type':"
-                               "'ClusterIP','clusterIP':'34.118.224.1','clusterIPs':["
-                               "'34.118.224.1'],'ports':[{'name':'https','protocol':'TCP','port':"
-                               "443,'targetPort':443}]},'status':{'loadBalancer':{}}}"));
+    create_api_service(region);
     for (size_t i = 0; i < TG_COUNT(classes); i++) {
         create_class(region, classes[i]);
     }

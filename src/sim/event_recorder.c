@@ -45,6 +45,18 @@ static void plan_expiry(struct sim_world *world, struct recorded *recorded)
                                           SIM_PRIORITY_CONTROL, expire, recorded, NULL);
 }
 
+/* Events are called by their object and the nanosecond in which they were made, as client-go does:
+ * so lists, which are in the order of names, show an object's Events in the order in which they
+ * came. */
+static char *event_name_new(struct sim_world *world, const char *name)
+{
+    struct sim_behaviour *behaviour = sim_world_behaviour(world);
+    int64_t now_ns = sim_world_wall_us(world) * 1000;
+    behaviour->event_name_ns =
+        now_ns > behaviour->event_name_ns ? now_ns : behaviour->event_name_ns + 1;
+    return tg_asprintf("%s.%016" PRIx64, name, (uint64_t)behaviour->event_name_ns);
+}
+
 static json_t *event_new(struct sim_region *region, const json_t *object, const char *type,
                          const char *reason, const char *component, const char *message)
 {
@@ -54,8 +66,7 @@ static json_t *event_new(struct sim_region *region, const json_t *object, const 
     bool is_node = tg_str_eq(component, "kubelet");
     char now[SIM_TIME_SIZE];
     sim_shape_time(world, now);
-    uint64_t suffix = sim_world_draw(world, name, "event-name");
-    char *event_name = tg_asprintf("%s.%016" PRIx64, name, suffix);
+    char *event_name = event_name_new(world, name);
     json_t *event = json_pack(
         "{s:s,s:s,s:{s:s,s:s},s:{s:s,s:s,s:s,s:s,s:s,s:s},s:s,s:s,s:s,s:{s:s},s:s,s:s,s:i,s:n,s:s,"
         "s:s}",

@@ -520,15 +520,13 @@ static void finish_main(struct sim_pod *pod, int exit_code)
         return;
     }
     kill_all(pod, exit_code, exit_code == 0 ? "Completed" : "Error");
+    pod->step = SIM_STEP_FINISHED; /* also of one that goes: it is seen as Completed before */
+    sim_pod_write_status(pod);
     if (pod->is_deleting) {
-        sim_pod_write_status(pod);
         int64_t delay_us = sim_draw_range(world, pod->entity, "sidecar", &params->sidecar_exit);
         pod->end_event = sim_world_at(world, sim_world_now_us(world) + delay_us, SIM_PRIORITY_NODE,
                                       remove_pod, pod, NULL);
-        return;
     }
-    pod->step = SIM_STEP_FINISHED;
-    sim_pod_write_status(pod);
 }
 
 void sim_kubelet_exited(struct sim_pod *pod, int exit_code)

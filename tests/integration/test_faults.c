@@ -140,6 +140,28 @@ Test(faults, strange_documents_cost_themselves_at_most)
     }
 }
 
+/* Lists in which the clusters have other names, twice in a row and more, are no word of clusters
+ * whose own API answers. */
+Test(faults, strange_lists_of_the_project_take_no_cluster_away_that_answers)
+{
+    static const char *const strange[] = {"controls", "utf8", "wrong-kind"};
+    for (size_t i = 0; i < sizeof(strange) / sizeof(strange[0]); i++) {
+        char words[200];
+        struct tg_rig *rig = rig_new(3, NULL);
+        rig_wait_until_serving(rig);
+        snprintf(words, sizeof(words), "%s region=gcp for=150s", strange[i]);
+        fault_add(tg_rig_world(rig), words);
+        pass(rig, 240);
+        for (int r = 0; r < 2; r++) {
+            cr_expect_eq(tg_model_target(tg_rig_app(rig)->model, r)->removed_us, 0, "%s",
+                         strange[i]);
+            cr_expect_eq(pods_view(rig, r)->store.count, pods_there(rig, r), "%s", strange[i]);
+        }
+        cr_expect_eq(tg_rig_app(rig)->model->targets_count, 3, "%s", strange[i]);
+        tg_rig_free(rig);
+    }
+}
+
 /* Twice the same, and swapped events of different Pods, are nothing to recover from. */
 Test(faults, repeated_and_swapped_events_need_no_list)
 {

@@ -62,6 +62,10 @@ Test(sim_controllers, the_built_lab_stands_and_serves)
         "10.0.1.9");
     cr_expect_null(rig_get(world, 1, "gateways", "cross-region-gateway"),
                    "only the config cluster has it");
+    const json_t *subset =
+        json_array_get(sim_json_at(rig_get(world, 0, "endpoints", "kubernetes"), "subsets"), 0);
+    cr_expect_eq(json_array_size(sim_json_at(subset, "addresses")), 1, "the API server's");
+    cr_expect_not_null(rig_get(world, 0, "endpointslices", "kubernetes"));
     sim_world_free(world);
 }
 
@@ -83,6 +87,63 @@ Test(sim_controllers, scale_to_zero_releases_pod_and_claim)
     cr_expect(has_event(world, 0, "ScalingReplicaSet", "Scaled down replica set"));
     cr_expect(has_event(world, 0, "SuccessfulDelete", "Deleted pod"));
     cr_expect(has_event(world, 0, "Killing", "Stopping container vllm-tpu"));
+    sim_world_free(world);
+}
+
+Test(sim_controllers, a_deleted_pod_is_seen_as_completed_before_it_is_gone)
+{
+    struct sim_world *world = rig_world(7, 1, true);
+    rig_scale(world, 0, "vllm-gemma", 0);
+    const json_t *pod = rig_server_pod(world, 0);
+    bool was_terminating = false;
+    for (int i = 0; i < 3000 && pod != NULL; i++) {
+        const char *phase = sim_json_text(pod, "status.phase");
+        bool is_going = sim_json_at(pod, "metadata.deletionTimestamp") != NULL;
+        was_terminating = was_terminating || (is_going && strcmp(phase, "Running") == 0);
+        if (strcmp(phase, "Running") != 0) {
+            break;
+        }
+        sim_world_run_until(world, sim_world_now_us(world) + 10 * TG_US_PER_MS);
+        pod = rig_server_pod(world, 0);
+    }
+    cr_expect(was_terminating, "first it is only marked");
+    cr_assert_not_null(pod, "kubelets write the last state of a Pod before they let go of it");
+    cr_expect_str_eq(sim_json_text(pod, "status.phase"), "Succeeded");
+    cr_expect_str_eq(sim_json_text(sim_json_condition(pod, "Ready"), "reason"), "PodCompleted");
+    sim_world_free(world);
+}
+
+struct event_order {
+    char last_time[SIM_TIME_SIZE];
+    int count;
+    bool is_ordered;
+};
+
+static bool follow_order(void *context, json_t *event)
+{
+    struct event_order *order = context;
+    if (strncmp(sim_json_text(event, "metadata.name"), "vllm-gemma-", 11) == 0 &&
+        strcmp(sim_json_text(event, "involvedObject.kind"), "Pod") == 0) {
+        const char *time = sim_json_text(event, "firstTimestamp");
+        order->is_ordered = order->is_ordered && strcmp(time, order->last_time) >= 0;
+        snprintf(order->last_time, sizeof order->last_time, "%s", time);
+        order->count++;
+    }
+    return true;
+}
+
+Test(sim_controllers, events_of_a_pod_are_listed_in_the_order_in_which_they_came)
+{
+    struct sim_world *world = rig_world(7, 1, true);
+    rig_scale(world, 0, "vllm-gemma", 0);
+    rig_run(world, 4000); /* the Events of the first Pod are gone */
+    rig_scale(world, 0, "vllm-gemma", 1);
+    rig_run(world, 60);
+    struct event_order order = {.last_time = "", .is_ordered = true};
+    sim_store_each(rig_store(world, 0), sim_resource_by_plural("events"), NULL, follow_order,
+                   &order);
+    cr_expect_geq(order.count, 8);
+    cr_expect(order.is_ordered, "the names of Events are hexadecimal nanoseconds, and rise");
     sim_world_free(world);
 }
 

@@ -249,6 +249,20 @@ static bool obey(struct tg_app *app, int wishes)
     return false;
 }
 
+/* Another step told the same of the same thing, so that it is told once. */
+static bool is_told_elsewhere(const struct command_teller *teller, int step,
+                              const struct tg_progress_row *row)
+{
+    for (size_t i = 0; i < teller->rows_count; i++) {
+        const struct told_row *told = &teller->rows[i];
+        if (told->step != step && told->target == row->target &&
+            tg_str_eq(told->object, row->object) && tg_str_eq(told->phase, row->phase)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool is_new_phase(struct command_teller *teller, int step, const struct tg_progress_row *row)
 {
     size_t at = 0;
@@ -261,12 +275,13 @@ static bool is_new_phase(struct command_teller *teller, int step, const struct t
         (at < teller->rows_count && tg_str_eq(teller->rows[at].phase, row->phase))) {
         return false;
     }
+    bool is_new = !is_told_elsewhere(teller, step, row);
     teller->rows_count = at == teller->rows_count ? at + 1 : teller->rows_count;
     teller->rows[at].step = step;
     teller->rows[at].target = row->target;
     tg_str_copy(teller->rows[at].object, sizeof(teller->rows[at].object), row->object);
     tg_str_copy(teller->rows[at].phase, sizeof(teller->rows[at].phase), row->phase);
-    return true;
+    return is_new;
 }
 
 /* A line whenever something of a step under way comes to another phase. */

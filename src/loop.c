@@ -110,6 +110,7 @@ static struct ui_inputs gather(const struct loop *loop)
         .walk_folder = loop->walk_folder,
         .walk_shell = walk_shell(loop),
         .tour_note = loop->tour != NULL ? tg_tour_phase_text(loop->tour->phase) : NULL,
+        .is_touring = loop->tour != NULL && loop->tour->phase != TG_TOUR_OVER,
         .notice = app->notice[0] != '\0' ? app->notice : NULL,
         .notice_severity = app->notice_severity,
     };

@@ -117,7 +117,7 @@ static void draw_pane(struct ui *ui, const struct ui_inputs *inputs, struct ui_c
                                                        : pane->first;
     }
     if (pane->selected < 0 && !pane->is_following) {
-        pane->first = lines.wanted > 1 ? (size_t)lines.wanted - 1 : 0;
+        pane->first = lines.wanted > 2 ? (size_t)lines.wanted - 2 : 0;
     }
     pane->first = pane->first > last ? last : pane->first;
     ui_lines_draw(&lines, canvas, inner, pane->first,
@@ -270,7 +270,16 @@ static void draw_problems(const struct ui *ui, const struct ui_inputs *inputs,
         ui_canvas_put(canvas, 1, y, ui_view_style(inputs->notice_severity), inputs->notice);
         return;
     }
+    char next[200];
+    bool is_first = ui_next_text(inputs, next, sizeof(next));
     struct tg_problem *problems = tg_select_problems(inputs->model, inputs->now_us, &count);
+    if (next[0] != '\0' && (is_first || count == 0)) {
+        int room = ui_canvas_width(canvas) - 2;
+        int cells = (int)tg_utf8_width(next);
+        ui_canvas_put_fit(canvas, 1, y, cells < room ? cells : room, false, UI_STYLE_RUNNING, next);
+        free(problems);
+        return;
+    }
     if (count > 0) {
         enum ui_style style = ui_view_style(problems[0].severity);
         int x = ui_canvas_printf(canvas, 1, y, style,
@@ -299,7 +308,8 @@ static bool is_hinted(const struct ui_inputs *inputs, enum tg_command command)
     bool is_running = inputs->drill != NULL && !tg_drill_is_over(inputs->drill);
     switch (command) {
     case TG_COMMAND_DRILL_START:
-        return inputs->is_armed && !is_running && !inputs->is_restore_offered;
+        return inputs->is_armed && !is_running && !inputs->is_restore_offered &&
+               ui_primary_target(inputs) >= 0;
     case TG_COMMAND_DRILL_ABORT:
         return is_running;
     case TG_COMMAND_RESTORE:

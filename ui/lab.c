@@ -57,6 +57,10 @@ void ui_lab_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_comma
                     struct ui_intent *intent)
 {
     bool is_start = command == TG_COMMAND_LAB_UP || command == TG_COMMAND_LAB_DOWN;
+    if (command == TG_COMMAND_LAB_OUTPUT) {
+        ui_ask(ui, UI_OVERLAY_OUTPUT);
+        return;
+    }
     if (!is_start) {
         if (is_running(inputs)) {
             intent->kind = command == TG_COMMAND_LAB_STOP ? UI_INTENT_LAB_STOP : UI_INTENT_STOCKOUT;
@@ -64,11 +68,6 @@ void ui_lab_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_comma
         } else {
             tg_str_copy(ui->message, sizeof(ui->message), _("The lab is not being changed."));
         }
-        return;
-    }
-    if (command == TG_COMMAND_LAB_OUTPUT) {
-        ui_ask(ui, UI_OVERLAY_OUTPUT);
-        ui->is_output_followed = true;
         return;
     }
     ui->lab_from = -1;
@@ -321,9 +320,6 @@ void ui_lab_draw_output(struct ui *ui, const struct ui_inputs *inputs, struct ui
         char *safe = tg_utf8_sanitize(line, strlen(line));
         ui_lines_add_wrapped(&lines, style_of_line(line), cells, safe);
         free(safe);
-    }
-    if (ui->is_output_followed) {
-        ui->overlay_first = (long)lines.count;
     }
     ui_overlay_lines(ui, canvas, 160, title, _("End follows, Esc closes"), &lines);
     ui_lines_fini(&lines);

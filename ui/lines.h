@@ -32,7 +32,7 @@ struct ui_line {
 struct ui_lines {
     struct ui_line *items;
     size_t count;
-    long wanted; /* line to keep in sight until the operator scrolls; 0 is as good as none */
+    long wanted; /* line to keep in sight until the operator scrolls, counted from 1; 0: none */
 };
 
 void ui_lines_fini(struct ui_lines *lines);

@@ -16,6 +16,7 @@ noinst_LIBRARIES += %D%/libtg_ui.a
 	%D%/lab.c \
 	%D%/lines.c \
 	%D%/lines.h \
+	%D%/next.c \
 	%D%/overlay.c \
 	%D%/state.h \
 	%D%/term.h \

@@ -17,7 +17,8 @@ static struct ui_rect centre(const struct ui_canvas *canvas, int width, int heig
     int room_x = ui_canvas_width(canvas);
     int room_y = ui_canvas_height(canvas);
     width = width > room_x - 4 ? room_x - 4 : width;
-    height = height > room_y - 4 ? room_y - 4 : height;
+    int margin = room_y < 24 ? 2 : 4; /* where there is little room, it is the dialog's */
+    height = height > room_y - margin ? room_y - margin : height;
     return (struct ui_rect){(room_x - width) / 2, (room_y - height) / 2, width, height};
 }
 
@@ -31,10 +32,16 @@ static void draw_lines(struct ui *ui, struct ui_canvas *canvas, struct ui_rect r
                        const struct ui_lines *lines, long selected)
 {
     struct ui_rect inner = ui_frame_box(canvas, rect, ui->is_utf8, true, title, note_style, note);
-    long last = (long)lines->count - inner.height;
-    last = last < 0 ? 0 : last;
-    ui->overlay_first = ui->overlay_first > last ? last : ui->overlay_first;
+    long rows = inner.height > 0 ? inner.height : 0;
+    long count = (long)lines->count;
+    long last = count > rows ? count - rows : 0;
+    ui->overlay_first =
+        ui->overlay_first > last || ui_is_end_followed(ui) ? last : ui->overlay_first;
     ui_lines_draw(lines, canvas, inner, (size_t)ui->overlay_first, selected, ui->is_utf8);
+    if (count > rows && rect.width > 30) {
+        ui_canvas_printf(canvas, rect.x + rect.width - 16, rect.y + rect.height - 1, UI_STYLE_MUTED,
+                         " %ld-%ld/%ld ", ui->overlay_first + 1, ui->overlay_first + rows, count);
+    }
 }
 
 void ui_overlay_lines(struct ui *ui, struct ui_canvas *canvas, int width, const char *title,
@@ -49,12 +56,6 @@ void ui_overlay_page(struct ui *ui, struct ui_canvas *canvas, struct ui_rect rec
                      const struct ui_lines *lines)
 {
     draw_lines(ui, canvas, rect, title, note, note_style, lines, -1);
-    size_t rows = rect.height > 2 ? (size_t)rect.height - 2 : 0;
-    size_t first = (size_t)ui->overlay_first;
-    if (lines->count > rows) {
-        ui_canvas_printf(canvas, rect.x + rect.width - 16, rect.y + rect.height - 1, UI_STYLE_MUTED,
-                         " %zu-%zu/%zu ", first + 1, first + rows, lines->count);
-    }
 }
 
 /* One command: keys and name, and what it does beside them on as many lines as it needs. */

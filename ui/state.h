@@ -65,8 +65,8 @@ struct ui {
     struct ui_pane panes[UI_VIEW_COUNT];
     enum ui_overlay overlay;
     long overlay_first;
-    bool is_output_followed; /* its page shows the end, whatever comes */
-    long overlay_selected;   /* in the palette */
+    bool is_end_followed;  /* nobody scrolled away from it */
+    long overlay_selected; /* in the palette */
     char input[UI_INPUT_SIZE];
     struct ui_history history;
     char message[300];
@@ -86,6 +86,10 @@ void ui_frame_fill(const struct ui_view_context *context, enum ui_view view,
 
 /* Opens a dialog with an empty line to type in. */
 void ui_ask(struct ui *ui, enum ui_overlay overlay);
+
+/* The end of what is open stays in sight: of what is printed while it is printed, and of a
+ * question, whose line to type in is its last. */
+bool ui_is_end_followed(const struct ui *ui);
 
 /* ---- ui/command_line.c ---- */
 
@@ -123,6 +127,16 @@ void ui_doctor_draw(struct ui *ui, const struct ui_inputs *inputs, struct ui_can
 void ui_doctor_add_summary(const struct ui_inputs *inputs, int cells, struct ui_lines *lines);
 /* How much of what it found fails; 0 without a preflight. */
 size_t ui_doctor_fails(const struct ui_inputs *inputs);
+
+/* ---- ui/next.c ---- */
+
+/* The next thing to do, "" when there is none; true when it goes before problems: nothing happens
+ * until the operator does it. */
+bool ui_next_text(const struct ui_inputs *inputs, char *out, size_t size);
+
+/* The primary region's cluster among the targets; -1: not watched, or not there any more. */
+int ui_primary_target(const struct ui_inputs *inputs);
+
 /* ---- ui/walk.c: the guided walk ---- */
 
 void ui_walk_open(struct ui *ui, const struct ui_inputs *inputs);

@@ -48,11 +48,18 @@ static bool is_page(enum ui_overlay overlay)
            overlay == UI_OVERLAY_WALK || overlay == UI_OVERLAY_OUTPUT;
 }
 
+/* Questions that may be longer than the screen. */
+static bool is_question(enum ui_overlay overlay)
+{
+    return overlay == UI_OVERLAY_CONFIRM || overlay == UI_OVERLAY_LAB_UP ||
+           overlay == UI_OVERLAY_LAB_DOWN || overlay == UI_OVERLAY_SECRET;
+}
+
 static void move(struct ui *ui, long by)
 {
     struct ui_pane *pane = &ui->panes[ui->focus];
-    if (is_page(ui->overlay)) {
-        ui->is_output_followed = by == FARTHEST;
+    if (is_page(ui->overlay) || is_question(ui->overlay)) {
+        ui->is_end_followed = by == FARTHEST;
         ui->overlay_first = ui->overlay_first + by < 0 ? 0 : ui->overlay_first + by;
         return;
     }
@@ -84,12 +91,18 @@ static void open_row(struct ui *ui, const struct ui_line *line)
 
 static void open_selected(struct ui *ui, const struct ui_inputs *inputs, struct ui_intent *intent)
 {
-    const struct ui_pane *pane = &ui->panes[ui->focus];
+    struct ui_pane *pane = &ui->panes[ui->focus];
     struct ui_view_context context = {inputs, ui->is_utf8, pane->width, pane->height,
                                       ui->is_zoomed};
     struct ui_lines lines = {0};
     ui_frame_fill(&context, ui->focus, &lines);
+    long wanted = pane->filter[0] == '\0' && lines.wanted > 0 ? lines.wanted - 1 : 0;
     ui_lines_filter(&lines, pane->filter);
+    if (pane->selected < 0 && lines.count > 0) {
+        /* Nobody chose: the row that the pane itself shows. */
+        pane->selected = pane->is_following ? (long)lines.count - 1 : wanted;
+        pane->is_following = false;
+    }
     const struct ui_line *line = pane->selected >= 0 && pane->selected < (long)lines.count
                                      ? &lines.items[pane->selected]
                                      : NULL;
@@ -120,7 +133,13 @@ void ui_ask(struct ui *ui, enum ui_overlay overlay)
     ui->input[0] = '\0';
     ui->overlay_first = 0;
     ui->overlay_selected = 0;
+    ui->is_end_followed = true;
     ui->message[0] = '\0';
+}
+
+bool ui_is_end_followed(const struct ui *ui)
+{
+    return ui->is_end_followed && (ui->overlay == UI_OVERLAY_OUTPUT || is_question(ui->overlay));
 }
 
 static void drill_commands(struct ui *ui, const struct ui_inputs *inputs, enum tg_command command,
@@ -140,6 +159,9 @@ static void drill_commands(struct ui *ui, const struct ui_inputs *inputs, enum t
                         _("Not now: this session is read-only; start with --arm."));
         } else if (is_running || inputs->is_restore_offered) {
             tg_str_copy(ui->message, sizeof(ui->message), _("Not now: a drill is open already."));
+        } else if (ui_primary_target(inputs) < 0) {
+            tg_str_copy(ui->message, sizeof(ui->message),
+                        _("Not now: the primary region's cluster is not there; :lab.up makes it."));
         } else {
             ui_ask(ui, UI_OVERLAY_CONFIRM);
         }
@@ -379,14 +401,11 @@ static void confirm_drill(struct ui *ui, const struct ui_inputs *inputs, struct 
         ui->overlay = UI_OVERLAY_NONE;
         return;
     }
-    for (size_t i = 0; i < inputs->model->targets_count; i++) {
-        if (tg_str_eq(inputs->model->targets[i]->region, inputs->lab->primary_region)) {
-            intent->kind = UI_INTENT_DRILL_START;
-            intent->target = inputs->model->targets[i]->index;
-            ui->focus = UI_VIEW_DRILL;
-        }
-    }
-    if (intent->kind == UI_INTENT_NONE) {
+    intent->target = ui_primary_target(inputs);
+    if (intent->target >= 0) {
+        intent->kind = UI_INTENT_DRILL_START;
+        ui->focus = UI_VIEW_DRILL;
+    } else {
         snprintf(ui->message, sizeof(ui->message), _("The primary region is not watched."));
     }
     ui->overlay = UI_OVERLAY_NONE;
@@ -533,6 +552,10 @@ static bool dialog_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_
     }
     if (ui->overlay == UI_OVERLAY_PALETTE) {
         palette_key(ui, key);
+    }
+    if (is_question(ui->overlay) && (key.code == UI_KEY_UP || key.code == UI_KEY_DOWN)) {
+        move(ui, key.code == UI_KEY_UP ? -1 : 1);
+        return true;
     }
     if (ui->overlay == UI_OVERLAY_COMMAND && ui_command_line_key(ui, key)) {
         return true;

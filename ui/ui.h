@@ -50,6 +50,7 @@ struct ui_inputs {
     const char *walk_folder;                /* where its files are written; NULL: nowhere */
     struct tg_walk_shell walk_shell;        /* where the walkthrough's commands are typed */
     const char *tour_note; /* what the demonstration is at, translated; NULL: none runs */
+    bool is_touring;       /* and it is not over */
     const char *notice;    /* one line of the app's, translated; NULL */
     enum tg_severity notice_severity;
 };

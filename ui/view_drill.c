@@ -14,7 +14,7 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "ui/view.h"
+#include "ui/state.h"
 
 static void add_text(struct ui_lines *lines, enum ui_style style, const char *text)
 {
@@ -30,6 +30,11 @@ static void add_idle(const struct ui_view_context *context, struct ui_lines *lin
         return;
     }
     add_text(lines, UI_STYLE_TEXT, _("No drill has run in this session."));
+    if (inputs->is_armed && ui_primary_target(inputs) < 0) {
+        ui_lines_add_wrapped(lines, UI_STYLE_MUTED, context->width,
+                             _("It takes the lab standing: :lab.up makes it, w tells of it."));
+        return;
+    }
     ui_lines_add_wrapped(lines, inputs->is_armed ? UI_STYLE_OK : UI_STYLE_MUTED, context->width,
                          inputs->is_armed
                              ? _("D starts one: primary region to zero, measure, restore, verdict.")

@@ -71,6 +71,9 @@ void ui_view_pods(const struct ui_view_context *context, struct ui_lines *lines)
     size_t count = 0;
     const struct tg_model *model = context->inputs->model;
     struct tg_region_row *rows = tg_select_regions(model, context->inputs->now_us, &count);
+    if (count == 0) {
+        ui_line_put(ui_lines_add(lines), UI_STYLE_MUTED, 0, "%s", _("No cluster seen so far."));
+    }
     for (size_t i = 0; i < count; i++) {
         char source[96];
         enum ui_style style = ui_view_source_text(&rows[i].source, source, sizeof(source));
@@ -159,6 +162,9 @@ void ui_view_routes(const struct ui_view_context *context, struct ui_lines *line
     const struct tg_model *model = context->inputs->model;
     add_gateways(context, lines);
     struct tg_backend_row *rows = tg_select_backends(model, context->inputs->now_us, &count);
+    if (lines->count == 0 && count == 0) {
+        ui_line_put(ui_lines_add(lines), UI_STYLE_MUTED, 0, "%s", _("No gateway seen so far."));
+    }
     for (size_t i = 0; i < count; i++) {
         enum tg_severity severity = rows[i].is_healthy ? TG_SEVERITY_OK : TG_SEVERITY_FAIL;
         struct ui_line *line = ui_lines_add(lines);

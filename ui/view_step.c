@@ -10,13 +10,19 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "plan/price.h"
 #include "plan/progress.h"
 #include "plan/run_advice.h"
+#include "plan/walk.h"
 #include "ui/view.h"
 
 #define COMMANDS_BYTES_MAX 16384
 #define COST_LINES_MAX     64
+#define REST_SIZE          300
+#define TITLE_CELLS_MIN    14
+#define SPAN_WIDTH_MIN     40 /* cells of a pane that has room for how long it goes on */
+#define NAME_BYTES_MAX     256
 #define STAGES_MAX         16 /* a row that counts more than these counts bytes */
 
 struct ui_look ui_view_look(const struct ui_view_context *context,
@@ -71,8 +77,12 @@ static bool look_of_run(const struct ui_view_context *context, size_t index, str
         }
         look->sign = context->is_utf8 ? "▸" : ">";
         look->style = UI_STYLE_RUNNING;
-        snprintf(look->word, sizeof(look->word), "%s %s", _(tg_run_state_word(step->state)),
-                 span_of(context, step, span, sizeof(span)));
+        if (context->width < SPAN_WIDTH_MIN) {
+            snprintf(look->word, sizeof(look->word), "%s", _(tg_run_state_word(step->state)));
+        } else {
+            snprintf(look->word, sizeof(look->word), "%s %s", _(tg_run_state_word(step->state)),
+                     span_of(context, step, span, sizeof(span)));
+        }
         return true;
     case TG_RUN_FAILED:
     case TG_RUN_BLOCKED:
@@ -85,7 +95,9 @@ static bool look_of_run(const struct ui_view_context *context, size_t index, str
     }
 }
 
-static const char *rest_of(const struct ui_view_context *context, size_t index)
+/* Returns out, or what the run says. */
+static const char *rest_of(const struct ui_view_context *context, size_t index, char *out,
+                           size_t size)
 {
     const struct tg_run *run = context->inputs->run;
     const struct tg_step_status *status = &context->inputs->steps[index];
@@ -94,10 +106,11 @@ static const char *rest_of(const struct ui_view_context *context, size_t index)
         return run->steps[index].err.msg;
     }
     if (run != NULL && !run->is_over && run->steps[index].waiting_for[0] != '\0' &&
-        run->steps[index].state != TG_RUN_PENDING) {
+        run->steps[index].state != TG_RUN_PENDING &&
+        !tg_str_eq(run->steps[index].waiting_for, status->missing)) {
         return run->steps[index].waiting_for;
     }
-    return status->missing;
+    return tg_step_missing_text(status, out, size);
 }
 
 /* What runs now and what it costs by the hour: whoever forgets it pays. */
@@ -141,17 +154,21 @@ void ui_view_steps(const struct ui_view_context *context, struct ui_lines *lines
         const struct tg_step_status *status = &context->inputs->steps[i];
         struct ui_look look = ui_view_look(context, status);
         bool is_moving = look_of_run(context, i, &look);
+        int word_cells = (int)tg_utf8_width(look.word);
         struct ui_line *line = ui_lines_add(lines);
         line->step = (int)i;
         int title_cells = context->width > 46 ? 38 : context->width - 12;
+        int room = context->width - 3 - word_cells; /* a title is known by its beginning */
+        title_cells = room < title_cells && room >= TITLE_CELLS_MIN ? room : title_cells;
         if (lines->wanted == 0 && (is_moving || status->state != TG_STEP_DONE)) {
-            lines->wanted = (long)i;
+            lines->wanted = (long)i + 1;
         }
         ui_line_put(line, look.style, 2, "%s", look.sign);
         ui_line_put(line, UI_STYLE_TEXT, title_cells, "%s",
                     tg_lab_text_for(&lab->steps[i].title, context->inputs->locale));
         ui_line_put(line, look.style, 0, " %s", look.word);
-        const char *rest = rest_of(context, i);
+        char missing[REST_SIZE];
+        const char *rest = rest_of(context, i, missing, sizeof(missing));
         if (rest[0] != '\0' && context->width > 60) {
             ui_line_put(line, UI_STYLE_MUTED, 0, "  %s", rest);
         } else if (context->width > 100) {
@@ -212,7 +229,8 @@ static void add_state(const struct ui_view_context *context, size_t index, int c
         ui_line_put(line, look.style, 2, "%s", look.sign);
         ui_line_put(line, look.style, 0, "%s", look.word);
     }
-    const char *rest = rest_of(context, index);
+    char missing[REST_SIZE];
+    const char *rest = rest_of(context, index, missing, sizeof(missing));
     /* What is waited for stands among the rows of progress, where there are any. */
     bool is_error =
         context->inputs->run != NULL && context->inputs->run->steps[index].err.code != TG_CODE_NONE;
@@ -222,23 +240,45 @@ static void add_state(const struct ui_view_context *context, size_t index, int c
     add_failure(context, index, cells, lines);
 }
 
-static void add_conditions(const struct tg_lab_step *step, struct ui_lines *lines)
+/* A condition in one place; region NULL: its name is the same everywhere. */
+static void add_condition(const struct ui_view_context *context,
+                          const struct tg_lab_condition *condition,
+                          const struct tg_lab_region *region, struct ui_lines *lines)
 {
+    const struct tg_target *gcp = tg_model_gcp(context->inputs->model);
+    struct tg_lab_place place = {
+        .lab = context->inputs->lab, .region = region, .project = gcp != NULL ? gcp->name : NULL};
+    bool is_everywhere = condition->where == TG_LAB_WHERE_REGIONS ||
+                         condition->where == TG_LAB_WHERE_EACH_REGION_GCP;
+    struct tg_buf name;
+    tg_buf_init(&name, NAME_BYTES_MAX);
+    tg_lab_expand(condition->name, &place, &name);
+    struct ui_line *line = ui_lines_add(lines);
+    ui_line_put(line, UI_STYLE_TEXT, 0, "  %s", tg_kind_info(condition->kind)->name);
+    ui_line_put(line, UI_STYLE_TEXT, 0, "%s%s", name.len > 0 ? "/" : "", tg_buf_text(&name));
+    if (condition->condition != NULL) {
+        ui_line_put(line, UI_STYLE_MUTED, 0, "  %s=True", condition->condition);
+    } else if (condition->field != NULL && condition->equals != NULL) {
+        ui_line_put(line, UI_STYLE_MUTED, 0, "  %s=%s", condition->field, condition->equals);
+    }
+    if (is_everywhere) {
+        ui_line_put(line, UI_STYLE_MUTED, 0, "  %s",
+                    region != NULL ? region->name : _("in each region"));
+    }
+    tg_buf_fini(&name);
+}
+
+static void add_conditions(const struct ui_view_context *context, const struct tg_lab_step *step,
+                           struct ui_lines *lines)
+{
+    const struct tg_lab *lab = context->inputs->lab;
     for (size_t i = 0; i < step->conditions_count; i++) {
         const struct tg_lab_condition *condition = &step->conditions[i];
         bool is_everywhere = condition->where == TG_LAB_WHERE_REGIONS ||
                              condition->where == TG_LAB_WHERE_EACH_REGION_GCP;
-        struct ui_line *line = ui_lines_add(lines);
-        ui_line_put(line, UI_STYLE_TEXT, 0, "  %s", tg_kind_info(condition->kind)->name);
-        ui_line_put(line, UI_STYLE_TEXT, 0, "%s%s", condition->name[0] != '\0' ? "/" : "",
-                    condition->name);
-        if (condition->condition != NULL) {
-            ui_line_put(line, UI_STYLE_MUTED, 0, "  %s=True", condition->condition);
-        } else if (condition->field != NULL && condition->equals != NULL) {
-            ui_line_put(line, UI_STYLE_MUTED, 0, "  %s=%s", condition->field, condition->equals);
-        }
-        if (is_everywhere) {
-            ui_line_put(line, UI_STYLE_MUTED, 0, "  %s", _("in each region"));
+        bool has_names = is_everywhere && strchr(condition->name, '{') != NULL;
+        for (size_t r = 0; r < (has_names ? lab->regions_count : 1); r++) {
+            add_condition(context, condition, has_names ? &lab->regions[r] : NULL, lines);
         }
     }
 }
@@ -293,22 +333,36 @@ static void add_progress_row(const struct ui_view_context *context,
     free(detail);
 }
 
-static void add_commands(const struct ui_view_context *context, const struct tg_lab_step *step,
-                         int cells, struct ui_lines *lines)
+static void add_shell_lines(const char *text, int cells, struct ui_lines *lines)
 {
-    struct tg_buf text;
-    const struct tg_target *gcp = tg_model_gcp(context->inputs->model);
-    struct tg_lab_place place = {.lab = context->inputs->lab,
-                                 .project = gcp != NULL ? gcp->name : NULL,
-                                 .fixes = context->inputs->fixes};
-    tg_buf_init(&text, COMMANDS_BYTES_MAX);
-    tg_lab_expand(step->commands, &place, &text);
-    for (const char *at = tg_buf_text(&text); *at != '\0';) {
+    for (const char *at = text; *at != '\0';) {
         size_t len = strcspn(at, "\n");
         char *line = tg_asprintf(*at == '#' ? "%.*s" : "$ %.*s", (int)len, at);
         ui_lines_add_wrapped(lines, UI_STYLE_KEY, cells, line);
         free(line);
         at += len + (at[len] == '\n' ? 1 : 0);
+    }
+}
+
+/* By hand all that a shell of its own needs, where and with what; else the step's own alone. */
+static void add_commands(const struct ui_view_context *context, size_t index, int cells,
+                         struct ui_lines *lines)
+{
+    const struct ui_inputs *inputs = context->inputs;
+    const struct tg_run *run = inputs->run;
+    bool is_by_hand = inputs->mode == TG_RUN_BY_HAND;
+    bool is_down =
+        is_by_hand && run != NULL && !run->is_over && run->config.direction == TG_RUN_DOWN;
+    struct tg_buf text;
+    tg_buf_init(&text, COMMANDS_BYTES_MAX);
+    tg_walk_step_commands(inputs->lab, index, is_down, is_by_hand, inputs->model,
+                          &inputs->walk_shell, &text);
+    if (text.len > 0) {
+        heading(lines, _("By hand, in another terminal; it ticks itself off"));
+        add_shell_lines(tg_buf_text(&text), cells, lines);
+        ui_lines_add_wrapped(lines, UI_STYLE_MUTED, cells,
+                             is_by_hand ? _("w has the same by sections, to be copied (c)")
+                                        : _("w has them with what comes before, to be copied (c)"));
     }
     tg_buf_fini(&text);
 }
@@ -334,7 +388,7 @@ void ui_view_step_page(const struct ui_view_context *context, size_t index, stru
     }
     free(rows);
     heading(lines, _("It is done when this is observed"));
-    add_conditions(step, lines);
+    add_conditions(context, step, lines);
     int done = 0;
     int total = 0;
     if (context->inputs->run != NULL) {
@@ -344,10 +398,7 @@ void ui_view_step_page(const struct ui_view_context *context, size_t index, stru
         heading(lines, _("What was made, or removed"));
         add_things(context, (int)index, lines);
     }
-    if (step->commands != NULL) {
-        heading(lines, _("By hand, in another terminal; it ticks itself off"));
-        add_commands(context, step, cells, lines);
-    }
+    add_commands(context, index, cells, lines);
     if (step->needs_count > 0) {
         heading(lines, _("It needs"));
         for (size_t i = 0; i < step->needs_count; i++) {

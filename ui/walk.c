@@ -199,7 +199,9 @@ static void add_steps(const struct ui_view_context *context, const struct tg_wal
                     tg_lab_text_for(&inputs->lab->steps[i].title, inputs->locale));
         ui_line_put(line, look.style, 0, " %s", look.word);
         if (inputs->steps[i].state != TG_STEP_DONE && cells > 60) {
-            ui_line_put(line, UI_STYLE_MUTED, 0, "  %s", inputs->steps[i].missing);
+            char missing[300];
+            ui_line_put(line, UI_STYLE_MUTED, 0, "  %s",
+                        tg_step_missing_text(&inputs->steps[i], missing, sizeof(missing)));
         }
     }
 }

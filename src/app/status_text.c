@@ -27,7 +27,8 @@ static void put_steps(const struct tg_status_inputs *inputs, struct tg_buf *out)
         tg_buf_printf(out, "  %s: %s %d/%d  ",
                       tg_lab_text_for(&inputs->lab->steps[i].title, inputs->locale),
                       _(states[status->state]), status->conditions_met, status->conditions_total);
-        put_safe(out, status->missing);
+        char missing[300];
+        put_safe(out, tg_step_missing_text(status, missing, sizeof(missing)));
         tg_buf_putc(out, '\n');
     }
 }

@@ -63,9 +63,9 @@ const char *tg_tour_phase_name(enum tg_tour_phase phase)
 const char *tg_tour_phase_text(enum tg_tour_phase phase)
 {
     static const char *const texts[] = {
-        N_("1/5 the empty project is read"),  N_("2/5 the lab is stood up"),
-        N_("3/5 both regions come to serve"), N_("3/5 the failover drill"),
-        N_("4/5 the lab is taken down"),      N_("5/5 the world is asked what is left"),
+        N_("1/6 the empty project is read"),  N_("2/6 the lab is stood up"),
+        N_("3/6 both regions come to serve"), N_("4/6 the failover drill"),
+        N_("5/6 the lab is taken down"),      N_("6/6 the world is asked what is left"),
         N_("the demonstration is over"),
     };
     return _(texts[phase]);

@@ -9,6 +9,9 @@ struct tg_unseen_row *tg_select_unseen(const struct tg_model *model, int64_t now
     struct tg_unseen_row *rows = tg_calloc(model->targets_count * TG_KIND_COUNT + 1, sizeof(*rows));
     *count = 0;
     for (size_t t = 0; t < model->targets_count; t++) {
+        if (model->targets[t]->removed_us != 0) {
+            continue; /* nobody looks there again */
+        }
         for (int kind = 0; kind < TG_KIND_COUNT; kind++) {
             const struct tg_kind_view *view = &model->targets[t]->kinds[kind];
             if (view->phase != TG_KIND_PHASE_ABSENT && view->phase != TG_KIND_PHASE_DENIED) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "model/select.h"
@@ -41,7 +42,8 @@ static void expand(const struct tg_lab *lab, const char *text, const struct tg_l
 bool tg_verify_is_cluster_absent(const struct tg_model *model, const char *cluster)
 {
     const struct tg_target *gcp = tg_model_gcp(model);
-    if (gcp == NULL || gcp->kinds[TG_KIND_GCP_CLUSTER].synced_us == 0) {
+    if (gcp == NULL || (gcp->kinds[TG_KIND_GCP_CLUSTER].synced_us == 0 &&
+                        gcp->kinds[TG_KIND_GCP_CLUSTER].phase != TG_KIND_PHASE_ABSENT)) {
         return false;
     }
     const struct tg_store *store = &gcp->kinds[TG_KIND_GCP_CLUSTER].store;
@@ -290,6 +292,15 @@ static enum finding judge_at(struct judgement *judgement, const struct tg_target
                  "%s%s%.60s %.60s%s%.40s", kind, name[0] != '\0' ? "/" : "", name,
                  there > 0 || !is_observed ? why : "missing", region != NULL ? " in " : "",
                  region != NULL ? region->name : "");
+        struct tg_step_status *status = judgement->status;
+        snprintf(status->missing_object, sizeof(status->missing_object), "%s%s%.60s", kind,
+                 name[0] != '\0' ? "/" : "", name);
+        status->missing_word = !is_observed ? N_("not observed")
+                               : there == 0 ? N_("missing")
+                                            : NULL;
+        snprintf(status->missing_why, sizeof(status->missing_why), "%.60s", why);
+        snprintf(status->missing_region, sizeof(status->missing_region), "%.40s",
+                 region != NULL ? region->name : "");
     }
     return !is_observed ? FINDING_UNKNOWN : there > 0 ? FINDING_UNMET : FINDING_ABSENT;
 }
@@ -415,7 +426,22 @@ static void judge_proof(struct judgement *judgement)
     if (status->proof == TG_STEP_PROOF_DIFFERS) {
         judgement->unmet++;
         tg_str_copy(status->missing, sizeof(status->missing), status->proof_note);
+        status->missing_object[0] = '\0';
     }
+}
+
+const char *tg_step_missing_text(const struct tg_step_status *status, char *out, size_t size)
+{
+    const char *why = status->missing_word != NULL ? _(status->missing_word) : status->missing_why;
+    if (status->missing[0] == '\0' || status->missing_object[0] == '\0') {
+        tg_str_copy(out, size, status->missing);
+    } else if (status->missing_region[0] != '\0') {
+        /* an object, what it lacks, and the region */
+        snprintf(out, size, _("%s %s in %s"), status->missing_object, why, status->missing_region);
+    } else {
+        snprintf(out, size, "%s %s", status->missing_object, why);
+    }
+    return out;
 }
 
 void tg_verify_lab(const struct tg_lab *lab, const struct tg_model *model, int64_t now_us,

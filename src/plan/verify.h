@@ -38,6 +38,11 @@ struct tg_step_status {
     int conditions_total; /* regions multiply */
     char missing[160]; /* first unmet condition in the field's words: "Gateway/cross-region-gateway
                           Programmed=False" */
+    /* The same in parts, for people; all "" when missing says something else. */
+    char missing_object[130]; /* "Gateway/cross-region-gateway" */
+    const char *missing_word; /* N_(): "missing" or "not observed"; NULL: missing_why says it */
+    char missing_why[64];     /* "Programmed=False" */
+    char missing_region[44];
     enum tg_step_proof proof;
     char proof_note[200];     /* which Pod, and what it said; "" when there is nothing to say */
     int64_t age_us;           /* of the oldest source it was judged by; -1: never seen */
@@ -52,6 +57,9 @@ void tg_verify_lab(const struct tg_lab *lab, const struct tg_model *model, int64
 /* True when a condition may ask for this field of that kind. */
 bool tg_verify_has_field(enum tg_kind kind, const char *field);
 
+/* What is missing in the reader's language; returns out, "" when nothing is. */
+const char *tg_step_missing_text(const struct tg_step_status *status, char *out, size_t size);
+
 /* The watched cluster with this name, or NULL. */
 const struct tg_target *tg_verify_cluster(const struct tg_model *model, const char *cluster);
 
@@ -61,8 +69,8 @@ const struct tg_obj *tg_verify_find(const struct tg_lab *lab, const struct tg_mo
                                     int64_t now_us, const struct tg_lab_condition *condition,
                                     const struct tg_lab_region *region);
 
-/* True when Google Cloud's clusters are seen and this one is not among them: then nothing is in it
- * either. */
+/* True when Google Cloud's clusters are seen, or their API is not enabled, and this one is not
+ * among them: then nothing is in it either. */
 bool tg_verify_is_cluster_absent(const struct tg_model *model, const char *cluster);
 
 #endif

@@ -197,6 +197,37 @@ static void put_steps(const struct tg_walk_section *section, const struct tg_run
     }
 }
 
+static void put_shell(const struct tg_run_config *run, const struct tg_walk_shell *shell,
+                      struct tg_buf *out)
+{
+    if (shell->environment != NULL) {
+        tg_buf_printf(out, ". '%s'\n", shell->environment);
+    }
+    if (shell->folder != NULL) {
+        tg_buf_printf(out, "cd '%s'\n", shell->folder);
+    }
+    (void)tg_run_shell(run, out);
+}
+
+bool tg_walk_step_commands(const struct tg_lab *lab, size_t step, bool is_down, bool is_whole,
+                           const struct tg_model *model, const struct tg_walk_shell *shell,
+                           struct tg_buf *out)
+{
+    struct texts texts;
+    set_place(&texts, lab, model);
+    const struct tg_run_config run = {.lab = lab,
+                                      .direction = is_down ? TG_RUN_DOWN : TG_RUN_UP,
+                                      .project = texts.place.project,
+                                      .fixes = shell->fixes};
+    if ((is_down ? lab->steps[step].undo : lab->steps[step].commands) != NULL) {
+        if (is_whole) {
+            put_shell(&run, shell, out);
+        }
+        (void)tg_run_commands(&run, (int)step, is_whole, out);
+    }
+    return !out->is_full;
+}
+
 bool tg_walk_commands(const struct tg_lab *lab, size_t section, const struct tg_model *model,
                       const struct tg_walk_shell *shell, struct tg_buf *out)
 {
@@ -213,13 +244,7 @@ bool tg_walk_commands(const struct tg_lab *lab, size_t section, const struct tg_
                                       .project = texts.place.project,
                                       .fixes = shell->fixes};
     tg_buf_printf(out, "# %s, %d: %s\n", lab->name, of->number, of->title.en);
-    if (shell->environment != NULL) {
-        tg_buf_printf(out, ". '%s'\n", shell->environment);
-    }
-    if (shell->folder != NULL) {
-        tg_buf_printf(out, "cd '%s'\n", shell->folder);
-    }
-    (void)tg_run_shell(&run, out);
+    put_shell(&run, shell, out);
     if (of->commands != NULL) {
         tg_lab_expand(of->commands, &texts.place, out);
     } else {

@@ -90,6 +90,13 @@ struct tg_walk_shell {
 bool tg_walk_commands(const struct tg_lab *lab, size_t section, const struct tg_model *model,
                       const struct tg_walk_shell *shell, struct tg_buf *out);
 
+/* The same for one step alone, or what undoes it; with what begins a shell and what comes before
+ * the step only when is_whole. False when the buffer is full; appends nothing for a step
+ * that has no commands. */
+bool tg_walk_step_commands(const struct tg_lab *lab, size_t step, bool is_down, bool is_whole,
+                           const struct tg_model *model, const struct tg_walk_shell *shell,
+                           struct tg_buf *out);
+
 /* Appends a manifest as it is for the project with these fixes, without the lines of its licence.
  */
 bool tg_walk_file(const struct tg_lab *lab, const char *name, const struct tg_model *model,

@@ -263,8 +263,8 @@ static void show_output(const char *locale, bool is_running)
     for (size_t i = 0; i < TG_COUNT(lines); i++) {
         run->tool.lines[run->tool.lines_total++] = tg_strdup(lines[i]);
     }
-    scene_keys(&scene, "O");
     scene.inputs.run = run;
+    cr_assert_eq(scene_keys(&scene, "O").kind, UI_INTENT_NONE, "looking changes nothing");
     for (size_t i = 0; i < 2; i++) {
         char file[120];
         snprintf(file, sizeof(file), "output-%s-%dx%d-%s", is_running ? "running" : "ended",

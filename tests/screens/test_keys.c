@@ -348,3 +348,99 @@ Test(keys, commands_typed_before_are_recalled)
     cr_assert(is_shown(&scene, ":he_"), "what was being typed is not lost");
     scene_free(&scene);
 }
+
+/* What O promises: the page of what the commands print, whether they run or not. */
+Test(keys, what_the_commands_print_is_shown)
+{
+    struct scene scene = scene_new(SCENE_STEADY, "C");
+    cr_assert_eq(scene_keys(&scene, "O").kind, UI_INTENT_NONE);
+    cr_assert(is_shown(&scene, "No commands were run: start with --mode commands."));
+    scene_free(&scene);
+}
+
+/* Enter opens something though nobody chose a row: what the pane is about. */
+Test(keys, enter_opens_without_a_choice)
+{
+    struct scene scene = scene_empty_new("C");
+    free(scene_draw(&scene, 100, 30));
+    scene_keys(&scene, "1 Enter");
+    expect_shown(&scene, "[1/25 Google APIs enabled]");
+    scene_free(&scene);
+    scene = scene_new(SCENE_VERDICT, "C");
+    free(scene_draw(&scene, 100, 30));
+    scene_keys(&scene, "6 Enter");
+    cr_assert(is_shown(&scene, "the whole row"), "the last of the timeline");
+    scene_free(&scene);
+}
+
+/* Over an empty project nobody is told to take a region away, but what there is to do. */
+Test(keys, an_empty_project_says_what_to_do)
+{
+    struct scene scene = scene_empty_new("C");
+    cr_assert(is_shown(&scene, "next: 25 of 25 steps are open: :lab.up makes them"));
+    cr_assert(is_shown(&scene, "It takes the lab standing"));
+    cr_assert(is_shown(&scene, "No cluster seen so far."));
+    cr_assert(is_shown(&scene, "? help  w walk"), "D is no hint where nothing stands");
+    cr_assert_not(is_shown(&scene, "? unknown"), "no cluster is there, so that nothing is in it");
+    scene_keys(&scene, "D");
+    cr_assert(is_shown(&scene, "Not now: the primary region's cluster is not there"));
+    scene_free(&scene);
+}
+
+/* Chinese is Chinese to the end of the line, but for the names of things. */
+Test(keys, what_is_missing_is_told_in_the_readers_language)
+{
+    struct scene scene = scene_empty_new("zh_TW.UTF-8");
+    scene_keys(&scene, "1 z");
+    cr_assert(is_shown(&scene, "NodePool/tpu-v6e-pool 缺少 (us-east5)"));
+    cr_assert_not(is_shown(&scene, "missing"));
+    cr_assert_not(is_shown(&scene, "not observed"));
+    scene_free(&scene);
+}
+
+static void expect_prompt(struct scene *scene, const char *prompt)
+{
+    char *screen = scene_draw(scene, 60, 16);
+    cr_assert_not_null(strstr(screen, prompt), "%s is not on the screen:\n%s", prompt, screen);
+    free(screen);
+}
+
+/* On the smallest screen too it is seen what is to be typed; what is above it can be scrolled to.
+ */
+Test(keys, a_question_shows_what_is_to_be_typed)
+{
+    struct scene scene = scene_new(SCENE_STEADY, "C");
+    scene_keys(&scene, ":");
+    scene_type(&scene, "lab.up");
+    scene_keys(&scene, "Enter");
+    expect_prompt(&scene, "Type the project's id, demo-4711, and Enter: _");
+    for (int i = 0; i < 20; i++) {
+        scene_keys(&scene, "Up");
+    }
+    expect_prompt(&scene, "What is missing of the lab");
+    expect_prompt(&scene, " 1-12/");
+    scene_keys(&scene, "Esc D");
+    expect_prompt(&scene, "Type the region's name, us-east5, and Enter:");
+    scene_free(&scene);
+}
+
+/* By hand a step's page has all that a shell of one's own needs, placeholders filled in. */
+Test(keys, by_hand_a_page_says_where_and_with_what)
+{
+    struct scene scene = scene_empty_new("C");
+    scene.inputs.mode = TG_RUN_BY_HAND;
+    scene.inputs.walk_shell =
+        (struct tg_walk_shell){.environment = "world/env", .folder = "work/demo-4711"};
+    free(scene_draw(&scene, 100, 60));
+    scene_keys(&scene, "1 Enter");
+    static const char *const texts[] = {"$ . 'world/env'", "$ cd 'work/demo-4711'",
+                                        "$ export PROJECT_ID=demo-4711",
+                                        "$ terraform -chdir=gke-tf init"};
+    for (size_t i = 0; i < TG_COUNT(texts); i++) {
+        char *screen = scene_draw(&scene, 100, 60);
+        cr_assert_not_null(strstr(screen, texts[i]), "%s is not in:\n%s", texts[i], screen);
+        cr_assert_null(strstr(screen, "{project}"), "%s", screen);
+        free(screen);
+    }
+    scene_free(&scene);
+}

@@ -133,3 +133,19 @@ Test(attention, nodes_and_gateways)
     cr_assert_not(has(model, TG_PROBLEM_GATEWAY_NOT_PROGRAMMED, 3 * SECOND));
     tg_model_free(model);
 }
+
+/* Nobody looks again in a cluster that is gone: what it does not show is not told of. */
+Test(attention, what_a_removed_cluster_does_not_show_is_not_told)
+{
+    struct tg_obj pod;
+    struct tg_obj deployment;
+    struct tg_model *model = healthy(&pod, &deployment);
+    size_t count = 9;
+    rig_phase(model, 0, TG_KIND_POD, TG_KIND_PHASE_DENIED, 2 * SECOND);
+    free(tg_select_unseen(model, 3 * SECOND, &count));
+    cr_assert_eq(count, 1);
+    tg_model_remove_cluster(model, 0, 3 * SECOND, 3 * SECOND);
+    free(tg_select_unseen(model, 4 * SECOND, &count));
+    cr_assert_eq(count, 0);
+    tg_model_free(model);
+}

@@ -387,3 +387,16 @@ Test(verify, what_is_in_a_cluster_that_does_not_exist_is_missing)
     cr_assert_str_eq(status.missing, "Deployment/vllm missing in us-east5");
     cr_assert_eq(status.age_us, 10 * S_US);
 }
+
+/* A project in which nobody enabled the API of clusters has none. */
+Test(verify, without_the_api_of_clusters_there_is_none)
+{
+    tg_model_free(model);
+    model = tg_model_new();
+    gcp = tg_model_add_gcp(model, "p");
+    cr_assert_not(tg_verify_is_cluster_absent(model, "gke-us"), "nothing is known yet");
+    set_phase(gcp, TG_KIND_GCP_CLUSTER, TG_KIND_PHASE_ABSENT);
+    cr_assert(tg_verify_is_cluster_absent(model, "gke-us"));
+    set_phase(gcp, TG_KIND_GCP_CLUSTER, TG_KIND_PHASE_DENIED);
+    cr_assert_not(tg_verify_is_cluster_absent(model, "gke-us"), "it may be there");
+}

@@ -59,7 +59,7 @@ static void put_things(const struct tg_run_config *config, const struct tg_model
     for (size_t i = 0; i < count; i++) {
         tg_buf_printf(out,
                       things[i].is_removed
-                          ? _("    %s was left behind by a controller, and is removed\n")
+                          ? _("    %s was made by a controller, and is removed too\n")
                           : _("    %s is on the lab's network, is not known to be the lab's, and "
                               "is left\n"),
                       things[i].name);

@@ -331,3 +331,19 @@ bool tg_lab_manifest(const char *path, const struct tg_lab_place *place, struct 
     tg_buf_fini(&whole);
     return is_ok;
 }
+
+bool tg_lab_read_range(const char *text, struct tg_lab_range *range)
+{
+    unsigned part[5];
+    char rest = '\0';
+    if (sscanf(text, "%3u.%3u.%3u.%3u/%2u%c", &part[0], &part[1], &part[2], &part[3], &part[4],
+               &rest) != 5 ||
+        part[0] > 255 || part[1] > 255 || part[2] > 255 || part[3] > 255 || part[4] > 32) {
+        return false;
+    }
+    uint32_t address = part[0] << 24 | part[1] << 16 | part[2] << 8 | part[3];
+    uint32_t mask = part[4] == 0 ? 0 : UINT32_MAX << (32 - part[4]);
+    range->first = address & mask;
+    range->last = address | ~mask;
+    return true;
+}

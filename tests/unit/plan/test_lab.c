@@ -191,6 +191,23 @@ Test(lab, regions_must_be_whole_and_hold_the_primary)
                   "my.yaml:11:17: 'eu' is not one of the regions");
 }
 
+/* What is wrong with a range must not hide that the primary region is none. */
+Test(lab, ranges_are_read_where_they_stand)
+{
+    static const char text[] =
+        NAMES "regions:\n  - {name: us, zone: z, cluster: c, node_pool: n, address_name: i, "
+              "node_range: 10.0.0.0/33}\nprimary_region: eu\nsteps: []\n";
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_buf lines;
+    size_t count = 0;
+    tg_buf_init(&lines, 65536);
+    cr_assert_null(tg_lab_parse_all("my.yaml", text, strlen(text), &lines, &count, &err));
+    cr_expect_not_null(strstr(tg_buf_text(&lines), "'node_range' must be an IPv4 range"));
+    cr_expect_not_null(strstr(tg_buf_text(&lines), "my.yaml:11:17: 'eu' is not one of the regions"),
+                       "%s", tg_buf_text(&lines));
+    tg_buf_fini(&lines);
+}
+
 Test(lab, a_step_must_be_possible_to_judge)
 {
     check_refused(NAMES REGIONS STEP "      []\n",

@@ -344,6 +344,13 @@ static bool read_step(struct tg_lab_reader *reader, const struct tg_yaml_node *n
     }
     out->section = (int)section;
     out->usual = tg_lab_read_text(reader, node, "usual");
+    int least_s = 0;
+    int most_s = 0;
+    if (out->usual != NULL && !tg_lab_read_usual(out->usual, &least_s, &most_s)) {
+        is_ok =
+            tg_lab_note(reader, tg_yaml_fail(reader->name, tg_yaml_get(node, "usual"), reader->err,
+                                             "'usual' must read like 1m or 10-15m"));
+    }
     out->commands = tg_lab_read_text(reader, node, "commands");
     is_ok = tg_lab_note(reader, tg_lab_check_commands(reader, node, out->commands)) && is_ok;
     out->undo = tg_lab_read_text(reader, node, "undo");

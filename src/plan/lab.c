@@ -347,3 +347,21 @@ bool tg_lab_read_range(const char *text, struct tg_lab_range *range)
     range->last = address | ~mask;
     return true;
 }
+
+bool tg_lab_read_usual(const char *text, int *least_s, int *most_s)
+{
+    char unit = '\0';
+    char rest = '\0';
+    bool is_span = sscanf(text, "%4d-%4d%c%c", least_s, most_s, &unit, &rest) == 3;
+    if (!is_span) {
+        if (sscanf(text, "%4d%c%c", least_s, &unit, &rest) != 2) {
+            return false;
+        }
+        *most_s = *least_s;
+    }
+    int seconds = unit == 's' ? 1 : unit == 'm' ? 60 : unit == 'h' ? 3600 : 0;
+    bool is_good = seconds > 0 && *least_s > 0 && *most_s >= *least_s;
+    *least_s *= seconds;
+    *most_s *= seconds;
+    return is_good;
+}

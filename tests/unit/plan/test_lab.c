@@ -510,3 +510,17 @@ Test(lab, broken_yaml_is_refused_with_its_place)
     cr_assert_eq(err.code, TG_CODE_CONFIG);
     cr_assert_eq(strncmp(err.msg, "my.yaml:2:1: ", 13), 0, "%s", err.msg);
 }
+
+Test(lab, what_a_step_usually_takes_is_a_span)
+{
+    int least_s = 0;
+    int most_s = 0;
+    cr_expect(tg_lab_read_usual("1m", &least_s, &most_s));
+    cr_expect(least_s == 60 && most_s == 60);
+    cr_expect(tg_lab_read_usual("10-15m", &least_s, &most_s));
+    cr_expect(least_s == 600 && most_s == 900);
+    static const char *const wrong[] = {"", "soon", "15", "15-10m", "0m", "1d", "1m 2", "-3m"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        cr_expect_not(tg_lab_read_usual(wrong[i], &least_s, &most_s), "%s", wrong[i]);
+    }
+}

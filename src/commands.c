@@ -76,8 +76,8 @@ char *command_lab_text(const struct cli *cli, size_t *len, struct tg_err *err)
 static const struct {
     const char *ending;
     bool (*parse)(struct tg_lab *lab, const char *name, const char *text, size_t len,
-                  struct tg_err *err);
-} companions[] = {{".walk.yaml", tg_walk_parse}, {".prices.yaml", tg_prices_parse}};
+                  struct tg_buf *mistakes, size_t *count, struct tg_err *err);
+} companions[] = {{".walk.yaml", tg_walk_parse_all}, {".prices.yaml", tg_prices_parse_all}};
 
 /* Without .yaml; the caller frees. */
 static char *stem_of(const char *path)
@@ -86,19 +86,23 @@ static char *stem_of(const char *path)
     return tg_strndup(path, len > 5 && tg_str_eq(path + len - 5, ".yaml") ? len - 5 : len);
 }
 
-static bool load_beside(struct tg_lab *lab, const char *path, bool is_built_in, struct tg_err *err)
+static bool load_beside(struct tg_lab *lab, const char *path, bool is_built_in,
+                        struct tg_buf *mistakes, size_t *count, struct tg_err *err)
 {
     bool is_ok = true;
     char *stem = stem_of(path);
-    for (size_t i = 0; i < TG_COUNT(companions) && is_ok; i++) {
+    for (size_t i = 0; i < TG_COUNT(companions); i++) {
         char *beside = tg_asprintf("%s%s", stem, companions[i].ending);
         const struct tg_asset *asset = is_built_in ? tg_asset_get(beside) : NULL;
         if (asset != NULL) {
-            is_ok = companions[i].parse(lab, beside, asset->text, asset->len, err);
+            is_ok =
+                companions[i].parse(lab, beside, asset->text, asset->len, mistakes, count, err) &&
+                is_ok;
         } else if (!is_built_in && access(beside, F_OK) == 0) {
             size_t len = 0;
             char *text = tg_read_file(beside, SMALL_FILE_MAX, &len, err);
-            is_ok = text != NULL && companions[i].parse(lab, beside, text, len, err);
+            is_ok = text != NULL &&
+                    companions[i].parse(lab, beside, text, len, mistakes, count, err) && is_ok;
             free(text);
         }
         free(beside);
@@ -119,6 +123,10 @@ struct tg_lab *command_load_lab(const struct cli *cli, struct tg_err *err)
     tg_buf_init(&mistakes, SMALL_FILE_MAX);
     const char *path = cli->lab != NULL ? cli->lab : BUILT_IN_LAB;
     struct tg_lab *lab = tg_lab_parse_all(path, text, len, &mistakes, &count, err);
+    if (lab != NULL && !load_beside(lab, path, cli->lab == NULL, &mistakes, &count, err)) {
+        tg_lab_free(lab);
+        lab = NULL;
+    }
     if (lab == NULL && count > 1) {
         char *name = tg_utf8_sanitize(path, strlen(path));
         print_lines(tg_buf_text(&mistakes));
@@ -127,10 +135,6 @@ struct tg_lab *command_load_lab(const struct cli *cli, struct tg_err *err)
     }
     tg_buf_fini(&mistakes);
     free(text);
-    if (lab != NULL && !load_beside(lab, path, cli->lab == NULL, err)) {
-        tg_lab_free(lab);
-        lab = NULL;
-    }
     return lab;
 }
 

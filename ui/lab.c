@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "plan/price.h"
+#include "plan/run_survey.h"
 #include "ui/state.h"
 
 #define FINDINGS_LAST_US (10 * 60 * TG_US_PER_S)
@@ -194,6 +195,33 @@ static void add_cost(const struct ui *ui, const struct ui_inputs *inputs, int ce
     tg_cost_fini(&cost);
 }
 
+#define THINGS_MAX 6
+
+/* What is on the lab's network and is none of its steps' things: what goes, and what stays. */
+static void add_things(const struct ui_inputs *inputs, int cells, struct ui_lines *lines)
+{
+    const struct tg_target *gcp = tg_model_gcp(inputs->model);
+    struct tg_run_config config = {.lab = inputs->lab,
+                                   .direction = TG_RUN_DOWN,
+                                   .project = gcp != NULL ? gcp->name : "",
+                                   .until = (int)inputs->lab->steps_count - 1};
+    size_t count = 0;
+    struct tg_survey_thing *things = tg_survey_things(&config, inputs->model, &count);
+    for (size_t i = 0; i < count && i < THINGS_MAX; i++) {
+        char *text = tg_asprintf(things[i].is_removed ? _("%s goes too: a controller made it.")
+                                                      : _("%s stays: it is not known to be the "
+                                                          "lab's, and may hold the network."),
+                                 things[i].name);
+        ui_lines_add_wrapped(lines, things[i].is_removed ? UI_STYLE_TEXT : UI_STYLE_WARN, cells,
+                             text);
+        free(text);
+    }
+    if (count > THINGS_MAX) {
+        ui_line_put(ui_lines_add(lines), UI_STYLE_MUTED, 0, _("and %zu more"), count - THINGS_MAX);
+    }
+    free(things);
+}
+
 void ui_lab_draw_confirm(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas)
 {
     struct ui_lines lines = {0};
@@ -231,6 +259,9 @@ void ui_lab_draw_confirm(struct ui *ui, const struct ui_inputs *inputs, struct u
                                  "removed; a second look comes two minutes later.")
                              : _("Clusters and TPUs are billed from the moment they exist. What "
                                  "is there already is only looked at."));
+    if (is_down) {
+        add_things(inputs, cells, &lines);
+    }
     ui_lines_add_wrapped(&lines, UI_STYLE_TEXT, cells,
                          _("Every act is written to the journal first; run again to continue."));
     if (!is_down) {

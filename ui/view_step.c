@@ -14,6 +14,7 @@
 #include "plan/price.h"
 #include "plan/progress.h"
 #include "plan/run_advice.h"
+#include "plan/run_survey.h"
 #include "plan/walk.h"
 #include "ui/view.h"
 
@@ -147,6 +148,22 @@ static void add_running(const struct ui_view_context *context, struct ui_lines *
     tg_cost_fini(&cost);
 }
 
+/* After the lab was taken down: what was looked at, what is left, what could not be read. */
+static void add_survey(const struct ui_view_context *context, struct ui_lines *lines)
+{
+    struct tg_buf text;
+    if (context->inputs->run == NULL || !context->inputs->run->is_over) {
+        return;
+    }
+    tg_buf_init(&text, COMMANDS_BYTES_MAX);
+    tg_survey_text(context->inputs->run, &text);
+    if (text.len > 0) {
+        ui_line_put(ui_lines_add(lines), UI_STYLE_TEXT, 0, " ");
+        ui_lines_add_wrapped(lines, UI_STYLE_TEXT, context->width, tg_buf_text(&text));
+    }
+    tg_buf_fini(&text);
+}
+
 void ui_view_steps(const struct ui_view_context *context, struct ui_lines *lines)
 {
     const struct tg_lab *lab = context->inputs->lab;
@@ -178,6 +195,7 @@ void ui_view_steps(const struct ui_view_context *context, struct ui_lines *lines
     }
     if (context->is_zoomed) {
         add_running(context, lines);
+        add_survey(context, lines);
     }
 }
 

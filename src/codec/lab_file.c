@@ -153,6 +153,18 @@ static bool read_names(struct tg_lab_reader *reader, const struct tg_yaml_node *
     return true;
 }
 
+/* "10.0.2.0/24"; "" when the lab says none. */
+static bool read_range(struct tg_lab_reader *reader, const struct tg_yaml_node *item,
+                       const char *key, const char **out)
+{
+    struct tg_lab_range range;
+    const char *text = tg_lab_read_text(reader, item, key);
+    *out = text != NULL ? text : "";
+    return text == NULL || tg_lab_read_range(text, &range) ||
+           tg_yaml_fail(reader->name, tg_yaml_get(item, key), reader->err,
+                        "'%s' must be an IPv4 range such as 10.0.2.0/24", key);
+}
+
 static bool read_region(struct tg_lab_reader *reader, const struct tg_yaml_node *item,
                         struct tg_lab_region *regions, size_t index)
 {
@@ -173,10 +185,10 @@ static bool read_region(struct tg_lab_reader *reader, const struct tg_yaml_node 
     is_ok = tg_lab_note(reader,
                         tg_lab_need_text(reader, item, "address_name", &region->address_name)) &&
             is_ok;
-    const char *node_range = tg_lab_read_text(reader, item, "node_range");
-    const char *proxy_range = tg_lab_read_text(reader, item, "proxy_range");
-    region->node_range = node_range != NULL ? node_range : "";
-    region->proxy_range = proxy_range != NULL ? proxy_range : "";
+    is_ok =
+        tg_lab_note(reader, read_range(reader, item, "node_range", &region->node_range)) && is_ok;
+    is_ok =
+        tg_lab_note(reader, read_range(reader, item, "proxy_range", &region->proxy_range)) && is_ok;
     is_ok = tg_lab_note(reader, read_names(reader, item, "spare_zones", &region->spare_zones,
                                            &region->spare_zones_count)) &&
             is_ok;
@@ -200,10 +212,15 @@ static bool read_regions(struct tg_lab_reader *reader, const struct tg_yaml_node
     struct tg_lab_region *regions =
         tg_arena_alloc(reader->lab->arena, list->count * sizeof(*regions));
     bool is_ok = true;
+    bool is_whole = true;
     for (size_t i = 0; i < list->count; i++) {
+        const struct tg_lab_region *region = &regions[i];
         is_ok = tg_lab_note(reader, read_region(reader, list->items[i], regions, i)) && is_ok;
+        is_whole = is_whole && region->name != NULL && region->zone != NULL &&
+                   region->cluster != NULL && region->node_pool != NULL &&
+                   region->address_name != NULL;
     }
-    if (is_ok) {
+    if (is_whole) { /* what else is wrong with them must not hide what is wrong elsewhere */
         reader->lab->regions = regions;
         reader->lab->regions_count = list->count;
     }
@@ -327,6 +344,13 @@ static bool read_step(struct tg_lab_reader *reader, const struct tg_yaml_node *n
     }
     out->section = (int)section;
     out->usual = tg_lab_read_text(reader, node, "usual");
+    int least_s = 0;
+    int most_s = 0;
+    if (out->usual != NULL && !tg_lab_read_usual(out->usual, &least_s, &most_s)) {
+        is_ok =
+            tg_lab_note(reader, tg_yaml_fail(reader->name, tg_yaml_get(node, "usual"), reader->err,
+                                             "'usual' must read like 1m or 10-15m"));
+    }
     out->commands = tg_lab_read_text(reader, node, "commands");
     is_ok = tg_lab_note(reader, tg_lab_check_commands(reader, node, out->commands)) && is_ok;
     out->undo = tg_lab_read_text(reader, node, "undo");
@@ -473,29 +497,39 @@ static bool read_lab(struct tg_lab_reader *reader, const struct tg_yaml_node *ro
     return is_ok;
 }
 
+bool tg_lab_parse_file(struct tg_lab *lab, const char *name, const char *bytes, size_t len,
+                       bool (*read)(struct tg_lab_reader *reader, const struct tg_yaml_node *root),
+                       struct tg_buf *lines, size_t *count, struct tg_err *err)
+{
+    struct tg_yaml *yaml = tg_yaml_parse(name, bytes, len, err);
+    if (yaml == NULL) {
+        *count += 1;
+        if (lines != NULL) {
+            tg_buf_printf(lines, "%s\n", err->msg);
+        }
+        return false;
+    }
+    struct tg_err now = TG_ERR_INIT;
+    struct tg_lab_mistakes all = {.lines = lines};
+    struct tg_lab_reader reader = {
+        .name = name, .lab = lab, .err = &now, .mistakes = &all, .whole_name = name};
+    bool is_ok = tg_lab_note(&reader, read(&reader, tg_yaml_root(yaml)));
+    tg_yaml_free(yaml);
+    *count += all.count;
+    if (!is_ok) {
+        *err = all.first;
+    }
+    return is_ok;
+}
+
 struct tg_lab *tg_lab_parse_all(const char *name, const char *bytes, size_t len,
                                 struct tg_buf *mistakes, size_t *count, struct tg_err *err)
 {
-    *count = 1;
-    struct tg_yaml *yaml = tg_yaml_parse(name, bytes, len, err);
-    if (yaml == NULL) {
-        if (mistakes != NULL) {
-            tg_buf_printf(mistakes, "%s\n", err->msg);
-        }
-        return NULL;
-    }
     struct tg_arena *arena = tg_arena_new(ARENA_MAX);
     struct tg_lab *lab = tg_arena_alloc(arena, sizeof(*lab));
     lab->arena = arena;
-    struct tg_err now = TG_ERR_INIT;
-    struct tg_lab_mistakes all = {.lines = mistakes};
-    struct tg_lab_reader reader = {
-        .name = name, .lab = lab, .err = &now, .mistakes = &all, .whole_name = name};
-    bool is_ok = tg_lab_note(&reader, read_lab(&reader, tg_yaml_root(yaml)));
-    tg_yaml_free(yaml);
-    *count = all.count;
-    if (!is_ok) {
-        *err = all.first;
+    *count = 0;
+    if (!tg_lab_parse_file(lab, name, bytes, len, read_lab, mistakes, count, err)) {
         tg_lab_free(lab);
         return NULL;
     }

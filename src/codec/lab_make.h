@@ -29,6 +29,12 @@ struct tg_lab_mistakes {
     size_t count;
 };
 
+/* Reads a file with read(), which notes what is wrong with each of its parts. Each mistake is a
+ * line in lines (NULL: not told), *count grows by how many there are, err is the first (CONFIG). */
+bool tg_lab_parse_file(struct tg_lab *lab, const char *name, const char *bytes, size_t len,
+                       bool (*read)(struct tg_lab_reader *reader, const struct tg_yaml_node *root),
+                       struct tg_buf *lines, size_t *count, struct tg_err *err);
+
 /* Takes down what went wrong with a part, so that the next one can be read; returns is_ok. */
 bool tg_lab_note(struct tg_lab_reader *reader, bool is_ok);
 

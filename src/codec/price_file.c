@@ -91,24 +91,27 @@ static bool read_charge(struct tg_lab_reader *reader, const struct tg_yaml_node 
                                        "confidence", "source", NULL};
     const char *step = NULL;
     const char *confidence = NULL;
-    if (!tg_lab_check_keys(reader, node, keys) || !tg_lab_need_text(reader, node, "step", &step) ||
-        !tg_lab_read_localised(reader, node, "what", &out->what) ||
-        !tg_lab_need_text(reader, node, "source", &out->source) ||
-        !tg_lab_need_text(reader, node, "confidence", &confidence)) {
+    bool is_ok = tg_lab_check_keys(reader, node, keys);
+    if (node->kind != TG_YAML_MAP) {
         return false;
     }
-    out->step = tg_lab_step_index(reader->lab, step);
+    is_ok = tg_lab_note(reader, tg_lab_need_text(reader, node, "step", &step)) && is_ok;
+    is_ok = tg_lab_note(reader, tg_lab_read_localised(reader, node, "what", &out->what)) && is_ok;
+    is_ok = tg_lab_note(reader, tg_lab_need_text(reader, node, "source", &out->source)) && is_ok;
+    is_ok = tg_lab_note(reader, tg_lab_need_text(reader, node, "confidence", &confidence)) && is_ok;
+    out->step = step != NULL ? tg_lab_step_index(reader->lab, step) : 0;
     if (out->step < 0) {
-        return tg_yaml_fail(reader->name, tg_yaml_get(node, "step"), reader->err,
-                            "the lab has no step '%s'", step);
+        is_ok = tg_lab_note(reader, tg_yaml_fail(reader->name, tg_yaml_get(node, "step"),
+                                                 reader->err, "the lab has no step '%s'", step));
     }
-    if (strlen(confidence) != 1 || strchr("VKU", confidence[0]) == NULL) {
-        return tg_yaml_fail(reader->name, tg_yaml_get(node, "confidence"), reader->err,
-                            "'confidence' must be V, K or U");
+    if (confidence != NULL && (strlen(confidence) != 1 || strchr("VKU", confidence[0]) == NULL)) {
+        is_ok = tg_lab_note(reader, tg_yaml_fail(reader->name, tg_yaml_get(node, "confidence"),
+                                                 reader->err, "'confidence' must be V, K or U"));
     }
-    out->confidence = confidence[0];
-    return read_amount(reader, node, out) && read_prices(reader, node, out) &&
-           read_condition(reader, node, out);
+    out->confidence = confidence != NULL ? confidence[0] : '\0';
+    is_ok = tg_lab_note(reader, read_amount(reader, node, out)) && is_ok;
+    is_ok = tg_lab_note(reader, read_prices(reader, node, out)) && is_ok;
+    return tg_lab_note(reader, read_condition(reader, node, out)) && is_ok;
 }
 
 static bool read_table(struct tg_lab_reader *reader, const struct tg_yaml_node *root)
@@ -116,10 +119,11 @@ static bool read_table(struct tg_lab_reader *reader, const struct tg_yaml_node *
     static const char *const keys[] = {"date", "charges", NULL};
     const struct tg_yaml_node *list = tg_yaml_get(root, "charges");
     struct tg_prices *prices = tg_arena_alloc(reader->lab->arena, sizeof(*prices));
-    if (!tg_lab_check_keys(reader, root, keys) ||
-        !tg_lab_need_text(reader, root, "date", &prices->date)) {
+    bool is_ok = tg_lab_check_keys(reader, root, keys);
+    if (root->kind != TG_YAML_MAP) {
         return false;
     }
+    is_ok = tg_lab_note(reader, tg_lab_need_text(reader, root, "date", &prices->date)) && is_ok;
     if (list == NULL || list->kind != TG_YAML_LIST || list->count > CHARGES_MAX) {
         return tg_yaml_fail(reader->name, list != NULL ? list : root, reader->err,
                             "'charges' must be a list of at most %d", CHARGES_MAX);
@@ -127,9 +131,10 @@ static bool read_table(struct tg_lab_reader *reader, const struct tg_yaml_node *
     struct tg_charge *charges =
         tg_arena_alloc(reader->lab->arena, (list->count + 1) * sizeof(*charges));
     for (size_t i = 0; i < list->count; i++) {
-        if (!read_charge(reader, list->items[i], &charges[i])) {
-            return false;
-        }
+        is_ok = tg_lab_note(reader, read_charge(reader, list->items[i], &charges[i])) && is_ok;
+    }
+    if (!is_ok) {
+        return false;
     }
     prices->charges = charges;
     prices->charges_count = list->count;
@@ -137,12 +142,15 @@ static bool read_table(struct tg_lab_reader *reader, const struct tg_yaml_node *
     return true;
 }
 
+bool tg_prices_parse_all(struct tg_lab *lab, const char *name, const char *text, size_t len,
+                         struct tg_buf *mistakes, size_t *count, struct tg_err *err)
+{
+    return tg_lab_parse_file(lab, name, text, len, read_table, mistakes, count, err);
+}
+
 bool tg_prices_parse(struct tg_lab *lab, const char *name, const char *text, size_t len,
                      struct tg_err *err)
 {
-    struct tg_yaml *yaml = tg_yaml_parse(name, text, len, err);
-    struct tg_lab_reader reader = {.name = name, .lab = lab, .err = err, .whole_name = name};
-    bool is_ok = yaml != NULL && read_table(&reader, tg_yaml_root(yaml));
-    tg_yaml_free(yaml);
-    return is_ok;
+    size_t count = 0;
+    return tg_prices_parse_all(lab, name, text, len, NULL, &count, err);
 }

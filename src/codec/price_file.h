@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "plan/price.h"
 
@@ -17,5 +18,9 @@
  * this lab. */
 bool tg_prices_parse(struct tg_lab *lab, const char *name, const char *text, size_t len,
                      struct tg_err *err);
+
+/* The same, and every mistake as a line in mistakes; *count grows by how many there are. */
+bool tg_prices_parse_all(struct tg_lab *lab, const char *name, const char *text, size_t len,
+                         struct tg_buf *mistakes, size_t *count, struct tg_err *err);
 
 #endif

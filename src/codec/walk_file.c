@@ -83,12 +83,15 @@ static bool read_section(struct tg_lab_reader *reader, const struct tg_yaml_node
     static const char *const keys[] = {"number", "proof",    "title", "why", "look",
                                        "usual",  "commands", "files", NULL};
     int64_t number = 0;
-    if (!tg_lab_check_keys(reader, node, keys) || !read_proof(reader, node, &out->proof) ||
-        !tg_lab_read_localised(reader, node, "title", &out->title) ||
-        !tg_lab_read_localised(reader, node, "why", &out->why) ||
-        !tg_lab_read_localised(reader, node, "look", &out->look)) {
+    bool is_ok = tg_lab_check_keys(reader, node, keys);
+    if (node->kind != TG_YAML_MAP) {
         return false;
     }
+    is_ok = tg_lab_note(reader, read_proof(reader, node, &out->proof)) && is_ok;
+    is_ok = tg_lab_note(reader, tg_lab_read_localised(reader, node, "title", &out->title)) && is_ok;
+    is_ok = tg_lab_note(reader, tg_lab_read_localised(reader, node, "why", &out->why)) && is_ok;
+    is_ok = tg_lab_note(reader, tg_lab_read_localised(reader, node, "look", &out->look)) && is_ok;
+    is_ok = tg_lab_note(reader, read_files(reader, node, out)) && is_ok;
     const char *text = tg_yaml_text(node, "number");
     if (text == NULL || !tg_str_to_int64(text, 1, 99, &number)) {
         return tg_yaml_fail(reader->name, node, reader->err, "'number' must be a number");
@@ -96,16 +99,14 @@ static bool read_section(struct tg_lab_reader *reader, const struct tg_yaml_node
     out->number = (int)number;
     out->usual = tg_lab_read_text(reader, node, "usual");
     out->commands = tg_lab_read_text(reader, node, "commands");
-    return read_files(reader, node, out) && find_steps(reader, node, out);
+    return is_ok && find_steps(reader, node, out);
 }
 
 static bool read_walk(struct tg_lab_reader *reader, const struct tg_yaml_node *root)
 {
     static const char *const keys[] = {"sections", NULL};
     const struct tg_yaml_node *list = tg_yaml_get(root, "sections");
-    if (!tg_lab_check_keys(reader, root, keys)) {
-        return false;
-    }
+    bool is_ok = tg_lab_check_keys(reader, root, keys);
     if (list == NULL || list->kind != TG_YAML_LIST || list->count == 0 ||
         list->count > TG_WALK_SECTIONS_MAX) {
         return tg_yaml_fail(reader->name, list != NULL ? list : root, reader->err,
@@ -115,23 +116,27 @@ static bool read_walk(struct tg_lab_reader *reader, const struct tg_yaml_node *r
     struct tg_walk_section *sections =
         tg_arena_alloc(reader->lab->arena, list->count * sizeof(*sections));
     for (size_t i = 0; i < list->count; i++) {
-        if (!read_section(reader, list->items[i], &sections[i])) {
-            return false;
-        }
+        is_ok = tg_lab_note(reader, read_section(reader, list->items[i], &sections[i])) && is_ok;
+    }
+    if (!is_ok) {
+        return false;
     }
     *walk = (struct tg_walk){sections, list->count};
     reader->lab->walk = walk;
     return true;
 }
 
+bool tg_walk_parse_all(struct tg_lab *lab, const char *name, const char *text, size_t len,
+                       struct tg_buf *mistakes, size_t *count, struct tg_err *err)
+{
+    return tg_lab_parse_file(lab, name, text, len, read_walk, mistakes, count, err);
+}
+
 bool tg_walk_parse(struct tg_lab *lab, const char *name, const char *text, size_t len,
                    struct tg_err *err)
 {
-    struct tg_yaml *yaml = tg_yaml_parse(name, text, len, err);
-    struct tg_lab_reader reader = {.name = name, .lab = lab, .err = err, .whole_name = name};
-    bool is_ok = yaml != NULL && read_walk(&reader, tg_yaml_root(yaml));
-    tg_yaml_free(yaml);
-    return is_ok;
+    size_t count = 0;
+    return tg_walk_parse_all(lab, name, text, len, NULL, &count, err);
 }
 
 /* ---- the place ---- */

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "plan/walk.h"
 
@@ -17,6 +18,10 @@
  * this lab. */
 bool tg_walk_parse(struct tg_lab *lab, const char *name, const char *text, size_t len,
                    struct tg_err *err);
+
+/* The same, and every mistake as a line in mistakes; *count grows by how many there are. */
+bool tg_walk_parse_all(struct tg_lab *lab, const char *name, const char *text, size_t len,
+                       struct tg_buf *mistakes, size_t *count, struct tg_err *err);
 
 /* A place as JSON text, and back; what cannot be read, or is of another lab, is the beginning. */
 bool tg_walk_place_write(const struct tg_walk_place *place, const struct tg_lab *lab,

@@ -9,34 +9,12 @@
 #include "base/str.h"
 #include "plan/doctor_ask.h"
 
-struct range {
-    uint32_t first;
-    uint32_t last;
-};
-
-/* "10.0.2.0/24"; false when it is no IPv4 range. */
-static bool read_range(const char *text, struct range *range)
-{
-    unsigned part[5];
-    char rest = '\0';
-    if (sscanf(text, "%3u.%3u.%3u.%3u/%2u%c", &part[0], &part[1], &part[2], &part[3], &part[4],
-               &rest) != 5 ||
-        part[0] > 255 || part[1] > 255 || part[2] > 255 || part[3] > 255 || part[4] > 32) {
-        return false;
-    }
-    uint32_t address = part[0] << 24 | part[1] << 16 | part[2] << 8 | part[3];
-    uint32_t mask = part[4] == 0 ? 0 : UINT32_MAX << (32 - part[4]);
-    range->first = address & mask;
-    range->last = address | ~mask;
-    return true;
-}
-
 static bool do_overlap(const char *a, const char *b)
 {
-    struct range first;
-    struct range second;
-    return read_range(a, &first) && read_range(b, &second) && first.first <= second.last &&
-           second.first <= first.last;
+    struct tg_lab_range first;
+    struct tg_lab_range second;
+    return tg_lab_read_range(a, &first) && tg_lab_read_range(b, &second) &&
+           first.first <= second.last && second.first <= first.last;
 }
 
 /* The lab's ranges in turn, two of each region; NULL at the end. */

@@ -331,3 +331,37 @@ bool tg_lab_manifest(const char *path, const struct tg_lab_place *place, struct 
     tg_buf_fini(&whole);
     return is_ok;
 }
+
+bool tg_lab_read_range(const char *text, struct tg_lab_range *range)
+{
+    unsigned part[5];
+    char rest = '\0';
+    if (sscanf(text, "%3u.%3u.%3u.%3u/%2u%c", &part[0], &part[1], &part[2], &part[3], &part[4],
+               &rest) != 5 ||
+        part[0] > 255 || part[1] > 255 || part[2] > 255 || part[3] > 255 || part[4] > 32) {
+        return false;
+    }
+    uint32_t address = part[0] << 24 | part[1] << 16 | part[2] << 8 | part[3];
+    uint32_t mask = part[4] == 0 ? 0 : UINT32_MAX << (32 - part[4]);
+    range->first = address & mask;
+    range->last = address | ~mask;
+    return true;
+}
+
+bool tg_lab_read_usual(const char *text, int *least_s, int *most_s)
+{
+    char unit = '\0';
+    char rest = '\0';
+    bool is_span = sscanf(text, "%4d-%4d%c%c", least_s, most_s, &unit, &rest) == 3;
+    if (!is_span) {
+        if (sscanf(text, "%4d%c%c", least_s, &unit, &rest) != 2) {
+            return false;
+        }
+        *most_s = *least_s;
+    }
+    int seconds = unit == 's' ? 1 : unit == 'm' ? 60 : unit == 'h' ? 3600 : 0;
+    bool is_good = seconds > 0 && *least_s > 0 && *most_s >= *least_s;
+    *least_s *= seconds;
+    *most_s *= seconds;
+    return is_good;
+}

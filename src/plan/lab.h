@@ -198,6 +198,16 @@ struct tg_lab_place {
 };
 bool tg_lab_expand(const char *text, const struct tg_lab_place *place, struct tg_buf *out);
 
+/* "1m", "90s", "10-15m": how long a step usually takes, in seconds; false when text is none. */
+bool tg_lab_read_usual(const char *text, int *least_s, int *most_s);
+
+/* First and last address of an IPv4 range, "10.0.2.0/24"; false when text is none. */
+struct tg_lab_range {
+    uint32_t first;
+    uint32_t last;
+};
+bool tg_lab_read_range(const char *text, struct tg_lab_range *range);
+
 /* Index of the step with this id, -1 when there is none. */
 int tg_lab_step_index(const struct tg_lab *lab, const char *id);
 

@@ -10,6 +10,7 @@
 #include "base/fmt.h"
 #include "base/i18n.h"
 #include "base/json_out.h"
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "plan/progress.h"
 #include "plan/run_advice.h"
@@ -50,6 +51,37 @@ static size_t things_of(const struct tg_run_config *config, int step)
     return count;
 }
 
+/* The steps that are not done yet, those that wait for nothing of each other side by side: the
+ * longest way through them. Of a step that does not say how long it takes nothing is known. */
+static void usual_span(const struct tg_run_config *config, const struct tg_step_status *statuses,
+                       int *least_s, int *most_s)
+{
+    const struct tg_lab *lab = config->lab;
+    int *least = tg_calloc(lab->steps_count + 1, sizeof(*least));
+    int *most = tg_calloc(lab->steps_count + 1, sizeof(*most));
+    *least_s = 0;
+    *most_s = 0;
+    for (int i = config->from; i <= config->until; i++) {
+        const struct tg_lab_step *step = &lab->steps[i];
+        int own_least = 0;
+        int own_most = 0;
+        if (step->usual != NULL && statuses[i].state != TG_STEP_DONE) {
+            (void)tg_lab_read_usual(step->usual, &own_least, &own_most);
+        }
+        for (size_t n = 0; n < step->needs_count; n++) {
+            int need = step->needs[n]; /* stands before it */
+            least[i] = least[need] > least[i] ? least[need] : least[i];
+            most[i] = most[need] > most[i] ? most[need] : most[i];
+        }
+        least[i] += own_least;
+        most[i] += own_most;
+        *least_s = least[i] > *least_s ? least[i] : *least_s;
+        *most_s = most[i] > *most_s ? most[i] : *most_s;
+    }
+    free(least);
+    free(most);
+}
+
 /* What stands in the way of the network's removal, before anything is removed. */
 static void put_things(const struct tg_run_config *config, const struct tg_model *model,
                        struct tg_buf *out)
@@ -59,7 +91,7 @@ static void put_things(const struct tg_run_config *config, const struct tg_model
     for (size_t i = 0; i < count; i++) {
         tg_buf_printf(out,
                       things[i].is_removed
-                          ? _("    %s was left behind by a controller, and is removed\n")
+                          ? _("    %s was made by a controller, and is removed too\n")
                           : _("    %s is on the lab's network, is not known to be the lab's, and "
                               "is left\n"),
                       things[i].name);
@@ -150,8 +182,16 @@ bool tg_run_report_plan(const struct tg_run_config *config, const struct tg_step
     if (has_fixes(config)) {
         put_fixes(config, locale, out);
     }
+    int least_s = 0;
+    int most_s = 0;
+    usual_span(config, statuses, &least_s, &most_s);
     if (is_down) {
         put_things(config, model, out);
+    } else if (most_s > 0) {
+        tg_buf_printf(out,
+                      _("In all usually %d to %d minutes; what waits for nothing goes side by "
+                        "side.\n"),
+                      (least_s + 59) / 60, (most_s + 59) / 60);
     }
     return !out->is_full;
 }
@@ -213,6 +253,13 @@ bool tg_run_report_plan_json(const struct tg_run_config *config,
     }
     tg_json_close(&json, ']');
     tg_cost_json(lab, cost, &json);
+    if (config->direction == TG_RUN_UP) {
+        int least_s = 0;
+        int most_s = 0;
+        usual_span(config, statuses, &least_s, &most_s);
+        tg_json_put_int(&json, "usual_least_s", least_s);
+        tg_json_put_int(&json, "usual_most_s", most_s);
+    }
     tg_json_open(&json, "steps", '[');
     for (int step = config->from; step <= config->until; step++) {
         tg_json_open(&json, NULL, '{');

@@ -10,6 +10,17 @@ grep -q "bad.yaml:.*: unknown key 'modle'; is 'model' meant?" "$work/err" &&
     grep -q "bad.yaml:.*: 'section' must be a number" "$work/err" &&
     grep -q "bad.yaml: [0-9]* mistakes" "$work/err" || { cat "$work/err"; fail "not all mistakes are told"; }
 
+# So are those of the files beside it.
+cp "$built_in" "$work/own.yaml"
+sed 's/^    look:/    lokk:/' "${built_in%.yaml}.walk.yaml" >"$work/own.walk.yaml"
+sed 's/confidence: U/confidence: X/' "${built_in%.yaml}.prices.yaml" >"$work/own.prices.yaml"
+"$TIDEGATE" status --lab "$work/own.yaml" >"$work/out" 2>"$work/err"
+[ $? = 2 ] && grep -q "own.walk.yaml:.*: unknown key 'lokk'; is 'look' meant?" "$work/err" &&
+    grep -q "own.prices.yaml:.*: 'confidence' must be V, K or U" "$work/err" || {
+    cat "$work/err"
+    fail "mistakes of the files beside a lab"
+}
+
 start_world world --empty --regions 3 --speed 100
 . "$work/world/env"
 export PROJECT_ID TIDEGATE_GCP_ENDPOINT TIDEGATE_GCP_CA TIDEGATE_GCP_TOKEN_FILE TIDEGATE_CRD_URL TIDEGATE_CRD_SHA256

@@ -4,15 +4,20 @@
 #include "tests/integration/rig_support.h"
 
 #include <criterion/criterion.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/assets.h"
+#include "base/mem.h"
 #include "codec/lab_file.h"
 #include "codec/price_file.h"
 #include "codec/walk_file.h"
+#include "io/clock_real.h"
+#include "io/curl_transport.h"
 #include "model/select.h"
 #include "sim/controllers.h"
 
@@ -247,4 +252,63 @@ void rig_die_at(struct tg_rig *rig, int64_t records)
     dying.link = app->link;
     dying.records = records;
     app->link.call = call_unless_dead;
+}
+
+/* ---- over sockets ---- */
+
+struct rig_server rig_server;
+
+void rig_server_start(void)
+{
+    struct tg_err err = TG_ERR_INIT;
+    snprintf(rig_server.dir, sizeof(rig_server.dir), "/tmp/tidegate-server-XXXXXX");
+    cr_assert_not_null(mkdtemp(rig_server.dir));
+    cr_assert(tg_curl_global_init(&err));
+    rig_server.clock = tg_clock_real();
+    struct sim_server_config config = {
+        .world = {.seed = 1,
+                  .regions = 2,
+                  .is_built = true,
+                  .start_wall_us = tg_clock_wall_us(&rig_server.clock)},
+        .dir = rig_server.dir,
+        .listen = "127.0.0.1:0",
+        .speed = 1,
+        .clock = rig_server.clock,
+    };
+    rig_server.server = sim_server_start(&config, &err);
+    cr_assert_not_null(rig_server.server, "%s", err.msg);
+}
+
+void rig_server_stop(void)
+{
+    sim_server_stop(rig_server.server);
+    char *command = tg_asprintf("rm -r %s", rig_server.dir);
+    cr_assert_eq(system(command), 0);
+    free(command);
+    tg_curl_global_fini();
+}
+
+char *rig_server_path(const char *name)
+{
+    return tg_asprintf("%s/%s", rig_server.dir, name);
+}
+
+void rig_write_file(const char *path, const char *text, mode_t mode)
+{
+    FILE *file = fopen(path, "w");
+    cr_assert_not_null(file);
+    fputs(text, file);
+    fclose(file);
+    cr_assert_eq(chmod(path, mode), 0);
+}
+
+bool rig_session_wait(struct tg_session *session, bool (*is_seen)(const struct tg_model *model))
+{
+    int64_t until_us = tg_clock_monotonic_us(&rig_server.clock) + RIG_LONG_US;
+    while (!is_seen(session->app->model) && tg_clock_monotonic_us(&rig_server.clock) < until_us) {
+        struct pollfd fd = {.fd = tg_queue_fd(session->inbox), .events = POLLIN};
+        (void)poll(&fd, 1, 20);
+        tg_session_pump(session, 256);
+    }
+    return is_seen(session->app->model);
 }

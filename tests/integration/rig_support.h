@@ -7,9 +7,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "app/provision.h"
 #include "app/rig.h"
+#include "app/session.h"
+#include "sim/server.h"
 
 #define MINUTE_US (60 * TG_US_PER_S)
 
@@ -55,5 +58,30 @@ void rig_die_at(struct tg_rig *rig, int64_t records);
 
 /* Whether the program of rig_die_at() is dead. */
 bool rig_has_died(const struct tg_app *app);
+
+/* ---- over sockets ---- */
+
+#define RIG_LONG_US (60 * TG_US_PER_S) /* a bound for a broken machine, never waited for */
+
+/* A simulated world over TLS on loopback, as long as a test lasts; one at a time. */
+struct rig_server {
+    char dir[64]; /* its files, and the test's own */
+    struct sim_server *server;
+    struct tg_clock clock;
+};
+extern struct rig_server rig_server;
+
+/* For .init and .fini: two regions, built; libcurl is set up and taken down with it. */
+void rig_server_start(void);
+void rig_server_stop(void);
+
+/* A path beside the world's files. The caller frees. */
+char *rig_server_path(const char *name);
+
+void rig_write_file(const char *path, const char *text, mode_t mode);
+
+/* Lets the session hear what comes until is_seen(model), for RIG_LONG_US at most; what it said
+ * last. */
+bool rig_session_wait(struct tg_session *session, bool (*is_seen)(const struct tg_model *model));
 
 #endif

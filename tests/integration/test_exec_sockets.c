@@ -9,47 +9,23 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "io/clock_real.h"
 #include "io/curl_transport.h"
 #include "io/kubeconfig.h"
-#include "sim/server.h"
+#include "tests/integration/rig_support.h"
 
-#define LONG_US (60 * TG_US_PER_S) /* a bound for a broken machine, never waited for */
-
-static char dir[] = "/tmp/tidegate-exec-XXXXXX";
-static struct sim_server *server;
-static struct tg_clock wall;
 static struct tg_kubeconfig kubeconfig;
 
 static void start_world(void)
 {
     struct tg_err err = TG_ERR_INIT;
-    cr_assert_not_null(mkdtemp(dir));
-    cr_assert(tg_curl_global_init(&err));
-    wall = tg_clock_real();
-    struct sim_server_config config = {
-        .world = {.seed = 1,
-                  .regions = 2,
-                  .is_built = true,
-                  .start_wall_us = tg_clock_wall_us(&wall)},
-        .dir = dir,
-        .listen = "127.0.0.1:0",
-        .speed = 1,
-        .clock = wall,
-    };
-    server = sim_server_start(&config, &err);
-    cr_assert_not_null(server, "%s", err.msg);
-    cr_assert(tg_kubeconfig_load(&kubeconfig, sim_server_kubeconfig_path(server), &err));
+    rig_server_start();
+    cr_assert(tg_kubeconfig_load(&kubeconfig, sim_server_kubeconfig_path(rig_server.server), &err));
 }
 
 static void stop_world(void)
 {
     tg_kubeconfig_fini(&kubeconfig);
-    sim_server_stop(server);
-    char *command = tg_asprintf("rm -r %s", dir);
-    cr_assert_eq(system(command), 0);
-    free(command);
-    tg_curl_global_fini();
+    rig_server_stop();
 }
 
 TestSuite(exec_sockets, .init = start_world, .fini = stop_world, .timeout = 120);
@@ -86,9 +62,9 @@ static void take(void *context, const struct tg_transport_event *event)
 static void run(struct tg_transport *transport, struct seen *seen, size_t bytes)
 {
     struct tg_transport_sink sink = {take, seen};
-    int64_t until_us = tg_clock_monotonic_us(&wall) + LONG_US;
+    int64_t until_us = tg_clock_monotonic_us(&rig_server.clock) + RIG_LONG_US;
     while (!seen->is_done && (bytes == 0 || seen->data.len < bytes) &&
-           tg_clock_monotonic_us(&wall) < until_us) {
+           tg_clock_monotonic_us(&rig_server.clock) < until_us) {
         transport->ops->poll(transport, 100 * TG_US_PER_MS, &sink);
     }
 }
@@ -136,7 +112,7 @@ static char *pod_name(struct tg_transport *transport, const struct tg_http_endpo
 static struct tg_transport *new_transport(void)
 {
     struct tg_err err = TG_ERR_INIT;
-    struct tg_transport *transport = tg_curl_transport_new(wall, &err);
+    struct tg_transport *transport = tg_curl_transport_new(rig_server.clock, &err);
     cr_assert_not_null(transport, "%s", err.msg);
     return transport;
 }
@@ -234,7 +210,7 @@ Test(exec_sockets, silence_floods_and_cancelling_end)
     cr_assert_not(seen.is_done, "what is cancelled is silent");
     tg_buf_fini(&seen.data);
     tg_buf_init(&answer, 65536);
-    sim_server_ask(server, "POST", "/tidegate.dev/v1/faults",
+    sim_server_ask(rig_server.server, "POST", "/tidegate.dev/v1/faults",
                    "{\"kind\":\"reset\",\"region\":\"us-east5\",\"route\":\"*/exec\"}", &answer,
                    &status);
     cr_assert_eq(status, 200, "%s", tg_buf_text(&answer));

@@ -3,7 +3,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include <criterion/criterion.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,74 +11,23 @@
 
 #include "app/session.h"
 #include "base/assert.h"
-#include "base/assets.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "codec/google_login.h"
 #include "codec/json.h"
-#include "codec/lab_file.h"
-#include "io/clock_real.h"
 #include "io/curl_transport.h"
 #include "io/google_login.h"
 #include "io/read_file.h"
-#include "sim/server.h"
+#include "tests/integration/rig_support.h"
 
 #define FILE_MAX (1024 * 1024)
-#define LONG_US  (60 * TG_US_PER_S) /* a bound for a broken machine, never waited for */
-
-static char dir[] = "/tmp/tidegate-login-XXXXXX";
-static struct sim_server *server;
-static struct tg_clock wall;
-
-static void start_world(void)
-{
-    struct tg_err err = TG_ERR_INIT;
-    cr_assert_not_null(mkdtemp(dir));
-    cr_assert(tg_curl_global_init(&err));
-    wall = tg_clock_real();
-    struct sim_server_config config = {
-        .world = {.seed = 1,
-                  .regions = 2,
-                  .is_built = true,
-                  .start_wall_us = tg_clock_wall_us(&wall)},
-        .dir = dir,
-        .listen = "127.0.0.1:0",
-        .speed = 1,
-        .clock = wall,
-    };
-    server = sim_server_start(&config, &err);
-    cr_assert_not_null(server, "%s", err.msg);
-}
-
-static void stop_world(void)
-{
-    sim_server_stop(server);
-    char *command = tg_asprintf("rm -r %s", dir);
-    cr_assert_eq(system(command), 0);
-    free(command);
-    tg_curl_global_fini();
-}
-
-static char *in_dir(const char *name)
-{
-    return tg_asprintf("%s/%s", dir, name);
-}
-
-static void write_file(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-    cr_assert_not_null(file);
-    fputs(text, file);
-    fclose(file);
-}
-
 /* Value of an exported variable in the world's file env. The caller frees. */
 static char *exported(const char *name)
 {
     struct tg_err err = TG_ERR_INIT;
     size_t len = 0;
-    char *path = in_dir("env");
+    char *path = rig_server_path("env");
     char *text = tg_read_file(path, FILE_MAX, &len, &err);
     char *start = tg_asprintf("export %s='", name);
     const char *at = text == NULL ? NULL : strstr(text, start);
@@ -98,7 +46,7 @@ static char *refresh_token(void)
     struct tg_google_credentials credentials;
     struct tg_err err = TG_ERR_INIT;
     size_t len = 0;
-    char *path = in_dir("gcp-user.json");
+    char *path = rig_server_path("gcp-user.json");
     char *json = tg_read_file(path, FILE_MAX, &len, &err);
     cr_assert(tg_google_credentials_parse(json, len, &credentials, &err), "%s", err.msg);
     char *token = tg_strdup(tg_secret_peek(credentials.refresh_token));
@@ -111,8 +59,8 @@ static char *refresh_token(void)
 static struct tg_google_login *sign_in(struct tg_google_places places)
 {
     struct tg_err err = TG_ERR_INIT;
-    struct tg_google_login *login =
-        tg_google_login_start(&places, sim_server_ca_pem(server), wall, &err);
+    struct tg_google_login *login = tg_google_login_start(
+        &places, sim_server_ca_pem(rig_server.server), rig_server.clock, &err);
     cr_assert_not_null(login, "%s", err.msg);
     return login;
 }
@@ -143,10 +91,10 @@ static struct exchange ask(struct tg_google_login *login, const char *method, ch
     struct tg_err err = TG_ERR_INIT;
     struct exchange exchange = {0};
     tg_buf_init(&exchange.body, FILE_MAX);
-    struct tg_transport *transport = tg_curl_transport_new(wall, &err);
+    struct tg_transport *transport = tg_curl_transport_new(rig_server.clock, &err);
     struct tg_http_endpoint endpoint = {
-        .base_url = tg_strdup(sim_server_gcp_url(server)),
-        .ca_pem = tg_strdup(sim_server_ca_pem(server)),
+        .base_url = tg_strdup(sim_server_gcp_url(rig_server.server)),
+        .ca_pem = tg_strdup(sim_server_ca_pem(rig_server.server)),
         .token_source = tg_google_login_source(login),
         .names_quota_project = true,
     };
@@ -154,14 +102,14 @@ static struct exchange ask(struct tg_google_login *login, const char *method, ch
         .endpoint = &endpoint,
         .method = method,
         .path = path,
-        .header_deadline_us = LONG_US,
-        .deadline_us = LONG_US,
+        .header_deadline_us = RIG_LONG_US,
+        .deadline_us = RIG_LONG_US,
         .body_len_max = FILE_MAX,
     };
     struct tg_transport_sink sink = {take_event, &exchange};
     transport->ops->submit(transport, 1, &request);
     while (!exchange.is_done) {
-        transport->ops->poll(transport, LONG_US, &sink);
+        transport->ops->poll(transport, RIG_LONG_US, &sink);
     }
     transport->ops->free(transport);
     tg_http_endpoint_fini(&endpoint);
@@ -171,7 +119,8 @@ static struct exchange ask(struct tg_google_login *login, const char *method, ch
 static struct exchange ask_project(struct tg_google_login *login)
 {
     return ask(login, "GET",
-               tg_asprintf("/compute/v1/projects/%s/global/networks", sim_server_project(server)));
+               tg_asprintf("/compute/v1/projects/%s/global/networks",
+                           sim_server_project(rig_server.server)));
 }
 
 static void expect_let_in(struct tg_google_login *login)
@@ -193,10 +142,11 @@ static uint64_t serial_of(struct tg_google_login *login)
     return serial;
 }
 
-Test(google_login, a_users_refresh_token_opens_the_project, .init = start_world, .fini = stop_world)
+Test(google_login, a_users_refresh_token_opens_the_project, .init = rig_server_start,
+     .fini = rig_server_stop)
 {
     struct tg_google_login *login =
-        sign_in((struct tg_google_places){.usual_file = in_dir("gcp-user.json")});
+        sign_in((struct tg_google_places){.usual_file = rig_server_path("gcp-user.json")});
     expect_let_in(login); /* sent before there is a token: it waits */
     expect_let_in(login);
     cr_expect_eq(serial_of(login), 1, "one token serves many requests");
@@ -206,7 +156,7 @@ Test(google_login, a_users_refresh_token_opens_the_project, .init = start_world,
 /* A key of the lab's service account, as the API hands it out once. */
 static char *write_key(struct tg_google_login *owner)
 {
-    const char *project = sim_server_project(server);
+    const char *project = sim_server_project(rig_server.server);
     struct exchange exchange =
         ask(owner, "POST",
             tg_asprintf("/iam/v1/projects/%s/serviceAccounts/gcs-fuse-sa@%s.iam.gserviceaccount.com"
@@ -220,18 +170,19 @@ static char *write_key(struct tg_google_login *owner)
     size_t len = 0;
     char *key = tg_base64_decode(data, strlen(data), &len);
     cr_assert_not_null(key);
-    char *path = in_dir("key.json");
-    write_file(path, key);
+    char *path = rig_server_path("key.json");
+    rig_write_file(path, key, 0600);
     free(key);
     tg_json_release(&document);
     tg_buf_fini(&exchange.body);
     return path;
 }
 
-Test(google_login, a_service_accounts_key_signs_in, .init = start_world, .fini = stop_world)
+Test(google_login, a_service_accounts_key_signs_in, .init = rig_server_start,
+     .fini = rig_server_stop)
 {
     struct tg_google_login *owner =
-        sign_in((struct tg_google_places){.usual_file = in_dir("gcp-user.json")});
+        sign_in((struct tg_google_places){.usual_file = rig_server_path("gcp-user.json")});
     struct tg_google_login *login =
         sign_in((struct tg_google_places){.named_file = write_key(owner)});
     struct exchange exchange = ask_project(login);
@@ -253,43 +204,40 @@ static bool contains(const char *path, const char *needle)
     return is_there;
 }
 
+static bool sees_clusters(const struct tg_model *model)
+{
+    return model->targets_count == 3 &&
+           model->targets[1]->kinds[TG_KIND_POD].phase == TG_KIND_PHASE_LIVE &&
+           model->targets[2]->kinds[TG_KIND_POD].phase == TG_KIND_PHASE_LIVE;
+}
+
 /* A whole session on a project that is known by its name alone: clusters are opened through it. */
-Test(google_login, a_session_signs_in_and_writes_no_token, .init = start_world, .fini = stop_world)
+Test(google_login, a_session_signs_in_and_writes_no_token, .init = rig_server_start,
+     .fini = rig_server_stop)
 {
     struct tg_err err = TG_ERR_INIT;
-    const struct tg_asset *asset = tg_asset_get("labs/gemma-two-region.yaml");
-    char *journal = in_dir("journal.db");
-    char *user = in_dir("gcp-user.json");
+    char *journal = rig_server_path("journal.db");
+    char *user = rig_server_path("gcp-user.json");
     setenv("GOOGLE_APPLICATION_CREDENTIALS", user, 1);
     struct tg_session_config config = {
-        .clock = wall,
-        .lab = tg_lab_parse(asset->path, asset->text, asset->len, &err),
-        .project = sim_server_project(server),
-        .gcp_endpoint = sim_server_gcp_url(server),
-        .gcp_ca_pem = sim_server_ca_pem(server),
+        .clock = rig_server.clock,
+        .lab = rig_lab(),
+        .project = sim_server_project(rig_server.server),
+        .gcp_endpoint = sim_server_gcp_url(rig_server.server),
+        .gcp_ca_pem = sim_server_ca_pem(rig_server.server),
         .journal = journal,
         .is_armed = true,
         .workers_max = 1,
     };
     struct tg_session *session = tg_session_start(&config, &err);
     cr_assert_not_null(session, "%s", err.msg);
-    const struct tg_model *model = session->app->model;
-    int64_t until_us = tg_clock_monotonic_us(&wall) + LONG_US;
-    bool is_seen = false;
-    while (!is_seen && tg_clock_monotonic_us(&wall) < until_us) {
-        struct pollfd fd = {.fd = tg_queue_fd(session->inbox), .events = POLLIN};
-        (void)poll(&fd, 1, 20);
-        tg_session_pump(session, 256);
-        is_seen = model->targets_count == 3 &&
-                  model->targets[1]->kinds[TG_KIND_POD].phase == TG_KIND_PHASE_LIVE &&
-                  model->targets[2]->kinds[TG_KIND_POD].phase == TG_KIND_PHASE_LIVE;
-    }
-    cr_expect(is_seen, "the clusters of the project are not watched");
+    cr_expect(rig_session_wait(session, sees_clusters),
+              "the clusters of the project are not watched");
     cr_expect_eq(session->workers_count, 1, "clusters that come later keep to --workers");
     struct tg_token_source *source = tg_google_login_source(session->login);
     struct tg_token_grant grant;
     cr_assert_eq(source->ops->get(source, &grant, &err), TG_TOKEN_READY);
-    char *log = in_dir("journal.db-wal");
+    char *log = rig_server_path("journal.db-wal");
     const char *const places[] = {journal, log, "/proc/self/cmdline", "/proc/self/environ"};
     for (size_t i = 0; i < TG_COUNT(places); i++) {
         cr_expect_not(contains(places[i], tg_secret_peek(grant.token)), "a token in %s", places[i]);
@@ -301,10 +249,12 @@ Test(google_login, a_session_signs_in_and_writes_no_token, .init = start_world, 
     free(journal);
 }
 
-Test(google_login, the_metadata_server_opens_the_project, .init = start_world, .fini = stop_world)
+Test(google_login, the_metadata_server_opens_the_project, .init = rig_server_start,
+     .fini = rig_server_stop)
 {
-    struct tg_google_login *login = sign_in((struct tg_google_places){
-        .usual_file = in_dir("no-such-file"), .metadata_host = exported("GCE_METADATA_HOST")});
+    struct tg_google_login *login =
+        sign_in((struct tg_google_places){.usual_file = rig_server_path("no-such-file"),
+                                          .metadata_host = exported("GCE_METADATA_HOST")});
     expect_let_in(login);
     tg_google_login_stop(login);
 }
@@ -316,7 +266,7 @@ static int64_t world_wall_us(void)
     struct tg_buf answer;
     int status = 0;
     tg_buf_init(&answer, FILE_MAX);
-    sim_server_ask(server, "GET", "/tidegate.dev/v1/world", NULL, &answer, &status);
+    sim_server_ask(rig_server.server, "GET", "/tidegate.dev/v1/world", NULL, &answer, &status);
     const char *at = strstr(tg_buf_text(&answer), member);
     cr_assert(status == 200 && at != NULL, "%d %s", status, tg_buf_text(&answer));
     int64_t wall_us = strtoll(at + strlen(member), NULL, 10);
@@ -325,32 +275,33 @@ static int64_t world_wall_us(void)
 }
 
 /* The world's clock runs ahead, so that the token ends there long before its end here. */
-Test(google_login, a_refused_token_is_replaced_and_the_request_sent_again, .init = start_world,
-     .fini = stop_world)
+Test(google_login, a_refused_token_is_replaced_and_the_request_sent_again, .init = rig_server_start,
+     .fini = rig_server_stop)
 {
     struct tg_google_login *login =
-        sign_in((struct tg_google_places){.usual_file = in_dir("gcp-user.json")});
+        sign_in((struct tg_google_places){.usual_file = rig_server_path("gcp-user.json")});
     expect_let_in(login);
     int64_t until_us = world_wall_us() + 2 * 3600 * TG_US_PER_S;
-    sim_server_set_speed(server, 100000);
+    sim_server_set_speed(rig_server.server, 100000);
     while (world_wall_us() < until_us) {
         usleep(1000);
     }
-    sim_server_set_speed(server, 1);
+    sim_server_set_speed(rig_server.server, 1);
     expect_let_in(login);
     cr_expect_eq(serial_of(login), 2, "one early renewal");
     tg_google_login_stop(login);
 }
 
-Test(google_login, a_revoked_login_says_what_to_run, .init = start_world, .fini = stop_world)
+Test(google_login, a_revoked_login_says_what_to_run, .init = rig_server_start,
+     .fini = rig_server_stop)
 {
-    char *path = in_dir("revoked.json");
+    char *path = rig_server_path("revoked.json");
     char *text = tg_asprintf("{\"type\":\"authorized_user\",\"client_id\":\"c\","
                              "\"client_secret\":\"planted-client-secret\","
                              "\"refresh_token\":\"planted-refresh-token\","
                              "\"token_uri\":\"%s/token\"}",
-                             sim_server_gcp_url(server));
-    write_file(path, text);
+                             sim_server_gcp_url(rig_server.server));
+    rig_write_file(path, text, 0600);
     struct tg_google_login *login =
         sign_in((struct tg_google_places){.named_file = tg_strdup(path)});
     struct exchange exchange = ask_project(login);
@@ -366,19 +317,19 @@ Test(google_login, a_revoked_login_says_what_to_run, .init = start_world, .fini 
 }
 
 /* The world lets its own project be billed and no other: so it tells whether it was told. */
-Test(google_login, the_quota_project_of_the_credentials_is_named, .init = start_world,
-     .fini = stop_world)
+Test(google_login, the_quota_project_of_the_credentials_is_named, .init = rig_server_start,
+     .fini = rig_server_stop)
 {
-    char *path = in_dir("payer.json");
+    char *path = rig_server_path("payer.json");
     char *refresh = refresh_token();
     static const int expected[] = {200, 403};
-    const char *const payers[] = {sim_server_project(server), "somebody-else"};
+    const char *const payers[] = {sim_server_project(rig_server.server), "somebody-else"};
     for (size_t i = 0; i < TG_COUNT(payers); i++) {
         char *text = tg_asprintf("{\"type\":\"authorized_user\",\"client_id\":\"c\","
                                  "\"client_secret\":\"simulated\",\"refresh_token\":\"%s\","
                                  "\"token_uri\":\"%s/token\",\"quota_project_id\":\"%s\"}",
-                                 refresh, sim_server_gcp_url(server), payers[i]);
-        write_file(path, text);
+                                 refresh, sim_server_gcp_url(rig_server.server), payers[i]);
+        rig_write_file(path, text, 0600);
         struct tg_google_login *login =
             sign_in((struct tg_google_places){.named_file = tg_strdup(path)});
         struct exchange exchange = ask_project(login);
@@ -393,10 +344,12 @@ Test(google_login, the_quota_project_of_the_credentials_is_named, .init = start_
     free(path);
 }
 
-Test(google_login, a_file_that_is_named_must_be_there, .init = start_world, .fini = stop_world)
+Test(google_login, a_file_that_is_named_must_be_there, .init = rig_server_start,
+     .fini = rig_server_stop)
 {
-    struct tg_google_login *login = sign_in((struct tg_google_places){
-        .named_file = in_dir("no-such-file"), .metadata_host = exported("GCE_METADATA_HOST")});
+    struct tg_google_login *login =
+        sign_in((struct tg_google_places){.named_file = rig_server_path("no-such-file"),
+                                          .metadata_host = exported("GCE_METADATA_HOST")});
     struct exchange exchange = ask_project(login);
     cr_expect_eq(exchange.err.code, TG_CODE_IO, "%s", exchange.err.msg);
     tg_buf_fini(&exchange.body);
@@ -406,11 +359,10 @@ Test(google_login, a_file_that_is_named_must_be_there, .init = start_world, .fin
 /* gcloud is a script here that writes down what it was started with. */
 static void put_gcloud_in_path(const char *script)
 {
-    char *path = in_dir("gcloud-bin");
+    char *path = rig_server_path("gcloud-bin");
     cr_assert_eq(mkdir(path, 0700), 0);
     char *program = tg_asprintf("%s/gcloud", path);
-    write_file(program, script);
-    cr_assert_eq(chmod(program, 0700), 0);
+    rig_write_file(program, script, 0700);
     char *list = tg_asprintf("%s:%s", path, getenv("PATH"));
     setenv("PATH", list, 1);
     free(list);
@@ -418,13 +370,13 @@ static void put_gcloud_in_path(const char *script)
     free(path);
 }
 
-Test(google_login, gcloud_is_the_last_resort, .init = start_world, .fini = stop_world)
+Test(google_login, gcloud_is_the_last_resort, .init = rig_server_start, .fini = rig_server_stop)
 {
-    char *seen = in_dir("seen");
+    char *seen = rig_server_path("seen");
     char *script = tg_asprintf("#!/bin/sh\n{ echo \"$@\"; env; } >%s\n"
                                "printf '{\"credential\":{\"access_token\":\"%s\","
                                "\"token_expiry\":null}}'\n",
-                               seen, sim_server_gcp_token(server));
+                               seen, sim_server_gcp_token(rig_server.server));
     put_gcloud_in_path(script);
     struct tg_google_login *login = sign_in((struct tg_google_places){0});
     expect_let_in(login);
@@ -433,7 +385,8 @@ Test(google_login, gcloud_is_the_last_resort, .init = start_world, .fini = stop_
     char *text = tg_read_file(seen, FILE_MAX, &len, &err);
     cr_assert_not_null(text, "%s", err.msg);
     cr_expect(tg_str_has_prefix(text, "config config-helper --format=json --min-expiry=15m\n"));
-    cr_expect_null(strstr(text, sim_server_gcp_token(server)), "a child is given a token");
+    cr_expect_null(strstr(text, sim_server_gcp_token(rig_server.server)),
+                   "a child is given a token");
     tg_google_login_stop(login);
     free(text);
     free(script);
@@ -442,14 +395,15 @@ Test(google_login, gcloud_is_the_last_resort, .init = start_world, .fini = stop_
 
 /* Kinds of files that are not read here are gcloud's to read, whichever place they were found in.
  */
-Test(google_login, gcloud_reads_what_is_not_read_here, .init = start_world, .fini = stop_world)
+Test(google_login, gcloud_reads_what_is_not_read_here, .init = rig_server_start,
+     .fini = rig_server_stop)
 {
-    char *path = in_dir("federation.json");
+    char *path = rig_server_path("federation.json");
     char *script =
         tg_asprintf("#!/bin/sh\n[ \"$*\" = 'auth application-default print-access-token' ] &&\n"
                     "[ \"$GOOGLE_APPLICATION_CREDENTIALS\" = '%s' ] && echo '%s'\n",
-                    path, sim_server_gcp_token(server));
-    write_file(path, "{\"type\":\"external_account\",\"audience\":\"x\"}");
+                    path, sim_server_gcp_token(rig_server.server));
+    rig_write_file(path, "{\"type\":\"external_account\",\"audience\":\"x\"}", 0600);
     put_gcloud_in_path(script);
     struct tg_google_login *login =
         sign_in((struct tg_google_places){.usual_file = tg_strdup(path)});
@@ -459,11 +413,12 @@ Test(google_login, gcloud_reads_what_is_not_read_here, .init = start_world, .fin
     free(path);
 }
 
-Test(google_login, the_environment_names_the_payer_before_the_file, .init = start_world,
-     .fini = stop_world)
+Test(google_login, the_environment_names_the_payer_before_the_file, .init = rig_server_start,
+     .fini = rig_server_stop)
 {
-    struct tg_google_login *login = sign_in((struct tg_google_places){
-        .usual_file = in_dir("gcp-user.json"), .quota_project = tg_strdup("somebody-else")});
+    struct tg_google_login *login =
+        sign_in((struct tg_google_places){.usual_file = rig_server_path("gcp-user.json"),
+                                          .quota_project = tg_strdup("somebody-else")});
     struct exchange exchange = ask_project(login);
     cr_expect_eq(exchange.status, 403);
     cr_expect_not_null(strstr(tg_buf_text(&exchange.body), "use project somebody-else"));
@@ -475,36 +430,37 @@ Test(google_login, the_environment_names_the_payer_before_the_file, .init = star
 static int64_t slow_us(void *context)
 {
     (void)context;
-    return tg_clock_monotonic_us(&wall) / 20;
+    return tg_clock_monotonic_us(&rig_server.clock) / 20;
 }
 
 static int64_t wall_us(void *context)
 {
     (void)context;
-    return tg_clock_wall_us(&wall);
+    return tg_clock_wall_us(&rig_server.clock);
 }
 
 /* The next try would be half a minute away: what counts is that somebody signed in meanwhile. */
-Test(google_login, signing_in_after_a_refusal_is_noticed, .init = start_world, .fini = stop_world)
+Test(google_login, signing_in_after_a_refusal_is_noticed, .init = rig_server_start,
+     .fini = rig_server_stop)
 {
-    char *path = in_dir("mine.json");
-    char *good = in_dir("gcp-user.json");
+    char *path = rig_server_path("mine.json");
+    char *good = rig_server_path("gcp-user.json");
     struct tg_err err = TG_ERR_INIT;
     size_t len = 0;
-    write_file(path, "{\"type\":\"authorized_user\"}");
+    rig_write_file(path, "{\"type\":\"authorized_user\"}", 0600);
     struct tg_google_places places = {.usual_file = tg_strdup(path)};
     struct tg_clock slow = {slow_us, wall_us, NULL};
     struct tg_google_login *login =
-        tg_google_login_start(&places, sim_server_ca_pem(server), slow, &err);
+        tg_google_login_start(&places, sim_server_ca_pem(rig_server.server), slow, &err);
     cr_assert_not_null(login, "%s", err.msg);
     struct exchange exchange = ask_project(login);
     cr_expect_eq(exchange.err.code, TG_CODE_CONFIG, "%s", exchange.err.msg);
     tg_buf_fini(&exchange.body);
     char *text = tg_read_file(good, FILE_MAX, &len, &err);
-    write_file(path, text);
-    int64_t until_us = tg_clock_monotonic_us(&wall) + LONG_US;
+    rig_write_file(path, text, 0600);
+    int64_t until_us = tg_clock_monotonic_us(&rig_server.clock) + RIG_LONG_US;
     int status = 0;
-    while (status != 200 && tg_clock_monotonic_us(&wall) < until_us) {
+    while (status != 200 && tg_clock_monotonic_us(&rig_server.clock) < until_us) {
         exchange = ask_project(login);
         status = exchange.status;
         tg_buf_fini(&exchange.body);
@@ -517,8 +473,8 @@ Test(google_login, signing_in_after_a_refusal_is_noticed, .init = start_world, .
     free(path);
 }
 
-Test(google_login, without_any_credentials_it_says_how_to_get_them, .init = start_world,
-     .fini = stop_world)
+Test(google_login, without_any_credentials_it_says_how_to_get_them, .init = rig_server_start,
+     .fini = rig_server_stop)
 {
     put_gcloud_in_path("#!/bin/sh\necho 'ERROR: (gcloud.config.config-helper) You do not currently "
                        "have an active account selected.' >&2\nexit 1\n");
@@ -532,7 +488,8 @@ Test(google_login, without_any_credentials_it_says_how_to_get_them, .init = star
     tg_google_login_stop(login);
 }
 
-Test(google_login, it_ends_at_once_while_gcloud_hangs, .init = start_world, .fini = stop_world)
+Test(google_login, it_ends_at_once_while_gcloud_hangs, .init = rig_server_start,
+     .fini = rig_server_stop)
 {
     put_gcloud_in_path("#!/bin/sh\nexec sleep 600\n");
     tg_google_login_stop(sign_in((struct tg_google_places){0}));

@@ -106,8 +106,8 @@ Test(survey, what_is_on_the_network_is_shown_before)
     expect_said(plan(),
                 "    Firewall/somebodys-rule is on the lab's network, is not known to be the "
                 "lab's, and is left\n");
-    expect_said(plan(), "    Firewall/gkemcg1-l7-tpu-gke-dranet-vpc-global was left behind by a "
-                        "controller, and is removed\n");
+    expect_said(plan(), "    Firewall/gkemcg1-l7-tpu-gke-dranet-vpc-global was made by a "
+                        "controller, and is removed too\n");
 }
 
 Test(survey, what_was_looked_at_is_told)

@@ -191,6 +191,23 @@ Test(lab, regions_must_be_whole_and_hold_the_primary)
                   "my.yaml:11:17: 'eu' is not one of the regions");
 }
 
+/* What is wrong with a range must not hide that the primary region is none. */
+Test(lab, ranges_are_read_where_they_stand)
+{
+    static const char text[] =
+        NAMES "regions:\n  - {name: us, zone: z, cluster: c, node_pool: n, address_name: i, "
+              "node_range: 10.0.0.0/33}\nprimary_region: eu\nsteps: []\n";
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_buf lines;
+    size_t count = 0;
+    tg_buf_init(&lines, 65536);
+    cr_assert_null(tg_lab_parse_all("my.yaml", text, strlen(text), &lines, &count, &err));
+    cr_expect_not_null(strstr(tg_buf_text(&lines), "'node_range' must be an IPv4 range"));
+    cr_expect_not_null(strstr(tg_buf_text(&lines), "my.yaml:11:17: 'eu' is not one of the regions"),
+                       "%s", tg_buf_text(&lines));
+    tg_buf_fini(&lines);
+}
+
 Test(lab, a_step_must_be_possible_to_judge)
 {
     check_refused(NAMES REGIONS STEP "      []\n",
@@ -492,4 +509,18 @@ Test(lab, broken_yaml_is_refused_with_its_place)
     cr_assert_null(tg_lab_parse("my.yaml", "name: [\n", 8, &err));
     cr_assert_eq(err.code, TG_CODE_CONFIG);
     cr_assert_eq(strncmp(err.msg, "my.yaml:2:1: ", 13), 0, "%s", err.msg);
+}
+
+Test(lab, what_a_step_usually_takes_is_a_span)
+{
+    int least_s = 0;
+    int most_s = 0;
+    cr_expect(tg_lab_read_usual("1m", &least_s, &most_s));
+    cr_expect(least_s == 60 && most_s == 60);
+    cr_expect(tg_lab_read_usual("10-15m", &least_s, &most_s));
+    cr_expect(least_s == 600 && most_s == 900);
+    static const char *const wrong[] = {"", "soon", "15", "15-10m", "0m", "1d", "1m 2", "-3m"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        cr_expect_not(tg_lab_read_usual(wrong[i], &least_s, &most_s), "%s", wrong[i]);
+    }
 }

@@ -171,3 +171,26 @@ Test(price, a_wrong_table_is_refused_with_its_place)
         cr_expect_not_null(strstr(err.msg, cases[i].what), "%s: %s", cases[i].what, err.msg);
     }
 }
+
+/* As with the lab's own file: one mistake does not hide the next. */
+Test(price, all_mistakes_are_told_at_once)
+{
+    static const char text[] = START "Z\n    price: {other: free}\n  - step: moon\n"
+                                     "    what: {en: W}\n    confidence: V\n"
+                                     "    price: {other: 1}\n"
+                                     "    billed_while: {where: gcp, kind: Bucket}\n";
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_buf lines;
+    size_t count = 0;
+    tg_buf_init(&lines, 65536);
+    cr_assert_not(tg_prices_parse_all(lab, "p", text, strlen(text), &lines, &count, &err));
+    cr_expect_eq(count, 5, "%s", tg_buf_text(&lines));
+    static const char *const wanted[] = {"p:6:17: 'confidence'",
+                                         "p:7:20: ", "'billed_while' is missing", "p:8:5: 'source'",
+                                         "p:8:11: the lab has no step 'moon'"};
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        cr_expect_not_null(strstr(tg_buf_text(&lines), wanted[i]), "%s is missing in %s", wanted[i],
+                           tg_buf_text(&lines));
+    }
+    tg_buf_fini(&lines);
+}

@@ -251,3 +251,24 @@ Test(walk, a_wrong_walk_is_refused_with_its_place)
         cr_expect_not_null(strstr(err.msg, cases[i].what), "%s: %s", cases[i].what, err.msg);
     }
 }
+
+/* As with the lab's own file: one mistake does not hide the next. */
+Test(walk, all_mistakes_are_told_at_once)
+{
+    static const char text[] =
+        "sections:\n  - number: 3\n    proof: guess\n    title: {en: T}\n    why: {en: W}\n"
+        "    lokk: {en: L}\n  - number: x\n    proof: read\n    title: {en: T}\n"
+        "    why: {en: W}\n    look: {en: L}\n";
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_buf lines;
+    size_t count = 0;
+    tg_buf_init(&lines, 65536);
+    cr_assert_not(tg_walk_parse_all(lab, "w", text, strlen(text), &lines, &count, &err));
+    cr_expect_eq(count, 4);
+    cr_expect_str_eq(tg_buf_text(&lines),
+                     "w:6:5: unknown key 'lokk'; is 'look' meant?\n"
+                     "w:2:5: 'proof' must be read, project, steps, drill or down\n"
+                     "w:2:5: 'look' is missing\n"
+                     "w:7:5: 'number' must be a number\n");
+    tg_buf_fini(&lines);
+}

@@ -303,6 +303,9 @@ static void add_commands(const struct ui_view_context *context, const struct tg_
                                  .fixes = context->inputs->fixes};
     tg_buf_init(&text, COMMANDS_BYTES_MAX);
     tg_lab_expand(step->commands, &place, &text);
+    if (step->tidy != NULL) {
+        tg_lab_expand(step->tidy, &place, &text);
+    }
     for (const char *at = tg_buf_text(&text); *at != '\0';) {
         size_t len = strcspn(at, "\n");
         char *line = tg_asprintf(*at == '#' ? "%.*s" : "$ %.*s", (int)len, at);

@@ -133,6 +133,8 @@ noinst_LIBRARIES += %D%/libtg_plan.a
 	%D%/plan/run_machine.h \
 	%D%/plan/run_tool.c \
 	%D%/plan/run_tool.h \
+	%D%/plan/run_past.c \
+	%D%/plan/run_past.h \
 	%D%/plan/run_report.c \
 	%D%/plan/run_report.h \
 	%D%/plan/run_survey.c \

@@ -20,6 +20,7 @@ TESTS += %D%/test_integration
 %C%_test_integration_SOURCES = \
 	%D%/integration/rig_support.c \
 	%D%/integration/rig_support.h \
+	%D%/integration/test_commands.c \
 	%D%/integration/test_doctor.c \
 	%D%/integration/test_drill_rig.c \
 	%D%/integration/test_ensure.c \
@@ -485,6 +486,7 @@ EXTRA_DIST += \
 	%D%/interop/commands.sh \
 	%D%/interop/gcloud.commands \
 	%D%/interop/gcloud.sh \
+	%D%/interop/import.sh \
 	%D%/interop/infrastructure.py \
 	%D%/interop/kubectl.sh \
 	%D%/interop/lab.expect \

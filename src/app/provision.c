@@ -12,6 +12,7 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/run_past.h"
 #include "plan/run_report.h"
 
 /* What is waited for is polled out of turn, no more often than this. */
@@ -199,6 +200,20 @@ static bool prepare_commands(const struct tg_app *app, const struct tg_run_confi
                : tg_err_set(err, TG_CODE_STATE, 0, "commands cannot be run here");
 }
 
+/* What was begun by commands before, of which Terraform may have to be told. */
+static bool recall(struct tg_app *app, const struct tg_run_config *config,
+                   struct tg_run_past **past, struct tg_err *err)
+{
+    struct tg_record *records = NULL;
+    size_t count = 0;
+    if (!tg_journal_history(app->journal, TG_RUN_PROVISION, &records, &count, err)) {
+        return false;
+    }
+    *past = tg_run_past_new(records, count, app->lab, config->project, config->id);
+    tg_journal_records_free(records, count);
+    return true;
+}
+
 bool tg_app_provision_start(struct tg_app *app, const struct tg_provision_request *request,
                             struct tg_err *err)
 {
@@ -239,8 +254,14 @@ bool tg_app_provision_start(struct tg_app *app, const struct tg_provision_reques
     if (request->mode != TG_RUN_NATIVE && !prepare_commands(app, &config, err)) {
         return false;
     }
+    config.folder = app->work_folder;
+    struct tg_run_past *past = NULL;
+    if (request->mode == TG_RUN_COMMANDS && !recall(app, &config, &past, err)) {
+        return false;
+    }
     tg_run_free(app->run);
     app->run = tg_run_new(&config, &app->next_call_id);
+    tg_run_remember(app->run, past);
     app->run_wake_lab_us = 0;
     tg_app_tick(app);
     return true;

@@ -51,7 +51,7 @@ static bool write_values(const char *folder, const struct tg_lab *lab, const cha
     tg_json_close(&json, '}');
     tg_json_close(&json, '}');
     tg_buf_putc(&text, '\n');
-    return write_text(folder, "gke-tf/terraform.tfvars.json", &text, err);
+    return write_text(folder, TG_RUN_TERRAFORM_FOLDER "/terraform.tfvars.json", &text, err);
 }
 
 static bool write_asset(const char *folder, const struct tg_asset *asset,
@@ -61,7 +61,7 @@ static bool write_asset(const char *folder, const struct tg_asset *asset,
     tg_buf_init(&text, FILE_LEN_MAX);
     char *name = NULL;
     if (tg_str_has_prefix(asset->path, TERRAFORM)) {
-        name = tg_asprintf("gke-tf/%s", asset->path + strlen(TERRAFORM));
+        name = tg_asprintf(TG_RUN_TERRAFORM_FOLDER "/%s", asset->path + strlen(TERRAFORM));
         tg_buf_append(&text, asset->text, asset->len);
     } else {
         name = tg_strdup(asset->path + strlen(MANIFESTS));
@@ -100,7 +100,7 @@ bool tg_work_folder_fill(const char *folder, const struct tg_run_config *config,
     const struct tg_lab *lab = config->lab;
     const char *project = config->project;
     struct tg_lab_place place = {.lab = lab, .project = project, .fixes = config->fixes};
-    char *terraform = tg_asprintf("%s/gke-tf", folder);
+    char *terraform = tg_asprintf("%s/" TG_RUN_TERRAFORM_FOLDER, folder);
     bool is_ok = tg_paths_make(terraform, err) && write_values(folder, lab, project, err) &&
                  write_commands(folder, config, err);
     free(terraform);

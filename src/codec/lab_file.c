@@ -326,9 +326,9 @@ static bool read_conditions(struct tg_lab_reader *reader, const struct tg_yaml_n
 static bool read_step(struct tg_lab_reader *reader, const struct tg_yaml_node *node,
                       struct tg_lab_step *out)
 {
-    static const char *const keys[] = {"id",     "section",  "title", "why",       "usual",
-                                       "verify", "make",     "needs", "leftovers", "timeout",
-                                       "once",   "commands", "prove", "undo",      NULL};
+    static const char *const keys[] = {
+        "id",        "section", "title", "why",      "usual", "verify", "make", "needs",
+        "leftovers", "timeout", "once",  "commands", "prove", "undo",   "tidy", NULL};
     int64_t section = 0;
     if (node->kind != TG_YAML_MAP) {
         return tg_yaml_fail(reader->name, node, reader->err, "a map is expected here");
@@ -353,6 +353,7 @@ static bool read_step(struct tg_lab_reader *reader, const struct tg_yaml_node *n
     }
     out->commands = tg_lab_read_text(reader, node, "commands");
     is_ok = tg_lab_note(reader, tg_lab_check_commands(reader, node, out->commands)) && is_ok;
+    out->tidy = tg_lab_read_text(reader, node, "tidy");
     out->undo = tg_lab_read_text(reader, node, "undo");
     is_ok = tg_lab_note(reader, read_conditions(reader, node, out)) && is_ok;
     return tg_lab_note(reader, tg_lab_read_makes(reader, node, out)) && is_ok;

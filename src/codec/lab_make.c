@@ -89,6 +89,8 @@ static bool read_google(struct tg_lab_reader *reader, const struct tg_yaml_node 
                  read_json(reader, node, "body", &out->body) &&
                  read_json(reader, node, "create", &out->create_body);
     out->zone_list = tg_lab_read_text(reader, node, "zone_list");
+    out->terraform = tg_lab_read_text(reader, node, "terraform");
+    out->import_id = tg_lab_read_text(reader, node, "import");
     return is_ok;
 }
 
@@ -191,9 +193,10 @@ static bool read_make(struct tg_lab_reader *reader, const struct tg_yaml_node *n
                       struct makes *makes)
 {
     static const char *const keys[] = {
-        "where",    "api",    "form",       "collection", "name",   "body",      "create",
-        "manifest", "secret", "secret_key", "content",    "keep",   "only_ours", "passing",
-        "url",      "sha256", "zone_list",  "when",       "unless", NULL};
+        "where",     "api",       "form",   "collection", "name",      "body",
+        "create",    "manifest",  "secret", "secret_key", "content",   "keep",
+        "only_ours", "passing",   "url",    "sha256",     "zone_list", "when",
+        "unless",    "terraform", "import", NULL};
     struct tg_lab_make make = {0};
     if (node->kind != TG_YAML_MAP) {
         return tg_yaml_fail(reader->name, node, reader->err, "a map is expected here");

@@ -44,6 +44,10 @@ int64_t tg_journal_append(struct tg_journal *journal, const struct tg_record *re
  * order; the caller frees with tg_journal_records_free(). count 0 when none is open. */
 bool tg_journal_open_run(struct tg_journal *journal, enum tg_run_family family,
                          struct tg_record **records, size_t *count, struct tg_err *err);
+/* The newest records of a family but for OUTPUT, as many as fit (10000), oldest first; the caller
+ * frees the same way. */
+bool tg_journal_history(struct tg_journal *journal, enum tg_run_family family,
+                        struct tg_record **records, size_t *count, struct tg_err *err);
 void tg_journal_records_free(struct tg_record *records, size_t count);
 
 /* Payload of the newest PLAN record of a run whose id begins so ("up-"), open or not; NULL when

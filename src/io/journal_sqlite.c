@@ -401,6 +401,32 @@ bool tg_journal_open_run(struct tg_journal *journal, enum tg_run_family family,
     return true;
 }
 
+bool tg_journal_history(struct tg_journal *journal, enum tg_run_family family,
+                        struct tg_record **records, size_t *count, struct tg_err *err)
+{
+    static const char sql[] = "SELECT kind, run_id, payload FROM (SELECT * FROM record WHERE "
+                              "kind<>'OUTPUT' ORDER BY sequence DESC LIMIT 10000) ORDER BY "
+                              "sequence";
+    sqlite3_stmt *query = NULL;
+    *records = NULL;
+    *count = 0;
+    if (sqlite3_prepare_v2(journal->database, sql, -1, &query, NULL) != SQLITE_OK) {
+        return fail(journal, err, "the journal");
+    }
+    while (sqlite3_step(query) == SQLITE_ROW) {
+        const char *run_id = (const char *)sqlite3_column_text(query, 1);
+        if (tg_run_family_of(run_id) != family) {
+            continue;
+        }
+        *records = tg_realloc_array(*records, *count + 1, sizeof(**records));
+        (*records)[(*count)++] = (struct tg_record){
+            kind_by_name((const char *)sqlite3_column_text(query, 0)), tg_strdup(run_id),
+            tg_strdup((const char *)sqlite3_column_text(query, 2))};
+    }
+    sqlite3_finalize(query);
+    return true;
+}
+
 char *tg_journal_newest_plan(struct tg_journal *journal, const char *id_start)
 {
     static const char sql[] = "SELECT payload FROM record WHERE kind='PLAN' AND"

@@ -104,7 +104,9 @@ struct tg_lab_make {
     /* It needs machines that may not be there: it is then made anew, in the zone that this member
      * of its body names in a list. NULL: it needs none. */
     const char *zone_list;
-    const char *secret; /* which of the operator's secrets it carries: "hf_token"; NULL: none */
+    const char *terraform; /* its address in assets/terraform; NULL: it needs none */
+    const char *import_id; /* by which `terraform import` finds it; NULL: collection/name */
+    const char *secret;    /* which of the operator's secrets it carries: "hf_token"; NULL: none */
     const char *secret_key;
     bool has_content;        /* a bucket: removing it removes what it holds */
     bool is_only_ours;       /* found but different is a conflict, never changed */
@@ -133,7 +135,9 @@ struct tg_lab_step {
     struct tg_lab_text why;
     const char *usual;    /* "3-5m" as the lab says; NULL */
     const char *commands; /* what does the same by hand, a line each, with placeholders; NULL */
-    const char *undo;     /* what takes it away by hand; NULL: nothing does */
+    const char
+        *tidy; /* after commands, however they end: removes what only passes; NULL: nothing */
+    const char *undo; /* what takes it away by hand; NULL: nothing does */
     const struct tg_lab_condition *conditions;
     size_t conditions_count;
     const struct tg_lab_make *makes;

@@ -16,6 +16,7 @@
 #include "plan/progress.h"
 #include "plan/run_items.h"
 #include "plan/run_machine.h"
+#include "plan/run_past.h"
 #include "plan/run_survey.h"
 #include "plan/run_tool.h"
 
@@ -82,12 +83,19 @@ void tg_run_free(struct tg_run *run)
         tg_desired_free(run->items[i].leftover);
     }
     tg_run_tool_fini(run);
+    tg_run_past_free(run->past);
     tg_survey_free(run->survey);
     free(run->items);
     free(run->steps);
     free((char *)(uintptr_t)run->config.id);
     free((char *)(uintptr_t)run->config.project);
     free(run);
+}
+
+void tg_run_remember(struct tg_run *run, struct tg_run_past *past)
+{
+    tg_run_past_free(run->past);
+    run->past = past;
 }
 
 void tg_run_count(const struct tg_run *run, int step, int *done, int *total)
@@ -246,8 +254,8 @@ static bool comes_before(const struct tg_run *run, int other, int step)
     return false;
 }
 
-/* A step outside of the run counts by what is observed: up it must be done, down it must not stand.
- */
+/* A step outside of the run counts by what is observed: up it must be done, down it must not stand,
+ * unless it has nothing that could go. */
 static bool is_met(const struct tg_run *run, int step, const struct tg_run_event *event)
 {
     enum tg_run_state state = run->steps[step].state;
@@ -255,8 +263,9 @@ static bool is_met(const struct tg_run *run, int step, const struct tg_run_event
         return state == TG_RUN_DONE || state == TG_RUN_SATISFIED;
     }
     enum tg_step_state seen = event->statuses[step].state;
-    return run->config.direction == TG_RUN_UP ? seen == TG_STEP_DONE
-                                              : seen == TG_STEP_MISSING || seen == TG_STEP_UNKNOWN;
+    return run->config.direction == TG_RUN_UP
+               ? seen == TG_STEP_DONE
+               : seen == TG_STEP_UNKNOWN || tg_run_is_seen_gone(run, step, &event->statuses[step]);
 }
 
 static void consider(struct tg_run *run, int step, const struct tg_run_event *event,

@@ -45,6 +45,11 @@ enum tg_run_mode {
     TG_RUN_BY_HAND,  /* by somebody else, to whom the commands are shown */
 };
 
+/* Where the lab's commands have Terraform's files, below the folder in which they run. */
+#define TG_RUN_TERRAFORM_FOLDER "gke-tf"
+
+struct tg_run_past;
+
 /* What is done when a zone has no machines of a kind. */
 enum tg_run_stockout {
     TG_RUN_STOCKOUT_RETRY,  /* tried again, later and later up to a quarter of an hour, for a day */
@@ -81,6 +86,7 @@ struct tg_run_config {
     size_t secrets_count;
     int64_t rescan_us;                /* down: lab time until the second look */
     enum tg_run_stockout on_stockout; /* may be changed while it runs */
+    const char *folder; /* where the commands run, for advice; NULL: not known; borrowed */
 };
 
 enum tg_run_item_state {
@@ -153,6 +159,11 @@ struct tg_run_tool {
     bool has_clusters;  /* and its before_clusters */
     char lock[200];     /* who holds terraform's state; "" nobody */
     char complaint[200];
+    bool is_tidying;               /* what the step makes stands: only what passes is removed */
+    char *imports;                 /* what Terraform is told of first, a command a line */
+    char *imported;                /* the addresses, a line each */
+    struct tg_buf creates;         /* addresses that Terraform began to create, for the journal */
+    struct tg_buf refused;         /* and those of which it said that it failed */
     char *lines[TG_RUN_LINES_MAX]; /* the last of them, in a ring */
     uint64_t lines_total;          /* the next goes to this, modulo the ring's size */
     struct tg_buf unwritten;       /* for the journal, as lines */
@@ -180,6 +191,7 @@ struct tg_run {
     uint64_t *next_call_id;
     struct tg_run_tool tool;
     struct tg_survey *survey; /* down, at its end: plan/run_survey.h; NULL before */
+    struct tg_run_past *past; /* NULL: nothing is known */
 };
 
 enum tg_run_event_kind {
@@ -221,6 +233,9 @@ void tg_run_update_fini(struct tg_run_update *update);
  * frees with tg_run_free(). */
 struct tg_run *tg_run_new(const struct tg_run_config *config, uint64_t *next_call_id);
 void tg_run_free(struct tg_run *run);
+
+/* Tells the run what the journal knows of the lab's commands (plan/run_past.h); takes past over. */
+void tg_run_remember(struct tg_run *run, struct tg_run_past *past);
 
 /* Fills what the records of an open run say of it: id, direction, project, from, until; texts
  * borrow from the records or from out->texts. False and err when they do not say enough, or speak

@@ -7,6 +7,9 @@
 
 #include "base/i18n.h"
 #include "base/str.h"
+#include "plan/run_past.h"
+
+#define IMPORTS_LEN_MAX (16 * 1024)
 
 /* The thing that the step failed for: the first that is not done. NULL: it waited for what is
  * observed. */
@@ -105,6 +108,30 @@ static void advise_conflict(const struct tg_run_item *item, const struct tg_lab_
     }
 }
 
+/* Terraform found something there that its state lacks, and it is not proved to be the lab's. */
+static void advise_import(const struct tg_run *run, int step, struct tg_buf *out)
+{
+    struct tg_buf commands;
+    tg_buf_init(&commands, IMPORTS_LEN_MAX);
+    for (size_t i = 0; i < run->items_count; i++) {
+        if (run->items[i].step == step && run->items[i].state == TG_RUN_ITEM_FAILED) {
+            tg_run_import_of(run, run->items[i].name, &commands);
+        }
+    }
+    tg_buf_puts(out, _("It is there, Terraform's state does not know it, and the journal does not "
+                       "prove that it is the lab's. If it is, tell Terraform of it and run again; "
+                       "else remove it, or name another in a copy of the lab file (--lab)."));
+    if (run->config.folder != NULL && commands.len > 0) {
+        tg_buf_printf(out, "\n      cd %s", run->config.folder);
+    }
+    for (const char *at = tg_buf_text(&commands); *at != '\0';) {
+        size_t len = strcspn(at, "\n");
+        tg_buf_printf(out, "\n      %.*s", (int)len, at);
+        at += len + (at[len] == '\n' ? 1 : 0);
+    }
+    tg_buf_fini(&commands);
+}
+
 static void advise_in_use(struct tg_buf *out)
 {
     tg_buf_puts(out, _("What the message names uses it and is not known to be the lab's, so it was "
@@ -134,8 +161,9 @@ void tg_run_advice(const struct tg_run *run, int step, struct tg_buf *out)
         return;
     }
     const struct tg_run_item *item = culprit(run, step);
+    bool is_native = run->config.mode == TG_RUN_NATIVE;
     enum tg_code code =
-        item != NULL && item->err.code != TG_CODE_NONE ? item->err.code : of->err.code;
+        is_native && item != NULL && item->err.code != TG_CODE_NONE ? item->err.code : of->err.code;
     const char *hint = tg_code_hint(of->err.code);
     switch (code) {
     case TG_CODE_STOCKOUT:
@@ -152,6 +180,10 @@ void tg_run_advice(const struct tg_run *run, int step, struct tg_buf *out)
         }
         break;
     case TG_CODE_CONFLICT:
+        if (run->config.mode == TG_RUN_COMMANDS) {
+            advise_import(run, step, out);
+            break;
+        }
         advise_conflict(item, make_of(run, item), out);
         break;
     case TG_CODE_IN_USE:

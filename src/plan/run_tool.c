@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "plan/run_items.h"
 #include "plan/run_machine.h"
+#include "plan/run_past.h"
 
 #define SCRIPT_LEN_MAX  (64u * 1024)
 #define OUTPUT_LEN_MAX  (1024u * 1024) /* of one step, in the journal */
@@ -47,6 +48,8 @@ void tg_run_tool_init(struct tg_run *run)
 {
     run->tool.step = -1;
     tg_buf_init(&run->tool.unwritten, UNWRITTEN_MAX);
+    tg_buf_init(&run->tool.creates, UNWRITTEN_MAX);
+    tg_buf_init(&run->tool.refused, UNWRITTEN_MAX);
 }
 
 void tg_run_tool_fini(struct tg_run *run)
@@ -55,6 +58,10 @@ void tg_run_tool_fini(struct tg_run *run)
         free(run->tool.lines[i]);
     }
     tg_buf_fini(&run->tool.unwritten);
+    tg_buf_fini(&run->tool.creates);
+    tg_buf_fini(&run->tool.refused);
+    free(run->tool.imports);
+    free(run->tool.imported);
 }
 
 /* ---- what is run ---- */
@@ -96,7 +103,9 @@ bool tg_run_commands(const struct tg_run_config *config, int step, bool has_befo
     }
     const char *before =
         tg_run_is_within_clusters(&lab->steps[step]) ? lab->before_clusters : lab->before_gcp;
-    return (!has_before || expand(config, before, out)) && expand(config, commands, out);
+    const char *tidy = config->direction == TG_RUN_UP ? lab->steps[step].tidy : NULL;
+    return (!has_before || expand(config, before, out)) && expand(config, commands, out) &&
+           expand(config, tidy, out);
 }
 
 bool tg_run_shell(const struct tg_run_config *config, struct tg_buf *out)
@@ -123,30 +132,82 @@ static void put_quoted(struct tg_buf *out, const char *text, size_t len)
     tg_buf_putc(out, '\'');
 }
 
-/* Each line says itself before it is run. The shell outlives the signals that its programs get, and
+static void put_told(struct tg_buf *out, const char *line, size_t len)
+{
+    tg_buf_puts(out, *line == '#' ? "printf '%s\\n' " : "printf '$ %s\\n' ");
+    put_quoted(out, line, len);
+    tg_buf_putc(out, '\n');
+    tg_buf_append(out, line, len);
+    tg_buf_putc(out, '\n');
+}
+
+/* Each line says itself before it is run. */
+static void put_lines(struct tg_buf *out, const char *text)
+{
+    while (*text != '\0') {
+        size_t len = strcspn(text, "\n");
+        put_told(out, text, len);
+        text += len + (text[len] == '\n' ? 1 : 0);
+    }
+}
+
+/* What is in the state by now needs no import: one that was interrupted is not made twice. */
+static void put_imports(struct tg_buf *out, const struct tg_run_tool *tool)
+{
+    const char *address = tool->imported;
+    for (const char *at = tool->imports; at != NULL && *at != '\0';) {
+        size_t len = strcspn(at, "\n");
+        size_t address_len = strcspn(address, "\n");
+        tg_buf_printf(out, "terraform -chdir=%s state list '%.*s' 2>/dev/null | grep -q . || {\n",
+                      TG_RUN_TERRAFORM_FOLDER, (int)address_len, address);
+        put_told(out, at, len);
+        tg_buf_puts(out, "}\n");
+        at += len + (at[len] == '\n' ? 1 : 0);
+        address += address_len + (address[address_len] == '\n' ? 1 : 0);
+    }
+}
+
+static void put_expanded(const struct tg_run *run, const char *text, struct tg_buf *out)
+{
+    struct tg_buf lines;
+    tg_buf_init(&lines, SCRIPT_LEN_MAX);
+    (void)expand(&run->config, text, &lines);
+    put_lines(out, tg_buf_text(&lines));
+    tg_buf_fini(&lines);
+}
+
+/* What only passes goes however the rest ends, and its own failure is one. */
+static void put_tidy(const struct tg_run *run, const char *tidy, struct tg_buf *out)
+{
+    tg_buf_puts(out, "tidy() {\nset +e\n");
+    put_expanded(run, tidy, out);
+    tg_buf_puts(out, "}\ntrap 's=$?; trap - EXIT; tidy || [ $s != 0 ] || s=1; exit $s' EXIT\n");
+}
+
+/* The shell outlives the signals that its programs get, and
  * goes no further then, with the program's own status: were it gone first, the terminal would hang
  * up on a program that is still putting things in order. Nobody's death is theirs either: HUP is
  * ignored. */
 static char *script_of(struct tg_run *run, int step)
 {
-    struct tg_buf text;
     struct tg_buf out;
-    tg_buf_init(&text, SCRIPT_LEN_MAX);
+    const struct tg_lab *lab = run->config.lab;
+    const struct tg_lab_step *of = &lab->steps[step];
     tg_buf_init(&out, 4 * SCRIPT_LEN_MAX);
     tg_buf_puts(&out, "stop() { s=$?; [ $s != 0 ] || s=$1; exit $s; }\n"
                       "trap '' HUP\ntrap 'stop 130' INT\ntrap 'stop 143' TERM\nset -e\n");
     tg_run_shell(&run->config, &out);
-    tg_run_commands(&run->config, step, !*has_before(run, step), &text);
-    for (const char *at = tg_buf_text(&text); *at != '\0';) {
-        size_t len = strcspn(at, "\n");
-        tg_buf_puts(&out, *at == '#' ? "printf '%s\\n' " : "printf '$ %s\\n' ");
-        put_quoted(&out, at, len);
-        tg_buf_putc(&out, '\n');
-        tg_buf_append(&out, at, len);
-        tg_buf_putc(&out, '\n');
-        at += len + (at[len] == '\n' ? 1 : 0);
+    if (!*has_before(run, step)) {
+        put_expanded(run, tg_run_is_within_clusters(of) ? lab->before_clusters : lab->before_gcp,
+                     &out);
     }
-    tg_buf_fini(&text);
+    if (run->config.direction == TG_RUN_UP && of->tidy != NULL) {
+        put_tidy(run, of->tidy, &out);
+    }
+    put_imports(&out, &run->tool);
+    if (!run->tool.is_tidying) {
+        put_expanded(run, commands_of(&run->config, step), &out);
+    }
     return tg_buf_take(&out, NULL);
 }
 
@@ -201,6 +262,11 @@ static void take_line(struct tg_run *run, const struct tg_tool_line *line,
     } else if (line->is_complaint && tool->complaint[0] == '\0') {
         tg_str_copy(tool->complaint, sizeof(tool->complaint), line->text);
     }
+    if (line->resource != NULL && line->ensured == TG_ENSURED_CREATED &&
+        (line->action == TG_TOOL_BEGINS || line->action == TG_TOOL_FAILED)) {
+        tg_buf_printf(line->action == TG_TOOL_BEGINS ? &tool->creates : &tool->refused, "%s ",
+                      line->resource);
+    }
     if (line->resource != NULL) {
         tg_run_items_told(run, tool->step, line, event->lab_us);
     }
@@ -222,6 +288,21 @@ void tg_run_tool_take(struct tg_run *run, const struct tg_run_event *event,
     } else {
         tool->end = msg->as.tool.end;
         tool->state = TG_RUN_TOOL_ENDED;
+    }
+}
+
+/* What is made is known to be ours only by this, should Terraform not live to write it down: at
+ * once. */
+static void write_creations(struct tg_run *run, struct tg_run_update *update)
+{
+    struct tg_run_tool *tool = &run->tool;
+    if (tool->creates.len + tool->refused.len > 0) {
+        tg_run_emit(run, update, TG_RECORD_PHASE,
+                    tg_record_new("step", 's', run->config.lab->steps[tool->step].id, "creates",
+                                  's', tg_buf_text(&tool->creates), "refused", 's',
+                                  tg_buf_text(&tool->refused), NULL));
+        tg_buf_reset(&tool->creates);
+        tg_buf_reset(&tool->refused);
     }
 }
 
@@ -304,12 +385,29 @@ void tg_run_tool_refused(struct tg_run *run, const struct tg_run_event *event)
     }
 }
 
+/* Decided before it is written down: what is done then is that, and nothing else. */
+static void plan_imports(struct tg_run *run, int step, const struct tg_run_event *event)
+{
+    struct tg_buf commands;
+    struct tg_buf addresses;
+    tg_buf_init(&commands, SCRIPT_LEN_MAX);
+    tg_buf_init(&addresses, SCRIPT_LEN_MAX);
+    tg_run_imports(run, step, event, &commands, &addresses);
+    free(run->tool.imports);
+    free(run->tool.imported);
+    run->tool.imports = tg_buf_take(&commands, NULL);
+    run->tool.imported = tg_buf_take(&addresses, NULL);
+}
+
 static void announce(struct tg_run *run, int step, const struct tg_run_event *event,
                      struct tg_run_update *update)
 {
     struct tg_run_tool *tool = &run->tool;
     struct tg_err err = TG_ERR_INIT;
-    if (needs_secret(run, step) && secret_of(run, step) == NULL) {
+    bool is_there = event->statuses[step].state == TG_STEP_DONE;
+    tool->is_tidying = run->config.direction == TG_RUN_UP &&
+                       run->config.lab->steps[step].is_made_only_once && is_there;
+    if (!tool->is_tidying && needs_secret(run, step) && secret_of(run, step) == NULL) {
         tg_err_set(&err, TG_CODE_CONFIG, 0, "a token is needed and was not given");
         tg_run_fail(run, step, &err, event, update);
         return;
@@ -323,9 +421,15 @@ static void announce(struct tg_run *run, int step, const struct tg_run_event *ev
     tool->complaint[0] = '\0';
     tool->written_len = 0;
     run->steps[step].due_from_lab_us = event->lab_us;
+    struct tg_buf absent;
+    tg_buf_init(&absent, UNWRITTEN_MAX);
+    tg_run_absent(run, step, event, &absent);
+    plan_imports(run, step, event);
     tg_run_emit(run, update, TG_RECORD_INTENT,
                 tg_record_new("what", 's', "commands", "step", 's', run->config.lab->steps[step].id,
-                              "lab_us", 'd', event->lab_us, NULL));
+                              "lab_us", 'd', event->lab_us, "absent", 's', tg_buf_text(&absent),
+                              "imports", 's', tool->imports, NULL));
+    tg_buf_fini(&absent);
     update->is_changed = true;
 }
 
@@ -346,8 +450,12 @@ static void describe(const struct tg_run_tool *tool, struct tg_err *err)
         tg_err_set(err, TG_CODE_STATE, tool->end.signal, "its commands were ended by signal %d",
                    tool->end.signal);
     } else {
-        tg_err_set(err, TG_CODE_STATE, tool->end.status, "its commands ended with %d: %.180s",
-                   tool->end.status, tool->complaint[0] != '\0' ? tool->complaint : last);
+        /* Terraform only knows what it made: what is there already it cannot make */
+        bool is_there = strstr(tool->complaint, "already exists") != NULL ||
+                        strstr(tool->complaint, "Error 409") != NULL;
+        tg_err_set(err, is_there ? TG_CODE_CONFLICT : TG_CODE_STATE, tool->end.status,
+                   "its commands ended with %d: %.180s", tool->end.status,
+                   tool->complaint[0] != '\0' ? tool->complaint : last);
     }
 }
 
@@ -392,6 +500,7 @@ void tg_run_tool_ask(struct tg_run *run, const struct tg_run_event *event,
     } else if (tool->state == TG_RUN_TOOL_RUNNING && update->order.kind == TG_TOOL_NOTHING) {
         press(run, event, update);
     }
+    write_creations(run, update);
     write_output(run, event, update);
     if (tool->state == TG_RUN_TOOL_ENDED) {
         judge(run, event, update); /* before steps are considered: the first in order is the next */
@@ -415,6 +524,23 @@ static bool are_clusters_absent(const struct tg_run *run, const struct tg_model 
     return are_absent;
 }
 
+/* What was begun and not done may be more than what is observed: a role that comes after a
+ * cluster, a Secret that was to go again, and what Terraform did not live to write down. And what
+ * stands was made before a fix was chosen, unless this run made it. */
+static bool is_to_be_run_again(const struct tg_run *run, int step)
+{
+    const struct tg_lab_step *of = &run->config.lab->steps[step];
+    bool is_up = run->config.direction == TG_RUN_UP;
+    bool has_more = is_up && of->tidy != NULL;
+    for (size_t i = 0; i < of->makes_count; i++) {
+        has_more = has_more || of->makes[i].terraform != NULL;
+    }
+    bool is_fixed = is_up && tg_lab_step_is_fixed(of, run->config.fixes) &&
+                    !tg_run_past_is_done(run->past, step);
+    return run->config.mode == TG_RUN_COMMANDS &&
+           ((has_more && tg_run_past_is_begun(run->past, step)) || is_fixed);
+}
+
 /* A lab that goes has things that are not observed (Jobs, Secrets): what undoes a step that is made
  * once runs as long as something may be there. */
 static bool has_nothing_to_do(const struct tg_run *run, int step, const struct tg_run_event *event)
@@ -424,7 +550,7 @@ static bool has_nothing_to_do(const struct tg_run *run, int step, const struct t
     bool may_hide = run->config.direction == TG_RUN_DOWN && of->is_made_only_once &&
                     of->undo != NULL && status->state != TG_STEP_MISSING &&
                     !(tg_run_is_within_clusters(of) && are_clusters_absent(run, event->model));
-    return is_reached(run, step, status) && !may_hide;
+    return is_reached(run, step, status) && !may_hide && !is_to_be_run_again(run, step);
 }
 
 void tg_run_tool_advance(struct tg_run *run, int step, const struct tg_run_event *event,

@@ -368,6 +368,30 @@ const struct tg_obj *tg_verify_find(const struct tg_lab *lab, const struct tg_mo
     return NULL;
 }
 
+/* As has_name(), of two names with placeholders. */
+static bool is_name_of(const char *wanted, const char *name)
+{
+    size_t len = strlen(wanted);
+    bool is_open = len > 0 && wanted[len - 1] == '*';
+    return is_open ? strncmp(name, wanted, len - 1) == 0 : tg_str_eq(name, wanted);
+}
+
+const struct tg_obj *tg_verify_find_made(const struct tg_lab *lab, const struct tg_model *model,
+                                         int64_t now_us, int step, const struct tg_lab_make *make,
+                                         const struct tg_lab_region *region)
+{
+    const struct tg_lab_step *of = &lab->steps[step];
+    for (size_t i = 0; i < of->conditions_count; i++) {
+        struct tg_lab_condition any = of->conditions[i];
+        if (any.where == make->where && any.name[0] != '\0' && is_name_of(any.name, make->name)) {
+            any.condition = NULL;
+            any.field = NULL;
+            return tg_verify_find(lab, model, now_us, &any, region);
+        }
+    }
+    return NULL;
+}
+
 static enum tg_step_proof weight_of(enum tg_proof proof)
 {
     switch (proof) {

@@ -69,6 +69,13 @@ const struct tg_obj *tg_verify_find(const struct tg_lab *lab, const struct tg_mo
                                     int64_t now_us, const struct tg_lab_condition *condition,
                                     const struct tg_lab_region *region);
 
+/* The observed object that a step makes, in one place: by the step's condition that speaks of a
+ * thing of that name there, whatever its state. NULL when there is none. Borrowed from the model.
+ */
+const struct tg_obj *tg_verify_find_made(const struct tg_lab *lab, const struct tg_model *model,
+                                         int64_t now_us, int step, const struct tg_lab_make *make,
+                                         const struct tg_lab_region *region);
+
 /* True when Google Cloud's clusters are seen, or their API is not enabled, and this one is not
  * among them: then nothing is in it either. */
 bool tg_verify_is_cluster_absent(const struct tg_model *model, const char *cluster);

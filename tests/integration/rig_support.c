@@ -178,7 +178,7 @@ const struct tg_drill *rig_run_drill(struct tg_rig *rig)
     return app->drill;
 }
 
-#define JOURNALS_MAX 400
+#define JOURNALS_MAX 4000
 static char journals[JOURNALS_MAX][64]; /* their directories */
 static size_t journals_count;
 static pid_t journals_owner;
@@ -229,6 +229,11 @@ static struct {
     struct tg_link link;
     int64_t records;
 } dying;
+
+bool rig_is_dying(const struct tg_rig *rig)
+{
+    return dying.app != NULL && dying.app == tg_rig_app((struct tg_rig *)(uintptr_t)rig);
+}
 
 bool rig_has_died(const struct tg_app *app)
 {

@@ -56,6 +56,9 @@ int rig_true_replicas(struct sim_world *world);
  * would send after that never leaves it. One rig at a time. */
 void rig_die_at(struct tg_rig *rig, int64_t records);
 
+/* Whether it is this rig's program that will. */
+bool rig_is_dying(const struct tg_rig *rig);
+
 /* Whether the program of rig_die_at() is dead. */
 bool rig_has_died(const struct tg_app *app);
 

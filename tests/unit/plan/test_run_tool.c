@@ -12,6 +12,8 @@
 #include "codec/lab_file.h"
 #include "model/reduce.h"
 #include "plan/run.h"
+#include "plan/run_advice.h"
+#include "plan/run_past.h"
 
 #define SECOND    INT64_C(1000000)
 #define LAB_START INT64_C(1767225600000000)
@@ -26,13 +28,16 @@ static const char lab_text[] =
     "  - id: net\n    section: 1\n    title: {en: T}\n    why: {en: W}\n    timeout: 10m\n"
     "    needs: []\n    commands: \"tool make 'net'\\n\"\n    undo: \"tool unmake net\\n\"\n"
     "    verify:\n      - {where: gcp, kind: Network, name: net}\n"
-    "    make:\n      - {where: gcp, api: compute, collection: c, name: net}\n"
+    "    make:\n      - {where: gcp, api: compute, collection: \"projects/{project}/c\", name: "
+    "net, "
+    "terraform: tf_net.net}\n"
     "  - id: bucket\n    section: 1\n    title: {en: T}\n    why: {en: W}\n    needs: []\n"
     "    commands: \"tool make bucket\\n\"\n    undo: \"tool unmake bucket\\n\"\n"
     "    verify:\n      - {where: gcp, kind: Bucket, name: bucket}\n"
     "    make:\n      - {where: gcp, api: storage, collection: b, name: bucket}\n"
     "  - id: weights\n    section: 1\n    title: {en: T}\n    why: {en: W}\n    needs: [bucket]\n"
-    "    once: true\n    commands: \"tool load\\n\"\n    undo: \"tool unload\\n\"\n"
+    "    once: true\n    commands: \"tool load\\n\"\n    tidy: \"tool hide\\n\"\n    undo: \"tool "
+    "unload\\n\"\n"
     "    verify:\n      - {where: gcp, kind: Bucket, name: bucket, field: number, equals: 1+}\n"
     "    make:\n      - {where: config, manifest: manifests/hf-secret.yaml, secret: hf_token, "
     "secret_key: hf_token, passing: true}\n"
@@ -518,4 +523,192 @@ Test(run_tool, what_is_typed_is_what_is_run)
     tg_buf_fini(&out);
     begin(TG_RUN_UP, TG_RUN_COMMANDS);
     cr_assert_not_null(strstr(ordered.script, "\ntool make 'net'\n"));
+}
+
+/* ---- what was broken off ---- */
+
+static struct tg_record history[16];
+static size_t history_count;
+
+/* One more record of what was before; the payload is moved. */
+static void past(enum tg_record_kind kind, char *payload)
+{
+    static char id[] = "up-0";
+    history[history_count++] = (struct tg_record){kind, id, payload};
+}
+
+static void past_plan(const char *project)
+{
+    past(TG_RECORD_PLAN, tg_record_new("lab", 's', "t", "project", 's', project, NULL));
+}
+
+static void past_commands(const char *step_id, const char *absent)
+{
+    past(TG_RECORD_INTENT,
+         tg_record_new("what", 's', "commands", "step", 's', step_id, "absent", 's', absent, NULL));
+}
+
+static void past_creates(const char *creates, const char *refused)
+{
+    past(TG_RECORD_PHASE,
+         tg_record_new("step", 's', "net", "creates", 's', creates, "refused", 's', refused, NULL));
+}
+
+/* A run that goes on after what was before. */
+static void begin_again(enum tg_run_direction direction, const char *id)
+{
+    struct tg_run_config config = {.id = id,
+                                   .lab = lab,
+                                   .direction = direction,
+                                   .mode = TG_RUN_COMMANDS,
+                                   .project = "p",
+                                   .until = (int)lab->steps_count - 1,
+                                   .secrets = {{"hf_token", token}},
+                                   .secrets_count = 1};
+    run = tg_run_new(&config, &next_call_id);
+    tg_run_remember(run, tg_run_past_new(history, history_count, lab, "p", id));
+    for (size_t i = 0; i < history_count; i++) {
+        free(history[i].payload);
+    }
+    history_count = 0;
+    for (int i = 0; i < 4; i++) {
+        tick(SECOND);
+    }
+}
+
+static void observe_net(void)
+{
+    struct tg_msg *msg = tg_msg_new(TG_MSG_REPLACE, 0, now_us);
+    struct tg_obj net = {.kind = TG_KIND_GCP_NETWORK, .name = "net"};
+    msg->resource = TG_KIND_GCP_NETWORK;
+    msg->as.replace.items = tg_calloc(1, sizeof(struct tg_obj *));
+    msg->as.replace.items[msg->as.replace.count++] = tg_obj_new(&net);
+    tg_reduce(model, msg);
+    tg_msg_free(msg);
+}
+
+#define IMPORT "\nterraform -chdir=gke-tf import 'tf_net.net' 'projects/p/c/net'\n"
+#define LACKS  "terraform -chdir=gke-tf state list 'tf_net.net' 2>/dev/null | grep -q . || {\n"
+
+/* Terraform was killed in mid-create: the step seems done, and nothing can be built on it. */
+Test(run_tool, what_terraform_did_not_live_to_write_down_is_imported)
+{
+    past_plan("p");
+    past_commands("net", "tf_net.net ");
+    past_creates("tf_net.net ", "");
+    observe_net();
+    statuses[0].state = TG_STEP_DONE;
+    begin_again(TG_RUN_UP, "up-1");
+    cr_assert_not_null(ordered.script, "a step that was broken off is run again");
+    const char *import = strstr(ordered.script, IMPORT);
+    const char *make = strstr(ordered.script, "\ntool make 'net'\n");
+    cr_assert(import != NULL && make != NULL && import < make, "%s", ordered.script);
+    cr_assert_not_null(strstr(ordered.script, LACKS), "only what its state lacks");
+    cr_assert_not_null(strstr(written, "import 'tf_net.net' 'projects/p/c/net'"),
+                       "written down before: %s", written);
+}
+
+/* A lab that goes takes along what Terraform had lost. */
+Test(run_tool, down_imports_too)
+{
+    past_plan("p");
+    past_commands("net", "tf_net.net ");
+    past_creates("tf_net.net ", "");
+    observe_net();
+    list_clusters(NULL);
+    statuses[0].state = TG_STEP_DONE;
+    begin_again(TG_RUN_DOWN, "down-1");
+    cr_assert_not_null(strstr(ordered.script, IMPORT), "%s", ordered.script);
+    cr_assert_not_null(strstr(ordered.script, "\ntool unmake net\n"));
+}
+
+/* Somebody else's network must never come under our Terraform, which would take it down. */
+Test(run_tool, what_is_not_proved_to_be_ours_is_not_imported)
+{
+    static const struct {
+        const char *project;
+        const char *absent;
+        const char *creates;
+        const char *refused;
+    } cases[] = {
+        {"p", "", "tf_net.net ", ""},                       /* it was there before */
+        {"p", "tf_net.net ", "", ""},                       /* Terraform never began with it */
+        {"p", "tf_net.net ", "tf_net.net ", "tf_net.net "}, /* the server refused to make it */
+        {"q", "tf_net.net ", "tf_net.net ", ""},            /* another project's */
+    };
+    observe_net();
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        past_plan(cases[i].project);
+        past_commands("net", cases[i].absent);
+        past_creates(cases[i].creates, cases[i].refused);
+        statuses[0].state = TG_STEP_RUNNING;
+        begin_again(TG_RUN_UP, "up-1");
+        cr_expect_not_null(strstr(ordered.script, "\ntool make 'net'\n"), "case %zu", i);
+        cr_expect_null(strstr(ordered.script, " import "), "case %zu: %s", i, ordered.script);
+        tg_run_free(run);
+    }
+    run = NULL;
+}
+
+Test(run_tool, what_is_done_is_not_run_again)
+{
+    past_plan("p");
+    past_commands("net", "tf_net.net ");
+    past_creates("tf_net.net ", "");
+    past(TG_RECORD_RESULT, tg_record_new("step", 's', "net", "state", 's', "done", NULL));
+    observe_net();
+    statuses[0].state = TG_STEP_DONE;
+    begin_again(TG_RUN_UP, "up-1");
+    cr_assert_eq(of("net")->state, TG_RUN_SATISFIED);
+}
+
+Test(run_tool, creations_are_written_down_as_they_begin)
+{
+    begin(TG_RUN_UP, TG_RUN_COMMANDS);
+    written_len = 0;
+    struct tg_tool_line line = {.action = TG_TOOL_BEGINS,
+                                .text = tg_strdup("Creating"),
+                                .resource = tg_strdup("tf_net.net"),
+                                .ensured = TG_ENSURED_CREATED};
+    say_line(&line);
+    cr_assert_not_null(strstr(written, "\"creates\":\"tf_net.net \""), "%s", written);
+}
+
+/* The state lacks what is there: the command that mends it is named, not only the trouble. */
+Test(run_tool, what_is_there_already_comes_with_the_command_to_type)
+{
+    begin(TG_RUN_UP, TG_RUN_COMMANDS);
+    struct tg_tool_line line = {.action = TG_TOOL_FAILED,
+                                .text = tg_strdup("net: Creation errored after 0s"),
+                                .resource = tg_strdup("tf_net.net"),
+                                .ensured = TG_ENSURED_CREATED};
+    say_line(&line);
+    struct tg_tool_line why = {.text = tg_strdup("Error: googleapi: Error 409: already exists"),
+                               .is_complaint = true};
+    say_line(&why);
+    end(1, 0);
+    struct tg_buf advice;
+    tg_buf_init(&advice, 65536);
+    run->config.folder = "/work";
+    tg_run_advice(run, 0, &advice);
+    cr_assert_eq(of("net")->err.code, TG_CODE_CONFLICT);
+    cr_assert_not_null(strstr(tg_buf_text(&advice), "\n      cd /work\n      terraform "
+                                                    "-chdir=gke-tf import 'tf_net.net' "
+                                                    "'projects/p/c/net'"),
+                       "%s", tg_buf_text(&advice));
+    tg_buf_fini(&advice);
+}
+
+/* A token's Secret goes however the commands end, also when only it is left of a run that died. */
+Test(run_tool, what_only_passes_goes_however_the_commands_end)
+{
+    past_plan("p");
+    past_commands("weights", "");
+    for (size_t i = 0; i < 4; i++) {
+        statuses[i].state = TG_STEP_DONE;
+    }
+    begin_again(TG_RUN_UP, "up-1");
+    cr_assert_not_null(strstr(ordered.script, "\ntool hide\n}\ntrap 's=$?; trap - EXIT; tidy"),
+                       "%s", ordered.script);
+    cr_assert_null(strstr(ordered.script, "tool load"), "it is there: %s", ordered.script);
 }

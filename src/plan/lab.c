@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/assets.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -37,6 +38,17 @@ const char *tg_lab_text_for(const struct tg_lab_text *text, const char *locale)
         return text->zh_tw;
     }
     return text->en != NULL ? text->en : "";
+}
+
+int64_t tg_lab_step_usual_us(const struct tg_lab_step *step)
+{
+    const char *text = step->usual != NULL ? step->usual : "";
+    const char *dash = strchr(text, '-');
+    char *unit = NULL;
+    long long count = strtoll(dash != NULL ? dash + 1 : text, &unit, 10);
+    int64_t unit_s = tg_str_eq(unit, "s") ? 1 : tg_str_eq(unit, "m") ? 60 : 0;
+    unit_s = tg_str_eq(unit, "h") ? 3600 : unit_s;
+    return count > 0 && count < 1000 ? count * unit_s * TG_US_PER_S : 0;
 }
 
 int tg_lab_step_index(const struct tg_lab *lab, const char *id)

@@ -82,7 +82,7 @@ static void expect_failed(const char *id, enum tg_code code, const char *message
     cr_expect_eq((int)of->state, (int)TG_RUN_FAILED, "%s is %s", id, tg_run_state_name(of->state));
     cr_expect_eq((int)of->err.code, (int)code, "%s", of->err.msg);
     cr_expect_not_null(strstr(of->err.msg, message), "%s", of->err.msg);
-    tg_run_advice(app->run, tg_lab_step_index(app->lab, id), &out);
+    tg_run_advice(app->run, tg_lab_step_index(app->lab, id), TG_RUN_READER_SHELL, &out);
     cr_expect_not_null(strstr(tg_buf_text(&out), advice), "%s", tg_buf_text(&out));
     tg_buf_reset(&out);
     tg_run_report_text(app->run, "C", &out);

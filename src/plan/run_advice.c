@@ -119,7 +119,7 @@ static void name_user(const struct tg_run *run, const struct tg_err *err, struct
     const char *at = strstr(err->msg, mark);
     if (at != NULL) {
         at += strlen(mark);
-        tg_buf_printf(out, " gcloud compute firewall-rules describe %.*s --project %s",
+        tg_buf_printf(out, " (gcloud compute firewall-rules describe %.*s --project %s)",
                       (int)strcspn(at, " ,;'\""), at, run->config.project);
     }
 }

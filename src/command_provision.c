@@ -13,10 +13,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/utf8.h"
-#include "codec/lab_move.h"
 #include "commands.h"
 #include "io/ask.h"
-#include "io/paths.h"
 #include "plan/doctor_report.h"
 #include "plan/progress.h"
 #include "plan/run_report.h"
@@ -386,66 +384,22 @@ static int report(const struct tg_app *app, const struct cli *cli)
 
 /* ---- another region ---- */
 
-static const struct tg_lab_region *region_without_machines(const struct tg_run *run)
-{
-    for (size_t i = 0; i < run->items_count; i++) {
-        const struct tg_run_item *item = &run->items[i];
-        const struct tg_lab_region *region =
-            item->region >= 0 ? &run->config.lab->regions[item->region] : NULL;
-        if (item->state == TG_RUN_ITEM_FAILED && item->err.code == TG_CODE_STOCKOUT &&
-            region != NULL && region->elsewhere_count > 0) {
-            return region;
-        }
-    }
-    return NULL;
-}
-
-static char *write_moved(const struct cli *cli, const struct tg_lab *lab,
-                         const struct tg_lab_region *region, const char *name, struct tg_err *err)
-{
-    size_t len = 0;
-    char *state = cli->state_dir != NULL ? tg_strdup(cli->state_dir) : tg_paths_state_dir(err);
-    char *text = state == NULL ? NULL : command_lab_text(cli, &len, err);
-    char *folder = state == NULL ? NULL : tg_asprintf("%s/labs", state);
-    char *path = tg_asprintf("%s/%s-%s.yaml", folder != NULL ? folder : "", lab->name, name);
-    bool is_ok = text != NULL && tg_paths_make(folder, err);
-    if (is_ok) {
-        char *moved = tg_lab_move(text, len, region, region->elsewhere[0]);
-        FILE *file = fopen(path, "w");
-        is_ok = file != NULL && fputs(moved, file) >= 0;
-        is_ok = (file == NULL || fclose(file) == 0) && is_ok;
-        is_ok = is_ok || tg_err_set(err, TG_CODE_IO, 0, "%s cannot be written", path);
-        free(moved);
-    }
-    free(folder);
-    free(text);
-    free(state);
-    if (!is_ok) {
-        free(path);
-        return NULL;
-    }
-    return path;
-}
-
-/* The lab with a region where the machines are offered too, and what to do with it. What stands is
- * not taken down unasked. */
+/* What stands is not taken down unasked. */
 static void offer_other_region(const struct tg_app *app, const struct cli *cli)
 {
-    char name[64];
     struct tg_err err = TG_ERR_INIT;
     const struct tg_run *run = app->run;
-    const struct tg_lab_region *region = region_without_machines(run);
+    const struct tg_lab_region *region = command_region_without_machines(run);
     if (region == NULL || run->config.on_stockout != TG_RUN_STOCKOUT_REGION) {
         return;
     }
-    tg_lab_region_of_zone(region->elsewhere[0], name, sizeof(name));
-    char *path = write_moved(cli, app->lab, region, name, &err);
+    char *path = command_write_other_region(cli, app, &err);
     if (path == NULL) {
         (void)command_fail(&err);
         return;
     }
-    fprintf(stderr, _("The lab with %s instead of %s is in %s. Go on with:\n"), name, region->name,
-            path);
+    fprintf(stderr, _("The lab with another region instead of %s is in %s. Go on with:\n"),
+            region->name, path);
     fprintf(stderr, "  tidegate down --project %s\n  tidegate up --project %s --lab %s\n",
             run->config.project, run->config.project, path);
     free(path);

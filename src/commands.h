@@ -69,6 +69,14 @@ bool command_may_exec(void *context, const struct tg_kube_exec *exec, struct tg_
 /* The text of that lab's file; the caller frees. NULL and err (IO). */
 char *command_lab_text(const struct cli *cli, size_t *len, struct tg_err *err);
 
+/* The first region for which there were no machines and that the lab names others for; NULL. */
+const struct tg_lab_region *command_region_without_machines(const struct tg_run *run);
+
+/* Writes the lab with such a region instead of that one into the state directory and returns the
+ * file's path, which the caller frees. NULL and err: NOT_FOUND without one, IO. */
+char *command_write_other_region(const struct cli *cli, const struct tg_app *app,
+                                 struct tg_err *err);
+
 /* A session on the clusters that the command line names. */
 struct tg_session *command_start_session(const struct cli *cli, struct tg_err *err);
 

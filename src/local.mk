@@ -135,6 +135,7 @@ noinst_LIBRARIES += %D%/libtg_plan.a
 	%D%/plan/run_tool.h \
 	%D%/plan/run_past.c \
 	%D%/plan/run_past.h \
+	%D%/plan/run_trouble.c \
 	%D%/plan/run_report.c \
 	%D%/plan/run_report.h \
 	%D%/plan/run_survey.c \
@@ -607,6 +608,7 @@ tidegate_SOURCES = \
 	%D%/command_drill.c \
 	%D%/command_consent.c \
 	%D%/command_provision.c \
+	%D%/command_region.c \
 	%D%/command_sim.c \
 	%D%/command_status.c \
 	%D%/command_swarm.c \

@@ -47,6 +47,8 @@ struct loop {
     struct tg_walk_place walk_place;
     char *walk_folder; /* NULL: there is nowhere to keep anything */
     char *world_environment;
+    const struct cli *cli;
+    char *moved_lab;          /* the lab with another region, once that was asked for; NULL: none */
     struct tg_tour *tour;     /* what happens by itself; NULL: nothing */
     struct tg_secret *secret; /* the operator's, for standing the lab up; NULL: none given */
     int up_from;              /* steps asked for; -1: all */
@@ -109,10 +111,12 @@ static struct ui_inputs gather(const struct loop *loop)
         .walk_place = &loop->walk_place,
         .walk_folder = loop->walk_folder,
         .walk_shell = walk_shell(loop),
+        .moved_lab = loop->moved_lab,
         .tour_note = loop->tour != NULL ? tg_tour_phase_text(loop->tour->phase) : NULL,
         .is_touring = loop->tour != NULL && loop->tour->phase != TG_TOUR_OVER,
         .notice = app->notice[0] != '\0' ? app->notice : NULL,
         .notice_severity = app->notice_severity,
+        .notice_us = app->notice_us,
     };
     inputs.is_simulated = tg_model_is_simulated(app->model, &inputs.speed);
     return inputs;
@@ -397,6 +401,21 @@ static bool is_answered(enum ui_intent_kind kind)
            kind == UI_INTENT_WALK_WRITE || kind == UI_INTENT_PROVE;
 }
 
+/* Another region is another lab: it is written, and its page says what to do with it. */
+static bool choose_stockout(struct loop *loop, enum tg_run_stockout policy, struct tg_err *err)
+{
+    struct tg_app *app = loop->session->app;
+    if (!tg_app_provision_on_stockout(app, policy, err)) {
+        return false;
+    }
+    if (policy == TG_RUN_STOCKOUT_REGION) {
+        free(loop->moved_lab);
+        loop->moved_lab = command_write_other_region(loop->cli, app, err);
+        return loop->moved_lab != NULL;
+    }
+    return true;
+}
+
 static bool act_on_lab(struct loop *loop, struct ui_intent *intent, struct tg_err *err)
 {
     switch (intent->kind) {
@@ -405,8 +424,9 @@ static bool act_on_lab(struct loop *loop, struct ui_intent *intent, struct tg_er
     case UI_INTENT_LAB_DOWN:
         return change_lab(loop, TG_RUN_DOWN, err);
     case UI_INTENT_STOCKOUT:
-        return tg_app_provision_on_stockout(loop->session->app,
-                                            (enum tg_run_stockout)intent->target, err);
+        return choose_stockout(loop, (enum tg_run_stockout)intent->target, err);
+    case UI_INTENT_LAB_RETRY:
+        return tg_app_provision_retry(loop->session->app, err);
     default:
         tg_app_provision_abort(loop->session->app);
         return true;
@@ -445,6 +465,7 @@ static void carry_out(struct loop *loop, struct ui_intent *intent)
     case UI_INTENT_LAB_UP:
     case UI_INTENT_LAB_DOWN:
     case UI_INTENT_LAB_STOP:
+    case UI_INTENT_LAB_RETRY:
     case UI_INTENT_STOCKOUT:
         is_ok = act_on_lab(loop, intent, &err);
         break;
@@ -713,6 +734,7 @@ int loop_run(struct tg_session *session, const struct cli *cli, struct sim_serve
     struct loop loop = {.session = session,
                         .server = server,
                         .mode = cli->mode,
+                        .cli = cli,
                         .world_note = make_world_note(server)};
     loop.term = ui_term_curses_new(is_colour_wanted, find_multiplexer(), &err);
     if (loop.term == NULL) {
@@ -739,6 +761,7 @@ int loop_run(struct tg_session *session, const struct cli *cli, struct sim_serve
     tg_secret_free(loop.secret);
     free(loop.world_note);
     free(loop.walk_folder);
+    free(loop.moved_lab);
     free(loop.world_environment);
     return status;
 }

@@ -54,7 +54,8 @@ TESTS += %D%/test_screens
 	%D%/screens/stretch.c \
 	%D%/screens/test_goldens.c \
 	%D%/screens/test_keys.c \
-	%D%/screens/test_lab_pages.c
+	%D%/screens/test_lab_pages.c \
+	%D%/screens/test_trouble_pages.c
 %C%_test_screens_LDADD =  ui/libtg_ui.a $(app_libs) $(CURSES_LIBS) $(CRITERION_LIBS) -lm
 
 check_PROGRAMS += %D%/test_base
@@ -524,6 +525,48 @@ EXTRA_DIST += \
 	%D%/screens/golden/doctor-end-80x24-C.txt \
 	%D%/screens/golden/doctor-end-80x24-zh_TW.txt \
 	%D%/screens/golden/lab-up-80x24-C.txt \
+	%D%/screens/golden/trouble-gateway-pending-100x30-C.txt \
+	%D%/screens/golden/trouble-gateway-pending-200x60-zh_TW.txt \
+	%D%/screens/golden/trouble-gateway-pending-80x24-C.txt \
+	%D%/screens/golden/trouble-gateway-pending-home-100x30-C.txt \
+	%D%/screens/golden/trouble-gateway-pending-home-200x60-zh_TW.txt \
+	%D%/screens/golden/trouble-gateway-pending-home-80x24-C.txt \
+	%D%/screens/golden/trouble-ghost-rule-100x30-C.txt \
+	%D%/screens/golden/trouble-ghost-rule-200x60-zh_TW.txt \
+	%D%/screens/golden/trouble-ghost-rule-80x24-C.txt \
+	%D%/screens/golden/trouble-ghost-rule-home-100x30-C.txt \
+	%D%/screens/golden/trouble-ghost-rule-home-200x60-zh_TW.txt \
+	%D%/screens/golden/trouble-ghost-rule-home-80x24-C.txt \
+	%D%/screens/golden/trouble-name-taken-100x30-C.txt \
+	%D%/screens/golden/trouble-name-taken-200x60-zh_TW.txt \
+	%D%/screens/golden/trouble-name-taken-80x24-C.txt \
+	%D%/screens/golden/trouble-name-taken-home-100x30-C.txt \
+	%D%/screens/golden/trouble-name-taken-home-200x60-zh_TW.txt \
+	%D%/screens/golden/trouble-name-taken-home-80x24-C.txt \
+	%D%/screens/golden/trouble-no-machines-100x30-C.txt \
+	%D%/screens/golden/trouble-no-machines-200x60-zh_TW.txt \
+	%D%/screens/golden/trouble-no-machines-80x24-C.txt \
+	%D%/screens/golden/trouble-no-machines-home-100x30-C.txt \
+	%D%/screens/golden/trouble-no-machines-home-200x60-zh_TW.txt \
+	%D%/screens/golden/trouble-no-machines-home-80x24-C.txt \
+	%D%/screens/golden/trouble-no-permission-100x30-C.txt \
+	%D%/screens/golden/trouble-no-permission-200x60-zh_TW.txt \
+	%D%/screens/golden/trouble-no-permission-80x24-C.txt \
+	%D%/screens/golden/trouble-no-permission-home-100x30-C.txt \
+	%D%/screens/golden/trouble-no-permission-home-200x60-zh_TW.txt \
+	%D%/screens/golden/trouble-no-permission-home-80x24-C.txt \
+	%D%/screens/golden/trouble-no-quota-100x30-C.txt \
+	%D%/screens/golden/trouble-no-quota-200x60-zh_TW.txt \
+	%D%/screens/golden/trouble-no-quota-80x24-C.txt \
+	%D%/screens/golden/trouble-no-quota-home-100x30-C.txt \
+	%D%/screens/golden/trouble-no-quota-home-200x60-zh_TW.txt \
+	%D%/screens/golden/trouble-no-quota-home-80x24-C.txt \
+	%D%/screens/golden/trouble-slow-cluster-100x30-C.txt \
+	%D%/screens/golden/trouble-slow-cluster-200x60-zh_TW.txt \
+	%D%/screens/golden/trouble-slow-cluster-80x24-C.txt \
+	%D%/screens/golden/trouble-slow-cluster-home-100x30-C.txt \
+	%D%/screens/golden/trouble-slow-cluster-home-200x60-zh_TW.txt \
+	%D%/screens/golden/trouble-slow-cluster-home-80x24-C.txt \
 	%D%/screens/golden/command_line-100x30-zh_TW.txt \
 	%D%/screens/golden/command_line-80x24-C.txt \
 	%D%/screens/golden/command_line-80x24-zh_TW.txt \

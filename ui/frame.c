@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/fmt.h"
 #include "base/i18n.h"
 #include "base/mem.h"
@@ -257,6 +258,68 @@ static const char *problem_text(enum tg_problem_code code)
     return _(texts[code]);
 }
 
+/* The first step that takes longer than usual. */
+static bool draw_late(const struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas,
+                      int y)
+{
+    char span[24];
+    struct ui_view_context context = {inputs, ui->is_utf8, 0, 0, false};
+    for (size_t i = 0; i < inputs->lab->steps_count; i++) {
+        if (!ui_view_is_late(inputs, i)) {
+            continue;
+        }
+        const struct tg_lab_step *step = &inputs->lab->steps[i];
+        int x = ui_canvas_printf(canvas, 1, y, UI_STYLE_WARN, "%s ",
+                                 ui_view_sign(&context, TG_SEVERITY_WARN));
+        x = ui_canvas_printf(canvas, x, y, UI_STYLE_WARN, _("%s: for %s, usually %s."),
+                             tg_lab_text_for(&step->title, inputs->locale),
+                             tg_fmt_duration(span, sizeof(span),
+                                             inputs->lab_us - inputs->run->steps[i].started_lab_us),
+                             step->usual);
+        ui_canvas_printf(canvas, x + 1, y, UI_STYLE_KEY, "%s", _("1 Enter: more"));
+        return true;
+    }
+    return false;
+}
+
+/* What stands in the way of the lab, where to look, and what brings it up; false when nothing does.
+ */
+static bool draw_trouble(const struct ui *ui, const struct ui_inputs *inputs,
+                         struct ui_canvas *canvas, int y)
+{
+    char span[24];
+    char clock[16];
+    struct ui_view_context context = {inputs, ui->is_utf8, 0, 0, false};
+    const struct tg_run_item *item = tg_run_out_of_stock(inputs->run, 0);
+    int failed = tg_run_first_failed(inputs->run);
+    if (failed >= 0 && ui_view_is_failed(inputs, (size_t)failed)) {
+        const struct tg_run_step *step = &inputs->run->steps[failed];
+        int x = ui_canvas_printf(canvas, 1, y, UI_STYLE_FAIL, "%s ",
+                                 ui_view_sign(&context, TG_SEVERITY_FAIL));
+        x = ui_canvas_printf(canvas, x, y, UI_STYLE_FAIL, _("%s: failed %s ago."),
+                             tg_lab_text_for(&inputs->lab->steps[failed].title, inputs->locale),
+                             ui_view_age(span, sizeof(span), inputs->lab_us - step->ended_lab_us));
+        ui_canvas_printf(canvas, x + 1, y, UI_STYLE_KEY, "%s", _("1 Enter: why, and what helps"));
+        return true;
+    }
+    if (item == NULL) {
+        return draw_late(ui, inputs, canvas, y);
+    }
+    const char *zone = tg_run_item_zone(inputs->run, item);
+    zone = zone != NULL ? zone : "-";
+    int x = ui_canvas_printf(canvas, 1, y, UI_STYLE_WARN, "%s ",
+                             ui_view_sign(&context, TG_SEVERITY_WARN));
+    if (item->state == TG_RUN_ITEM_WAITING) {
+        x = ui_canvas_printf(canvas, x, y, UI_STYLE_WARN, _("No machines in %s; next try at %s."),
+                             zone, tg_fmt_clock(clock, sizeof(clock), item->retry_lab_us));
+    } else {
+        x = ui_canvas_printf(canvas, x, y, UI_STYLE_WARN,
+                             _("No machines were free; tried again now in %s."), zone);
+    }
+    ui_canvas_printf(canvas, x + 1, y, UI_STYLE_KEY, "%s", _("S: what can be done"));
+    return true;
+}
+
 static void draw_problems(const struct ui *ui, const struct ui_inputs *inputs,
                           struct ui_canvas *canvas, int y)
 {
@@ -264,6 +327,11 @@ static void draw_problems(const struct ui *ui, const struct ui_inputs *inputs,
     struct ui_view_context context = {inputs, ui->is_utf8, 0, 0, false};
     if (ui->message[0] != '\0') {
         ui_canvas_put(canvas, 1, y, UI_STYLE_WARN, ui->message);
+        return;
+    }
+    /* What was answered is read by now; what is wrong stays. */
+    bool is_read = inputs->now_us - inputs->notice_us > UI_NOTICE_US;
+    if ((inputs->notice == NULL || is_read) && draw_trouble(ui, inputs, canvas, y)) {
         return;
     }
     if (inputs->notice != NULL) {
@@ -314,6 +382,8 @@ static bool is_hinted(const struct ui_inputs *inputs, enum tg_command command)
         return is_running;
     case TG_COMMAND_RESTORE:
         return inputs->is_restore_offered;
+    case TG_COMMAND_STOCKOUT:
+        return tg_run_out_of_stock(inputs->run, 0) != NULL;
     default:
         return true;
     }
@@ -359,6 +429,7 @@ void ui_render(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *
         draw_banner(ui, inputs, canvas);
         return;
     }
+    ui_stockout_follow(ui, inputs);
     /* What an operator asks to see, a dialog closed or a pane zoomed, is drawn, as it is now. */
     ui->paused_us = inputs->now_us;
     ui->is_touched = false;

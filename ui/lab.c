@@ -29,7 +29,9 @@ static const char *why_not(const struct ui_inputs *inputs)
         return _("Not now: this session is read-only; start with --arm.");
     }
     if (is_running(inputs)) {
-        return _("Not now: the lab is being changed already; :lab.stop ends that.");
+        return tg_run_first_failed(inputs->run) >= 0
+                   ? _("Not now: the rest goes on; :lab.retry tries what failed, :lab.stop stops.")
+                   : _("Not now: the lab is being changed already; :lab.stop ends that.");
     }
     if (inputs->is_restore_offered || (inputs->drill != NULL && !tg_drill_is_over(inputs->drill))) {
         return _("Not now: a drill is open already.");
@@ -54,21 +56,37 @@ static bool is_preflight_due(const struct ui_inputs *inputs)
            (doctor->is_over && inputs->lab_us - doctor->ended_lab_us > FINDINGS_LAST_US);
 }
 
+/* Commands of a lab that is being changed. */
+static void change_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_command command,
+                           struct ui_intent *intent)
+{
+    if (command == TG_COMMAND_LAB_RETRY && tg_run_first_failed(inputs->run) < 0) {
+        tg_str_copy(ui->message, sizeof(ui->message), _("No step has failed."));
+    } else if (!is_running(inputs)) {
+        tg_str_copy(ui->message, sizeof(ui->message), _("The lab is not being changed."));
+    } else if (command == TG_COMMAND_LAB_STOP || command == TG_COMMAND_LAB_RETRY) {
+        intent->kind = command == TG_COMMAND_LAB_STOP ? UI_INTENT_LAB_STOP : UI_INTENT_LAB_RETRY;
+    } else {
+        intent->kind = UI_INTENT_STOCKOUT;
+        intent->target = (int)stockout_of(command);
+    }
+}
+
 void ui_lab_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_command command,
                     struct ui_intent *intent)
 {
-    bool is_start = command == TG_COMMAND_LAB_UP || command == TG_COMMAND_LAB_DOWN;
     if (command == TG_COMMAND_LAB_OUTPUT) {
         ui_ask(ui, UI_OVERLAY_OUTPUT);
         return;
     }
-    if (!is_start) {
-        if (is_running(inputs)) {
-            intent->kind = command == TG_COMMAND_LAB_STOP ? UI_INTENT_LAB_STOP : UI_INTENT_STOCKOUT;
-            intent->target = (int)stockout_of(command);
-        } else {
-            tg_str_copy(ui->message, sizeof(ui->message), _("The lab is not being changed."));
-        }
+    /* What failed in a run that is over is begun again as the run was. */
+    if (command == TG_COMMAND_LAB_RETRY && !is_running(inputs) &&
+        tg_run_first_failed(inputs->run) >= 0) {
+        command =
+            inputs->run->config.direction == TG_RUN_UP ? TG_COMMAND_LAB_UP : TG_COMMAND_LAB_DOWN;
+    }
+    if (command != TG_COMMAND_LAB_UP && command != TG_COMMAND_LAB_DOWN) {
+        change_command(ui, inputs, command, intent);
         return;
     }
     ui->lab_from = -1;

@@ -19,6 +19,7 @@ noinst_LIBRARIES += %D%/libtg_ui.a
 	%D%/next.c \
 	%D%/overlay.c \
 	%D%/state.h \
+	%D%/stockout.c \
 	%D%/term.h \
 	%D%/term_curses.c \
 	%D%/term_fake.c \

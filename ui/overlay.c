@@ -268,6 +268,9 @@ void ui_overlay_draw(struct ui *ui, const struct ui_inputs *inputs, struct ui_ca
     case UI_OVERLAY_SECRET:
         ui_lab_draw_secret(ui, canvas);
         break;
+    case UI_OVERLAY_STOCKOUT:
+        ui_stockout_draw(ui, inputs, canvas);
+        break;
     case UI_OVERLAY_DOCTOR:
         ui_doctor_draw(ui, inputs, canvas);
         break;

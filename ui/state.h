@@ -8,6 +8,7 @@
 #ifndef UI_STATE_H
 #define UI_STATE_H
 
+#include "base/clock.h"
 #include "ui/ui.h"
 #include "ui/view.h"
 
@@ -28,6 +29,7 @@ enum ui_overlay {
     UI_OVERLAY_LAB_DOWN,
     UI_OVERLAY_SECRET,
     UI_OVERLAY_DOCTOR,
+    UI_OVERLAY_STOCKOUT,
 };
 
 struct ui_pane {
@@ -39,6 +41,8 @@ struct ui_pane {
     bool is_following;
     char filter[80];
 };
+
+#define UI_NOTICE_US (10 * TG_US_PER_S) /* within which a notice is read */
 
 #define UI_INPUT_SIZE  120
 #define UI_HISTORY_MAX 32
@@ -71,11 +75,12 @@ struct ui {
     struct ui_history history;
     char message[300];
     char detail_title[320];
-    size_t step;     /* of the page that is open */
-    size_t section;  /* of the walkthrough's page */
-    long walk_first; /* line at its top */
-    bool is_walking; /* it comes back when what it asked for was answered */
-    int lab_from;    /* steps that are asked for; -1: all */
+    size_t step;            /* of the page that is open */
+    size_t section;         /* of the walkthrough's page */
+    long walk_first;        /* line at its top */
+    bool is_walking;        /* it comes back when what it asked for was answered */
+    size_t stockouts_shown; /* things without machines of which the dialog told unasked */
+    int lab_from;           /* steps that are asked for; -1: all */
     int lab_until;
     char detail_row[2048]; /* "": the detail is an object's */
 };
@@ -116,6 +121,18 @@ void ui_lab_draw_confirm(struct ui *ui, const struct ui_inputs *inputs, struct u
 void ui_lab_draw_secret(struct ui *ui, struct ui_canvas *canvas);
 void ui_lab_draw_output(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas);
 void ui_lab_draw_step(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas);
+
+/* ---- ui/stockout.c: no machines are free ---- */
+
+/* Opens the dialog; says so when nothing waits for machines. */
+void ui_stockout_open(struct ui *ui, const struct ui_inputs *inputs);
+/* Opens it by itself when there are no machines for one thing more and nothing else is open; closes
+ * it when nothing waits any more. For each picture. */
+void ui_stockout_follow(struct ui *ui, const struct ui_inputs *inputs);
+/* A key while it is open; false when it is none of its own. */
+bool ui_stockout_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key,
+                     struct ui_intent *intent);
+void ui_stockout_draw(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas);
 
 /* ---- ui/doctor.c: the preflight ---- */
 

@@ -45,7 +45,8 @@ static bool is_page(enum ui_overlay overlay)
 {
     return overlay == UI_OVERLAY_DETAIL || overlay == UI_OVERLAY_HELP ||
            overlay == UI_OVERLAY_STEP || overlay == UI_OVERLAY_DOCTOR ||
-           overlay == UI_OVERLAY_WALK || overlay == UI_OVERLAY_OUTPUT;
+           overlay == UI_OVERLAY_WALK || overlay == UI_OVERLAY_OUTPUT ||
+           overlay == UI_OVERLAY_STOCKOUT;
 }
 
 /* Questions that may be longer than the screen. */
@@ -147,6 +148,9 @@ static void drill_commands(struct ui *ui, const struct ui_inputs *inputs, enum t
 {
     bool is_running = inputs->drill != NULL && !tg_drill_is_over(inputs->drill);
     switch (command) {
+    case TG_COMMAND_STOCKOUT:
+        ui_stockout_open(ui, inputs);
+        break;
     case TG_COMMAND_STOCKOUT_RETRY:
     case TG_COMMAND_STOCKOUT_ZONE:
     case TG_COMMAND_STOCKOUT_REGION:
@@ -303,6 +307,7 @@ static void run(struct ui *ui, const struct ui_inputs *inputs, enum tg_command c
         break;
     case TG_COMMAND_LAB_UP:
     case TG_COMMAND_LAB_DOWN:
+    case TG_COMMAND_LAB_RETRY:
     case TG_COMMAND_LAB_STOP:
     case TG_COMMAND_LAB_OUTPUT:
         ui_lab_command(ui, inputs, command, intent);
@@ -526,6 +531,10 @@ static bool dialog_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_
     if (ui->overlay == UI_OVERLAY_DOCTOR && ui_doctor_key(inputs, key, intent)) {
         return true;
     }
+    if (ui->overlay == UI_OVERLAY_STOCKOUT && !ui->is_pasting &&
+        ui_stockout_key(ui, inputs, key, intent)) {
+        return true;
+    }
     if (ui->overlay == UI_OVERLAY_WALK && !ui->is_pasting) {
         ui->message[0] = '\0';
         if (ui_walk_key(ui, inputs, key, intent)) {
@@ -624,6 +633,9 @@ int64_t ui_refresh_us(const struct ui_inputs *inputs)
         (inputs->run != NULL && !inputs->run->is_over) ||
         (inputs->doctor != NULL && !inputs->doctor->is_over)) {
         return TG_US_PER_S;
+    }
+    if (inputs->notice != NULL && inputs->now_us - inputs->notice_us < UI_NOTICE_US) {
+        return TG_US_PER_S; /* what it hides comes back */
     }
     for (size_t i = 0; i < inputs->model->targets_count; i++) {
         struct tg_source source =

@@ -49,10 +49,12 @@ struct ui_inputs {
     const struct tg_walk_place *walk_place; /* NULL: at the beginning */
     const char *walk_folder;                /* where its files are written; NULL: nowhere */
     struct tg_walk_shell walk_shell;        /* where the walkthrough's commands are typed */
+    const char *moved_lab; /* where a lab with another region was written; NULL: nowhere */
     const char *tour_note; /* what the demonstration is at, translated; NULL: none runs */
     bool is_touring;       /* and it is not over */
     const char *notice;    /* one line of the app's, translated; NULL */
     enum tg_severity notice_severity;
+    int64_t notice_us; /* monotonic time it came */
 };
 
 enum ui_intent_kind {
@@ -70,6 +72,7 @@ enum ui_intent_kind {
     UI_INTENT_LAB_UP, /* confirmed by typing the project; reason: the secret that was asked for */
     UI_INTENT_LAB_DOWN,
     UI_INTENT_LAB_STOP,
+    UI_INTENT_LAB_RETRY,   /* what failed is begun again */
     UI_INTENT_STOCKOUT,    /* target: enum tg_run_stockout */
     UI_INTENT_DOCTOR,      /* begin a preflight */
     UI_INTENT_FIXES,       /* fixes: choose these for the next run */

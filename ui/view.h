@@ -39,6 +39,12 @@ struct ui_look {
     enum ui_style style;
     char word[80];
 };
+/* The run failed at the step, and what it was to bring about is not observed either. */
+bool ui_view_is_failed(const struct ui_inputs *inputs, size_t index);
+
+/* The step is under way and takes longer than it usually does. */
+bool ui_view_is_late(const struct ui_inputs *inputs, size_t index);
+
 struct ui_look ui_view_look(const struct ui_view_context *context,
                             const struct tg_step_status *status);
 

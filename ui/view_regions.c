@@ -118,16 +118,51 @@ void ui_view_pods(const struct ui_view_context *context, struct ui_lines *lines)
     free(rows);
 }
 
+/* How a row of the routing looks: what nobody vouches for any more keeps no tick. */
+struct route_look {
+    enum ui_style style;
+    const char *sign;
+    const char *mark; /* before words that may be true no longer */
+};
+
+static struct route_look look_of(const struct ui_view_context *context, enum tg_severity severity,
+                                 bool is_stale)
+{
+    return is_stale
+               ? (struct route_look){UI_STYLE_STALE, "~", "~"}
+               : (struct route_look){ui_view_style(severity), ui_view_sign(context, severity), ""};
+}
+
+static void add_route(const struct ui_view_context *context, const struct tg_gateway_row *row,
+                      struct ui_lines *lines)
+{
+    bool is_ok = row->is_route_accepted && row->is_route_resolved;
+    struct route_look look =
+        look_of(context, is_ok ? TG_SEVERITY_OK : TG_SEVERITY_WARN, row->is_stale);
+    struct ui_line *line = ui_lines_add(lines);
+    ui_line_put(line, look.style, 2, "%s", look.sign);
+    ui_line_put(line, UI_STYLE_TEXT, 0, "%s %s ", row->route->name, context->is_utf8 ? "⟶" : "->");
+    if (context->width >= WIDE) {
+        ui_line_put(line, UI_STYLE_MUTED, 0, "%s/", row->route->as.http_route.backend_kind);
+    }
+    ui_line_put(line, UI_STYLE_TEXT, 0, "%s", row->route->as.http_route.backend_name);
+    ui_line_put(line, look.style, 0, "  %s%s", look.mark,
+                is_ok ? _("accepted") : _("not accepted"));
+    ui_line_set_object(line, row->target, row->route);
+}
+
 static void add_gateways(const struct ui_view_context *context, struct ui_lines *lines)
 {
     size_t count = 0;
-    struct tg_gateway_row *rows = tg_select_gateways(context->inputs->model, &count);
+    struct tg_gateway_row *rows =
+        tg_select_gateways(context->inputs->model, context->inputs->now_us, &count);
     for (size_t i = 0; i < count; i++) {
-        enum tg_severity severity = rows[i].is_programmed ? TG_SEVERITY_OK : TG_SEVERITY_WARN;
+        struct route_look look = look_of(
+            context, rows[i].is_programmed ? TG_SEVERITY_OK : TG_SEVERITY_WARN, rows[i].is_stale);
         struct ui_line *line = ui_lines_add(lines);
-        ui_line_put(line, ui_view_style(severity), 2, "%s", ui_view_sign(context, severity));
+        ui_line_put(line, look.style, 2, "%s", look.sign);
         ui_line_put(line, UI_STYLE_TITLE, 0, "%s ", rows[i].gateway->name);
-        ui_line_put(line, ui_view_style(severity), 0, "Programmed=%s ",
+        ui_line_put(line, look.style, 0, "%sProgrammed=%s ", look.mark,
                     rows[i].is_programmed ? "True" : "False");
         ui_line_set_object(line, rows[i].target, rows[i].gateway);
         if (context->width < WIDE) {
@@ -136,22 +171,9 @@ static void add_gateways(const struct ui_view_context *context, struct ui_lines 
             ui_line_set_object(line, rows[i].target, rows[i].gateway);
         }
         ui_line_put(line, UI_STYLE_TEXT, 0, "%s", rows[i].gateway->as.gateway.addresses);
-        if (rows[i].route == NULL) {
-            continue;
+        if (rows[i].route != NULL) {
+            add_route(context, &rows[i], lines);
         }
-        bool is_ok = rows[i].is_route_accepted && rows[i].is_route_resolved;
-        severity = is_ok ? TG_SEVERITY_OK : TG_SEVERITY_WARN;
-        line = ui_lines_add(lines);
-        ui_line_put(line, ui_view_style(severity), 2, "%s", ui_view_sign(context, severity));
-        ui_line_put(line, UI_STYLE_TEXT, 0, "%s %s ", rows[i].route->name,
-                    context->is_utf8 ? "⟶" : "->");
-        if (context->width >= WIDE) {
-            ui_line_put(line, UI_STYLE_MUTED, 0, "%s/", rows[i].route->as.http_route.backend_kind);
-        }
-        ui_line_put(line, UI_STYLE_TEXT, 0, "%s", rows[i].route->as.http_route.backend_name);
-        ui_line_put(line, ui_view_style(severity), 0, "  %s",
-                    is_ok ? _("accepted") : _("not accepted"));
-        ui_line_set_object(line, rows[i].target, rows[i].route);
     }
     free(rows);
 }
@@ -166,11 +188,12 @@ void ui_view_routes(const struct ui_view_context *context, struct ui_lines *line
         ui_line_put(ui_lines_add(lines), UI_STYLE_MUTED, 0, "%s", _("No gateway seen so far."));
     }
     for (size_t i = 0; i < count; i++) {
-        enum tg_severity severity = rows[i].is_healthy ? TG_SEVERITY_OK : TG_SEVERITY_FAIL;
+        struct route_look look = look_of(
+            context, rows[i].is_healthy ? TG_SEVERITY_OK : TG_SEVERITY_FAIL, rows[i].is_stale);
         struct ui_line *line = ui_lines_add(lines);
-        ui_line_put(line, ui_view_style(severity), 2, "%s", ui_view_sign(context, severity));
+        ui_line_put(line, look.style, 2, "%s", look.sign);
         ui_line_put(line, UI_STYLE_TEXT, 15, "%s", rows[i].backend->as.gcp.location);
-        ui_line_put(line, ui_view_style(severity), 10, "%s", rows[i].backend->as.gcp.status);
+        ui_line_put(line, look.style, 10, "%s%s", look.mark, rows[i].backend->as.gcp.status);
         if (rows[i].share >= 0) {
             char *bar = ui_view_bar(context, rows[i].share, 10);
             ui_line_put(line, UI_STYLE_TEXT, 0, "%s %3.0f%%", bar, rows[i].share * 100);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/fmt.h"
 #include "base/i18n.h"
 #include "base/mem.h"
@@ -19,6 +20,7 @@
 #include "ui/view.h"
 
 #define COMMANDS_BYTES_MAX 16384
+#define PATIENCE_US        (10 * 60 * TG_US_PER_S)
 #define COST_LINES_MAX     64
 #define REST_SIZE          300
 #define TITLE_CELLS_MIN    14
@@ -61,6 +63,31 @@ static const char *span_of(const struct ui_view_context *context, const struct t
     return tg_fmt_duration(out, size, until_us - step->started_lab_us);
 }
 
+bool ui_view_is_failed(const struct ui_inputs *inputs, size_t index)
+{
+    const struct tg_run *run = inputs->run;
+    if (run == NULL || run->steps[index].state != TG_RUN_FAILED) {
+        return false;
+    }
+    /* Somebody may have brought about since what the run did not. */
+    return inputs->steps[index].state !=
+           (run->config.direction == TG_RUN_UP ? TG_STEP_DONE : TG_STEP_MISSING);
+}
+
+bool ui_view_is_late(const struct ui_inputs *inputs, size_t index)
+{
+    const struct tg_run *run = inputs->run;
+    int64_t usual_us = tg_lab_step_usual_us(&inputs->lab->steps[index]);
+    if (run == NULL || run->is_over || run->config.direction != TG_RUN_UP || usual_us == 0) {
+        return false;
+    }
+    /* "1m" is not meant to the second. */
+    int64_t patience_us = usual_us / 2 > PATIENCE_US ? usual_us / 2 : PATIENCE_US;
+    enum tg_run_state state = run->steps[index].state;
+    return (state == TG_RUN_MAKING || state == TG_RUN_WAITING) &&
+           inputs->lab_us - run->steps[index].started_lab_us > usual_us + patience_us;
+}
+
 /* While the lab is changed, and where that failed, the run's word counts; else what is observed. */
 static bool look_of_run(const struct ui_view_context *context, size_t index, struct ui_look *look)
 {
@@ -77,20 +104,26 @@ static bool look_of_run(const struct ui_view_context *context, size_t index, str
             return false; /* it was stopped: only what is observed counts */
         }
         look->sign = context->is_utf8 ? "▸" : ">";
-        look->style = UI_STYLE_RUNNING;
-        if (context->width < SPAN_WIDTH_MIN) {
-            snprintf(look->word, sizeof(look->word), "%s", _(tg_run_state_word(step->state)));
+        look->style = ui_view_is_late(context->inputs, index) ? UI_STYLE_WARN : UI_STYLE_RUNNING;
+        span_of(context, step, span, sizeof(span));
+        if (context->width < SPAN_WIDTH_MIN) { /* the sign says what the word would */
+            snprintf(look->word, sizeof(look->word), "%s%s", span,
+                     ui_view_is_late(context->inputs, index) ? "!" : "");
         } else {
-            snprintf(look->word, sizeof(look->word), "%s %s", _(tg_run_state_word(step->state)),
-                     span_of(context, step, span, sizeof(span)));
+            snprintf(look->word, sizeof(look->word), "%s %s%s", _(tg_run_state_word(step->state)),
+                     span, ui_view_is_late(context->inputs, index) ? _(" (late)") : "");
         }
         return true;
     case TG_RUN_FAILED:
     case TG_RUN_BLOCKED:
+        if (step->state == TG_RUN_FAILED ? !ui_view_is_failed(context->inputs, index)
+                                         : context->inputs->steps[index].state == TG_STEP_DONE) {
+            return false;
+        }
         look->sign = ui_view_sign(context, TG_SEVERITY_FAIL);
         look->style = UI_STYLE_FAIL;
         snprintf(look->word, sizeof(look->word), "%s", _(tg_run_state_word(step->state)));
-        return context->inputs->steps[index].state != TG_STEP_DONE;
+        return true;
     default:
         return false;
     }
@@ -103,7 +136,7 @@ static const char *rest_of(const struct ui_view_context *context, size_t index, 
     const struct tg_run *run = context->inputs->run;
     const struct tg_step_status *status = &context->inputs->steps[index];
     if (run != NULL && run->steps[index].err.code != TG_CODE_NONE &&
-        status->state != TG_STEP_DONE) {
+        (status->state != TG_STEP_DONE || ui_view_is_failed(context->inputs, index))) {
         return run->steps[index].err.msg;
     }
     if (run != NULL && !run->is_over && run->steps[index].waiting_for[0] != '\0' &&
@@ -167,6 +200,8 @@ static void add_survey(const struct ui_view_context *context, struct ui_lines *l
 void ui_view_steps(const struct ui_view_context *context, struct ui_lines *lines)
 {
     const struct tg_lab *lab = context->inputs->lab;
+    int first_failed = tg_run_first_failed(context->inputs->run);
+    long first_late = -1;
     for (size_t i = 0; i < lab->steps_count; i++) {
         const struct tg_step_status *status = &context->inputs->steps[i];
         struct ui_look look = ui_view_look(context, status);
@@ -180,6 +215,7 @@ void ui_view_steps(const struct ui_view_context *context, struct ui_lines *lines
         if (lines->wanted == 0 && (is_moving || status->state != TG_STEP_DONE)) {
             lines->wanted = (long)i + 1;
         }
+        first_late = first_late < 0 && ui_view_is_late(context->inputs, i) ? (long)i : first_late;
         ui_line_put(line, look.style, 2, "%s", look.sign);
         ui_line_put(line, UI_STYLE_TEXT, title_cells, "%s",
                     tg_lab_text_for(&lab->steps[i].title, context->inputs->locale));
@@ -192,6 +228,12 @@ void ui_view_steps(const struct ui_view_context *context, struct ui_lines *lines
             ui_line_put(line, UI_STYLE_MUTED, 0, "  %s",
                         tg_lab_text_for(&lab->steps[i].why, context->inputs->locale));
         }
+    }
+    /* What failed comes before all that goes on, and what is late before the rest. */
+    if (first_failed >= 0 && ui_view_is_failed(context->inputs, (size_t)first_failed)) {
+        lines->wanted = first_failed + 1;
+    } else if (first_late >= 0) {
+        lines->wanted = first_late + 1;
     }
     if (context->is_zoomed) {
         add_running(context, lines);
@@ -207,22 +249,112 @@ static void heading(struct ui_lines *lines, const char *text)
     ui_line_put(ui_lines_add(lines), UI_STYLE_TITLE, 0, "%s", text);
 }
 
+/* What goes on being billed while somebody thinks. */
+static void add_running_cost(const struct ui_view_context *context, int cells,
+                             struct ui_lines *lines)
+{
+    const struct ui_inputs *inputs = context->inputs;
+    const struct tg_lab *lab = inputs->lab;
+    if (lab->prices == NULL) {
+        return;
+    }
+    struct tg_cost cost =
+        tg_cost_of(lab, inputs->model, inputs->now_us, 0, (int)lab->steps_count - 1);
+    char *text =
+        tg_asprintf(_("What runs now costs about %.2f USD per hour (estimate, list prices of %s)."),
+                    cost.running, lab->prices->date);
+    ui_lines_add_wrapped(lines, UI_STYLE_WARN, cells, text);
+    free(text);
+    tg_cost_fini(&cost);
+}
+
 /* Why the step failed, and what to do about it. */
 static void add_failure(const struct ui_view_context *context, size_t index, int cells,
                         struct ui_lines *lines)
 {
-    const struct tg_run *run = context->inputs->run;
+    const struct ui_inputs *inputs = context->inputs;
+    const struct tg_run *run = inputs->run;
+    const struct tg_run_step *step = &run->steps[index];
+    struct tg_buf why;
     struct tg_buf advice;
-    if (run == NULL || run->steps[index].state != TG_RUN_FAILED) {
+    tg_buf_init(&why, COMMANDS_BYTES_MAX);
+    tg_run_put_failure(&step->err, &why);
+    ui_lines_add_wrapped(lines, UI_STYLE_FAIL, cells, tg_buf_text(&why));
+    tg_buf_fini(&why);
+    tg_buf_init(&advice, COMMANDS_BYTES_MAX);
+    tg_run_advice(run, (int)index, TG_RUN_READER_CONSOLE, &advice);
+    ui_lines_add_wrapped(lines, UI_STYLE_TEXT, cells, tg_buf_text(&advice));
+    tg_buf_fini(&advice);
+    if (inputs->moved_lab != NULL && step->err.code == TG_CODE_STOCKOUT) {
+        char *moved =
+            tg_asprintf(_("The lab with another region is in %s. To go on with it: :lab.down, then "
+                          "tidegate up --project %s --lab with that file."),
+                        inputs->moved_lab, run->config.project);
+        ui_lines_add_wrapped(lines, UI_STYLE_KEY, cells, moved);
+        free(moved);
+    }
+    add_running_cost(context, cells, lines);
+}
+
+/* Since when the step is at it, how long that usually takes, and when it is given up. */
+static void add_times(const struct ui_view_context *context, size_t index, int cells,
+                      struct ui_lines *lines)
+{
+    char since[16];
+    char due[24];
+    const struct tg_run *run = context->inputs->run;
+    const struct tg_run_step *step = &run->steps[index];
+    const char *usual = context->inputs->lab->steps[index].usual;
+    int64_t due_us = tg_run_due_us(run, (int)index);
+    struct tg_buf text;
+    tg_buf_init(&text, 1024);
+    if (step->state == TG_RUN_FAILED) {
+        char age[24];
+        tg_buf_printf(&text, _("Failed at %s, %s ago."),
+                      tg_fmt_clock(since, sizeof(since), step->ended_lab_us),
+                      ui_view_age(age, sizeof(age), context->inputs->lab_us - step->ended_lab_us));
+    } else {
+        tg_buf_printf(&text, _("Since %s."),
+                      tg_fmt_clock(since, sizeof(since), step->started_lab_us));
+    }
+    if (usual != NULL && run->config.direction == TG_RUN_UP && step->state != TG_RUN_FAILED) {
+        tg_buf_puts(&text, " ");
+        tg_buf_printf(&text,
+                      ui_view_is_late(context->inputs, index)
+                          ? _("It takes longer than the usual %s.")
+                          : _("Usually it takes %s."),
+                      usual);
+    }
+    if (due_us != 0 && ui_view_is_late(context->inputs, index)) {
+        tg_buf_puts(&text, " ");
+        tg_buf_printf(&text, _("It is given up in %s; what the server has begun goes on then."),
+                      tg_fmt_duration(due, sizeof(due), due_us - context->inputs->lab_us));
+    }
+    ui_lines_add_wrapped(lines, UI_STYLE_MUTED, cells, tg_buf_text(&text));
+    tg_buf_fini(&text);
+}
+
+/* What the run does about the step, or why it does not any more. */
+static void add_run_state(const struct ui_view_context *context, size_t index, int cells,
+                          struct ui_lines *lines)
+{
+    struct ui_look look;
+    const struct tg_run *run = context->inputs->run;
+    if (!look_of_run(context, index, &look)) {
         return;
     }
-    ui_lines_add_wrapped(lines, UI_STYLE_FAIL, cells, run->steps[index].err.msg);
-    tg_buf_init(&advice, COMMANDS_BYTES_MAX);
-    tg_run_advice(run, (int)index, &advice);
-    if (advice.len > 0) {
-        ui_lines_add_wrapped(lines, UI_STYLE_TEXT, cells, tg_buf_text(&advice));
+    struct ui_line *line = ui_lines_add(lines);
+    ui_line_put(line, look.style, 2, "%s", look.sign);
+    ui_line_put(line, look.style, 0, "%s", look.word);
+    if (run->steps[index].state != TG_RUN_BLOCKED) {
+        add_times(context, index, cells, lines);
     }
-    tg_buf_fini(&advice);
+    if (run->steps[index].state != TG_RUN_FAILED && ui_view_is_late(context->inputs, index)) {
+        add_running_cost(context, cells, lines);
+        ui_lines_add_wrapped(lines, UI_STYLE_MUTED, cells,
+                             _("Nothing has to be done: it is waited for. :lab.stop begins nothing "
+                               "more, :lab.up goes on later."));
+    }
 }
 
 static void add_state(const struct ui_view_context *context, size_t index, int cells, bool has_rows,
@@ -242,10 +374,10 @@ static void add_state(const struct ui_view_context *context, size_t index, int c
         ui_line_put(line, UI_STYLE_MUTED, 0, _("seen %s ago"),
                     ui_view_age(age, sizeof(age), status->age_us));
     }
-    if (look_of_run(context, index, &look)) {
-        line = ui_lines_add(lines);
-        ui_line_put(line, look.style, 2, "%s", look.sign);
-        ui_line_put(line, look.style, 0, "%s", look.word);
+    add_run_state(context, index, cells, lines);
+    if (ui_view_is_failed(context->inputs, index)) {
+        add_failure(context, index, cells, lines);
+        return;
     }
     char missing[REST_SIZE];
     const char *rest = rest_of(context, index, missing, sizeof(missing));
@@ -255,7 +387,6 @@ static void add_state(const struct ui_view_context *context, size_t index, int c
     if (rest[0] != '\0' && (is_error || !has_rows)) {
         ui_lines_add_wrapped(lines, UI_STYLE_WARN, cells, rest);
     }
-    add_failure(context, index, cells, lines);
 }
 
 /* A condition in one place; region NULL: its name is the same everywhere. */

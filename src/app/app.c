@@ -64,6 +64,7 @@ void tg_app_notice(struct tg_app *app, enum tg_severity severity, const char *fo
     vsnprintf(app->notice, sizeof(app->notice), format, args);
     va_end(args);
     app->notice_severity = severity;
+    app->notice_us = tg_clock_monotonic_us(&app->clock);
 }
 
 int64_t tg_app_lab_us(const struct tg_app *app)

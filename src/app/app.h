@@ -86,6 +86,7 @@ struct tg_app {
     /* One line for the operator, translated; "" when none. */
     char notice[240];
     enum tg_severity notice_severity;
+    int64_t notice_us; /* monotonic time it was set */
 };
 
 /* Takes lab over. The model is empty: add targets to app->model before messages come. */

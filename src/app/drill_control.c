@@ -58,7 +58,8 @@ static const char *gateway_address(const struct tg_app *app, int client_target, 
         }
     }
     size_t count = 0;
-    struct tg_gateway_row *rows = tg_select_gateways(app->model, &count);
+    struct tg_gateway_row *rows =
+        tg_select_gateways(app->model, tg_clock_monotonic_us(&app->clock), &count);
     out[0] = '\0';
     for (size_t i = 0; i < count && out[0] == '\0'; i++) {
         if (tg_str_eq(rows[i].gateway->name, app->lab->gateway)) {

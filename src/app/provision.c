@@ -56,47 +56,98 @@ static bool carry_order(struct tg_app *app, struct tg_tool_order *order, struct 
                : tg_err_set(err, TG_CODE_STATE, 0, "commands cannot be run here");
 }
 
-static int count_stockouts(const struct tg_run *run)
+/* ---- what is told of it ---- */
+
+/* How far a run is, to see afterwards what became of it. */
+struct mark {
+    enum tg_run_state *states; /* of the lab's steps */
+    size_t items_count;
+    int *stockouts; /* of the run's items */
+    bool was_over;
+};
+
+static struct mark mark_of(const struct tg_app *app)
 {
-    int count = 0;
-    for (size_t i = 0; i < run->items_count; i++) {
-        count += run->items[i].stockouts;
+    const struct tg_run *run = app->run;
+    struct mark mark = {.states = tg_calloc(app->lab->steps_count + 1, sizeof(*mark.states)),
+                        .items_count = run->items_count,
+                        .stockouts = tg_calloc(run->items_count + 1, sizeof(*mark.stockouts)),
+                        .was_over = run->is_over};
+    for (size_t i = 0; i < app->lab->steps_count; i++) {
+        mark.states[i] = run->steps[i].state;
     }
-    return count;
+    for (size_t i = 0; i < run->items_count; i++) {
+        mark.stockouts[i] = run->items[i].stockouts;
+    }
+    return mark;
 }
 
-/* The question whose answers are commands; without one it is tried again. */
-static void ask_about_stockout(struct tg_app *app)
+static void tell(struct tg_app *app, enum tg_severity severity, const char *reason,
+                 const char *message)
 {
-    for (size_t i = 0; i < app->run->items_count; i++) {
-        const struct tg_run_item *item = &app->run->items[i];
-        if (item->state == TG_RUN_ITEM_WAITING && item->err.code == TG_CODE_STOCKOUT) {
-            char clock[16];
-            tg_app_notice(app, TG_SEVERITY_WARN,
-                          _("No machines are free for %s; next try at %s. :stockout.zone, "
-                            ":stockout.region or :stockout.stop decide otherwise."),
-                          item->name, tg_fmt_clock(clock, sizeof(clock), item->retry_lab_us));
+    tg_model_tell(app->model, TG_TIMELINE_LAB, severity, -1, tg_app_lab_us(app),
+                  tg_clock_monotonic_us(&app->clock), "", reason, message);
+}
+
+/* Steps that failed, and machines that were not there, stand in the timeline with their time. */
+static void tell_trouble(struct tg_app *app, const struct mark *mark)
+{
+    const struct tg_run *run = app->run;
+    bool is_same = run->items_count >= mark->items_count; /* else a step was begun again */
+    for (size_t i = 0; i < app->lab->steps_count; i++) {
+        if (run->steps[i].state == TG_RUN_FAILED && mark->states[i] != TG_RUN_FAILED) {
+            char text[320];
+            snprintf(text, sizeof(text), "%.60s: %s", app->lab->steps[i].id, run->steps[i].err.msg);
+            tell(app, TG_SEVERITY_FAIL, tg_code_name(run->steps[i].err.code), text);
+            app->notice[0] = '\0'; /* what is older must not hide it */
         }
     }
+    for (size_t i = 0; i < mark->items_count && is_same; i++) {
+        const struct tg_run_item *item = &run->items[i];
+        if (item->stockouts > mark->stockouts[i] && tg_run_item_is_out_of_stock(item)) {
+            char clock[16];
+            char text[400];
+            snprintf(text, sizeof(text), "%.80s, next try at %s: %s", item->name,
+                     tg_fmt_clock(clock, sizeof(clock), item->retry_lab_us), item->err.msg);
+            tell(app, TG_SEVERITY_WARN, tg_code_name(TG_CODE_STOCKOUT), text);
+            app->notice[0] = '\0';
+        }
+    }
+}
+
+static void tell_end(struct tg_app *app, const struct mark *mark)
+{
+    if (!app->run->is_over || mark->was_over) {
+        return;
+    }
+    bool is_good = tg_run_is_good(app->run);
+    tell(app, is_good ? TG_SEVERITY_OK : TG_SEVERITY_WARN, app->run->config.id,
+         tg_run_report_outcome(app->run));
+    tg_app_notice(app, is_good ? TG_SEVERITY_OK : TG_SEVERITY_WARN, "%s",
+                  tg_run_report_outcome(app->run));
+    if (tg_run_first_failed(app->run) >= 0 && !app->run->is_aborted) {
+        app->notice[0] = '\0'; /* which step failed says more */
+    }
+}
+
+static void mark_fini(struct mark *mark)
+{
+    free(mark->states);
+    free(mark->stockouts);
 }
 
 static void step_run(struct tg_app *app, struct tg_run_event *event)
 {
     struct tg_run_update update = {0};
-    int stockouts = count_stockouts(app->run);
+    struct mark mark = mark_of(app);
     event->at_us = tg_clock_monotonic_us(&app->clock);
     event->lab_us = tg_app_lab_us(app);
     event->model = app->model;
     event->statuses = app->steps;
-    bool was_over = app->run->is_over;
     tg_run_step(app->run, event, &update);
-    if (app->run->is_over && !was_over) {
-        tg_app_notice(app, tg_run_is_good(app->run) ? TG_SEVERITY_OK : TG_SEVERITY_WARN, "%s",
-                      tg_run_report_outcome(app->run));
-    }
-    if (count_stockouts(app->run) > stockouts) {
-        ask_about_stockout(app);
-    }
+    tell_trouble(app, &mark);
+    tell_end(app, &mark);
+    mark_fini(&mark);
     app->run_wake_lab_us = update.wake_lab_us;
     app->is_run_changed = app->is_run_changed || update.is_changed;
     struct tg_call *calls[TG_RUN_CALLS_MAX];
@@ -274,6 +325,19 @@ bool tg_app_provision_on_stockout(struct tg_app *app, enum tg_run_stockout polic
         return tg_err_set(err, TG_CODE_STATE, 0, "the lab is not being changed");
     }
     struct tg_run_event event = {.kind = TG_RUN_EVENT_STOCKOUT, .on_stockout = policy};
+    step_run(app, &event);
+    return true;
+}
+
+bool tg_app_provision_retry(struct tg_app *app, struct tg_err *err)
+{
+    if (app->run == NULL || app->run->is_over) {
+        return tg_err_set(err, TG_CODE_STATE, 0, "the lab is not being changed");
+    }
+    if (tg_run_first_failed(app->run) < 0) {
+        return tg_err_set(err, TG_CODE_STATE, 0, "no step has failed");
+    }
+    struct tg_run_event event = {.kind = TG_RUN_EVENT_RETRY};
     step_run(app, &event);
     return true;
 }

@@ -190,7 +190,7 @@ static void put_proofs(struct tg_json_out *json, const struct tg_status_inputs *
 static void put_routing(struct tg_json_out *json, const struct tg_status_inputs *inputs)
 {
     size_t count = 0;
-    struct tg_gateway_row *gateways = tg_select_gateways(inputs->model, &count);
+    struct tg_gateway_row *gateways = tg_select_gateways(inputs->model, inputs->now_us, &count);
     tg_json_open(json, "gateways", '[');
     for (size_t i = 0; i < count; i++) {
         tg_json_open(json, NULL, '{');
@@ -200,6 +200,7 @@ static void put_routing(struct tg_json_out *json, const struct tg_status_inputs 
         tg_json_put_text(json, "route", gateways[i].route != NULL ? gateways[i].route->name : NULL);
         tg_json_put_bool(json, "route_accepted", gateways[i].is_route_accepted);
         tg_json_put_bool(json, "route_resolved", gateways[i].is_route_resolved);
+        tg_json_put_bool(json, "stale", gateways[i].is_stale);
         tg_json_close(json, '}');
     }
     tg_json_close(json, ']');
@@ -213,6 +214,7 @@ static void put_routing(struct tg_json_out *json, const struct tg_status_inputs 
         tg_json_put_text(json, "health", backends[i].backend->as.gcp.status);
         tg_json_put_number(json, "share", backends[i].share);
         tg_json_put_number(json, "requests_per_second", backends[i].requests_per_s);
+        tg_json_put_bool(json, "stale", backends[i].is_stale);
         tg_json_close(json, '}');
     }
     tg_json_close(json, ']');

@@ -85,13 +85,19 @@ static void put_regions(const struct tg_status_inputs *inputs, struct tg_buf *ou
 static void put_routing(const struct tg_status_inputs *inputs, struct tg_buf *out)
 {
     size_t count = 0;
-    struct tg_gateway_row *gateways = tg_select_gateways(inputs->model, &count);
+    struct tg_gateway_row *gateways = tg_select_gateways(inputs->model, inputs->now_us, &count);
     tg_buf_printf(out, "%s\n", _("ROUTING"));
     for (size_t i = 0; i < count; i++) {
         tg_buf_puts(out, "  Gateway ");
         put_safe(out, gateways[i].gateway->name);
         tg_buf_printf(out, ": Programmed=%s  ", gateways[i].is_programmed ? "True" : "False");
         put_safe(out, gateways[i].gateway->as.gateway.addresses);
+        if (gateways[i].is_stale) {
+            char age[24];
+            tg_buf_puts(out, "  ");
+            tg_buf_printf(out, _("not heard for %s"),
+                          tg_fmt_age(age, sizeof(age), gateways[i].age_us));
+        }
         tg_buf_putc(out, '\n');
     }
     free(gateways);

@@ -70,11 +70,11 @@ static bool check_survivors(struct tg_drill *drill, const struct tg_model *model
            is_ok;
 }
 
-static bool check_gateway(struct tg_drill *drill, const struct tg_model *model)
+static bool check_gateway(struct tg_drill *drill, const struct tg_model *model, int64_t now_us)
 {
     size_t count = 0;
     bool is_programmed = false;
-    struct tg_gateway_row *rows = tg_select_gateways(model, &count);
+    struct tg_gateway_row *rows = tg_select_gateways(model, now_us, &count);
     for (size_t i = 0; i < count; i++) {
         is_programmed = is_programmed || rows[i].is_programmed;
     }
@@ -89,7 +89,7 @@ bool tg_preflight_check(struct tg_drill *drill, const struct tg_model *model, in
 {
     bool is_ok = check_deployment(drill, model);
     is_ok = check_survivors(drill, model, now_us) && is_ok;
-    is_ok = check_gateway(drill, model) && is_ok;
+    is_ok = check_gateway(drill, model, now_us) && is_ok;
     if (tg_model_gcp(model) == NULL) {
         tg_preflight_add(drill, TG_FINDING_WARN,
                          N_("Google Cloud is not watched: the balancer's view is not seen"), "");

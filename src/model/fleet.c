@@ -196,12 +196,15 @@ const struct tg_witness *tg_target_witness(const struct tg_target *target, const
 /* Of several worlds always the same one: time that jumped from clock to clock would be none. */
 static const struct tg_world *first_world(const struct tg_model *model)
 {
+    const struct tg_world *gone = NULL; /* of a cluster that was deleted: its clock is not heard */
     for (size_t i = 0; i < model->targets_count; i++) {
-        if (model->targets[i]->world.is_simulated) {
-            return &model->targets[i]->world;
+        const struct tg_target *target = model->targets[i];
+        if (target->world.is_simulated && target->removed_us == 0) {
+            return &target->world;
         }
+        gone = gone == NULL && target->world.is_simulated ? &target->world : gone;
     }
-    return NULL;
+    return gone;
 }
 
 int64_t tg_model_lab_us(const struct tg_model *model, int64_t monotonic_us, int64_t wall_us)

@@ -82,6 +82,7 @@ enum tg_timeline_kind {
     TG_TIMELINE_SOURCE_LOST, /* message: error */
     TG_TIMELINE_SOURCE_BACK,
     TG_TIMELINE_DRILL, /* reason: drill state; message: detail */
+    TG_TIMELINE_LAB,   /* standing up or taking down: reason: class; message: what */
 };
 
 enum tg_severity { TG_SEVERITY_INFO, TG_SEVERITY_OK, TG_SEVERITY_WARN, TG_SEVERITY_FAIL };

@@ -143,7 +143,8 @@ struct tg_backend_row {
     int target;                   /* cluster target of the backend's zone; -1 unknown */
     const struct tg_obj *backend; /* GCP_BACKEND */
     bool is_healthy;
-    double share; /* of requests answered between the last two scrapes, 0..1; -1 unknown */
+    bool is_stale; /* nobody vouches for it any more: Google Cloud is not heard */
+    double share;  /* of requests answered between the last two scrapes, 0..1; -1 unknown */
     double requests_per_s;
     double kv_cache_usage;
 };
@@ -155,8 +156,11 @@ struct tg_gateway_row {
     bool is_programmed;
     bool is_route_accepted;
     bool is_route_resolved;
+    bool is_stale;  /* nobody vouches for it any more: its cluster is not heard */
+    int64_t age_us; /* since it was last heard; -1: never */
 };
-struct tg_gateway_row *tg_select_gateways(const struct tg_model *model, size_t *count);
+struct tg_gateway_row *tg_select_gateways(const struct tg_model *model, int64_t now_us,
+                                          size_t *count);
 struct tg_backend_row *tg_select_backends(const struct tg_model *model, int64_t now_us,
                                           size_t *count);
 

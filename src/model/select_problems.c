@@ -115,7 +115,7 @@ static void find_in_objects(struct problems *problems, const struct tg_target *t
 static void find_in_routing(struct problems *problems, const struct tg_model *model, int64_t now_us)
 {
     size_t count = 0;
-    struct tg_gateway_row *gateways = tg_select_gateways(model, &count);
+    struct tg_gateway_row *gateways = tg_select_gateways(model, now_us, &count);
     for (size_t i = 0; i < count; i++) {
         const struct tg_condition *programmed = tg_obj_condition(gateways[i].gateway, "Programmed");
         if (!gateways[i].is_programmed) {

@@ -148,18 +148,23 @@ static void join_route(struct tg_gateway_row *row, const struct tg_target *targe
     }
 }
 
-struct tg_gateway_row *tg_select_gateways(const struct tg_model *model, size_t *count)
+struct tg_gateway_row *tg_select_gateways(const struct tg_model *model, int64_t now_us,
+                                          size_t *count)
 {
+    static const enum tg_kind kinds[] = {TG_KIND_GATEWAY, TG_KIND_HTTP_ROUTE};
     struct tg_gateway_row *rows = NULL;
     *count = 0;
     for (size_t t = 0; t < model->targets_count; t++) {
         const struct tg_target *target = model->targets[t];
         const struct tg_store *gateways = &target->kinds[TG_KIND_GATEWAY].store;
+        struct tg_source source = tg_select_source(target, kinds, 2, now_us);
         for (size_t i = 0; i < gateways->count; i++) {
             rows = tg_realloc_array(rows, *count + 1, sizeof(*rows));
             struct tg_gateway_row *row = &rows[(*count)++];
             *row = (struct tg_gateway_row){.target = target->index, .gateway = gateways->items[i]};
             row->is_programmed = is_condition_true(row->gateway, "Programmed");
+            row->is_stale = source.state != TG_SOURCE_LIVE;
+            row->age_us = source.age_us;
             join_route(row, target);
         }
     }
@@ -201,6 +206,8 @@ struct tg_backend_row *tg_select_backends(const struct tg_model *model, int64_t 
         return NULL;
     }
     const struct tg_store *backends = &gcp->kinds[TG_KIND_GCP_BACKEND].store;
+    static const enum tg_kind kinds[] = {TG_KIND_GCP_BACKEND};
+    bool is_stale = tg_select_source(gcp, kinds, 1, now_us).state != TG_SOURCE_LIVE;
     for (size_t i = 0; i < backends->count; i++) {
         const struct tg_obj *backend = backends->items[i];
         const struct tg_target *target = target_in(model, backend->as.gcp.location);
@@ -209,6 +216,7 @@ struct tg_backend_row *tg_select_backends(const struct tg_model *model, int64_t 
         *row = (struct tg_backend_row){.target = target != NULL ? target->index : -1,
                                        .backend = backend,
                                        .is_healthy = tg_str_eq(backend->as.gcp.status, "HEALTHY"),
+                                       .is_stale = is_stale,
                                        .share = -1,
                                        .requests_per_s = -1,
                                        .kv_cache_usage = -1};

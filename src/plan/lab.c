@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/assets.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -37,6 +38,15 @@ const char *tg_lab_text_for(const struct tg_lab_text *text, const char *locale)
         return text->zh_tw;
     }
     return text->en != NULL ? text->en : "";
+}
+
+int64_t tg_lab_step_usual_us(const struct tg_lab_step *step)
+{
+    int least_s = 0;
+    int most_s = 0;
+    return step->usual != NULL && tg_lab_read_usual(step->usual, &least_s, &most_s)
+               ? most_s * TG_US_PER_S
+               : 0;
 }
 
 int tg_lab_step_index(const struct tg_lab *lab, const char *id)

@@ -212,6 +212,10 @@ struct tg_lab_range {
 };
 bool tg_lab_read_range(const char *text, struct tg_lab_range *range);
 
+/* How long the step usually takes at the most, in microseconds: 15 minutes of "10-15m"; 0 when the
+ * lab does not say. */
+int64_t tg_lab_step_usual_us(const struct tg_lab_step *step);
+
 /* Index of the step with this id, -1 when there is none. */
 int tg_lab_step_index(const struct tg_lab *lab, const char *id);
 

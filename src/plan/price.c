@@ -28,6 +28,30 @@ static double price_in(const struct tg_charge *charge, const struct tg_lab_regio
     return charge->other;
 }
 
+/* A node pool is billed by its machines: one that is on its way, or got none, costs nothing. Where
+ * the cluster is not heard it is taken to have them: what is forgotten is dearer than what is told
+ * too much. */
+static bool has_machines(const struct tg_obj *pool, const struct tg_model *model, int64_t now_us,
+                         const struct tg_lab_region *region)
+{
+    const struct tg_target *target =
+        region != NULL ? tg_verify_cluster(model, region->cluster) : NULL;
+    if (tg_str_eq(pool->as.gcp.status, "PROVISIONING")) {
+        return false;
+    }
+    if (target == NULL || target->kinds[TG_KIND_NODE].phase != TG_KIND_PHASE_LIVE ||
+        tg_target_freshness(target, TG_KIND_NODE, now_us) != TG_FRESH) {
+        return true;
+    }
+    const struct tg_store *nodes = &target->kinds[TG_KIND_NODE].store;
+    for (size_t i = 0; i < nodes->count; i++) {
+        if (tg_str_eq(nodes->items[i]->as.node.node_pool, pool->name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void add(struct tg_cost *cost, const struct tg_charge *charge, const struct tg_lab *lab,
                 const struct tg_model *model, int64_t now_us, const struct tg_lab_region *region)
 {
@@ -37,6 +61,10 @@ static void add(struct tg_cost *cost, const struct tg_charge *charge, const stru
         charge->has_condition && !charge->is_once
             ? tg_verify_find(lab, model, now_us, &charge->billed_while, region)
             : NULL;
+    if (found != NULL && found->kind == TG_KIND_GCP_NODE_POOL &&
+        !has_machines(found, model, now_us, region)) {
+        found = NULL;
+    }
     double count =
         found != NULL && charge->is_by_size ? (double)found->as.gcp.bytes / GIB : charge->count;
     *row = (struct tg_cost_row){.charge = charge,

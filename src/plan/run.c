@@ -9,7 +9,6 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
-#include "base/fmt.h"
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -22,7 +21,6 @@
 
 #define ASKED_MAX       16 /* calls under way at once */
 #define RESCAN_TAKES_US (60 * TG_US_PER_S)
-#define STOCKOUT_US_MAX (24 * 3600 * TG_US_PER_S) /* then waiting for machines is over, too */
 #define CLEAR_TAKES_US  (120 * TG_US_PER_S)
 
 static const struct {
@@ -316,99 +314,6 @@ static void consider(struct tg_run *run, int step, const struct tg_run_event *ev
     }
 }
 
-const char *tg_run_stockout_name(enum tg_run_stockout policy)
-{
-    static const char *const names[] = {"retry", "zone", "region", "stop"};
-    tg_assert(policy < TG_RUN_STOCKOUT_COUNT);
-    return names[policy];
-}
-
-enum tg_run_stockout tg_run_stockout_by_name(const char *name)
-{
-    enum tg_run_stockout policy = TG_RUN_STOCKOUT_RETRY;
-    while (policy < TG_RUN_STOCKOUT_COUNT && !tg_str_eq(tg_run_stockout_name(policy), name)) {
-        policy++;
-    }
-    return policy;
-}
-
-/* Machines come when others give them back: no deadline of the step is meant for that. */
-static bool is_out_of_stock(const struct tg_run *run, int step)
-{
-    for (size_t i = 0; i < run->items_count; i++) {
-        const struct tg_run_item *item = &run->items[i];
-        if (item->step == step && item->stockouts > 0 && item->state != TG_RUN_ITEM_DONE) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool tg_run_fail_overdue(struct tg_run *run, int step, const struct tg_run_event *event,
-                         struct tg_run_update *update)
-{
-    struct tg_run_step *of = &run->steps[step];
-    int64_t limit_us = is_out_of_stock(run, step)
-                           ? STOCKOUT_US_MAX
-                           : (int64_t)run->config.lab->steps[step].timeout_s * TG_US_PER_S;
-    if (event->lab_us - of->due_from_lab_us < limit_us) {
-        return false;
-    }
-    struct tg_err err = TG_ERR_INIT;
-    const char *why = of->waiting_for[0] != '\0' ? of->waiting_for : "no answer";
-    for (size_t i = 0; i < run->items_count; i++) {
-        const struct tg_run_item *item = &run->items[i];
-        if (item->step == step && item->state != TG_RUN_ITEM_DONE &&
-            item->err.code != TG_CODE_NONE) {
-            why = item->err.msg; /* what kept failing says more than that it is tried again */
-        }
-    }
-    tg_err_set(&err, TG_CODE_TIMEOUT, 0, "not done within %d min: %.200s",
-               (int)(limit_us / TG_US_PER_S / 60), why);
-    tg_run_fail(run, step, &err, event, update);
-    return true;
-}
-
-static void tell_stockout(const struct tg_run *run, const struct tg_run_item *item, char *out,
-                          size_t size)
-{
-    char clock[16];
-    const char *zone = tg_run_item_zone(run, item);
-    snprintf(out, size, "%.60s: no machines are free (%d so far); next try at %s%s%s", item->name,
-             item->stockouts, tg_fmt_clock(clock, sizeof(clock), item->retry_lab_us),
-             zone != NULL ? " in " : "", zone != NULL ? zone : "");
-}
-
-/* What the step as a whole waits for: the first thing under way, in its own words. */
-static void tell(struct tg_run *run, int step)
-{
-    struct tg_run_step *of = &run->steps[step];
-    of->waiting_for[0] = '\0';
-    for (size_t i = 0; i < run->items_count; i++) {
-        const struct tg_run_item *item = &run->items[i];
-        if (item->step != step || item->state == TG_RUN_ITEM_DONE) {
-            continue;
-        }
-        if (item->progress[0] != '\0') {
-            snprintf(of->waiting_for, sizeof(of->waiting_for), "%.80s: %.70s", item->name,
-                     item->progress);
-            return;
-        }
-        if (item->err.code == TG_CODE_STOCKOUT && item->state == TG_RUN_ITEM_WAITING) {
-            tell_stockout(run, item, of->waiting_for, sizeof(of->waiting_for));
-            return;
-        }
-        if (item->err.code != TG_CODE_NONE) {
-            snprintf(of->waiting_for, sizeof(of->waiting_for), "%.60s: another try after: %.75s",
-                     item->name, item->err.msg);
-            return;
-        }
-        if (of->waiting_for[0] == '\0') {
-            snprintf(of->waiting_for, sizeof(of->waiting_for), "%.150s", item->name);
-        }
-    }
-}
-
 /* Only what was asked for to clear away is waited for, and not for long. */
 static void advance_giving_up(struct tg_run *run, int step, const struct tg_run_event *event,
                               struct tg_run_update *update)
@@ -420,7 +325,7 @@ static void advance_giving_up(struct tg_run *run, int step, const struct tg_run_
             is_clear && (item->step != step || !item->is_removal ||
                          item->state == TG_RUN_ITEM_DONE || item->state == TG_RUN_ITEM_FAILED);
     }
-    tell(run, step);
+    tg_run_tell(run, step);
     if (is_clear || event->lab_us - run->steps[step].given_up_lab_us > CLEAR_TAKES_US) {
         tg_run_enter(run, step, TG_RUN_FAILED, event, update);
     }
@@ -447,7 +352,7 @@ static void advance_making(struct tg_run *run, int step, const struct tg_run_eve
         }
         is_all_done = is_all_done && item->state == TG_RUN_ITEM_DONE;
     }
-    tell(run, step);
+    tg_run_tell(run, step);
     if (is_all_done) {
         tg_run_enter(run, step, TG_RUN_WAITING, event, update);
     } else {
@@ -679,6 +584,22 @@ static void advance(struct tg_run *run, int step, const struct tg_run_event *eve
     }
 }
 
+/* Beside a thing that failed another may be under way, which is followed to its end: else nobody
+ * would know what became of it. */
+static bool is_any_under_way(const struct tg_run *run, const struct tg_run_event *event)
+{
+    for (size_t i = 0; i < run->items_count; i++) {
+        const struct tg_run_item *item = &run->items[i];
+        int64_t limit_us = (int64_t)run->config.lab->steps[item->step].timeout_s * TG_US_PER_S;
+        if (item->state == TG_RUN_ITEM_ASKED && !item->is_removal &&
+            run->steps[item->step].state == TG_RUN_FAILED &&
+            event->lab_us - item->started_lab_us < limit_us) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void schedule(struct tg_run *run, const struct tg_run_event *event,
                      struct tg_run_update *update)
 {
@@ -697,6 +618,7 @@ static void schedule(struct tg_run *run, const struct tg_run_event *event,
             return; /* the rest when these are durable */
         }
     }
+    is_running = is_running || is_any_under_way(run, event);
     if (run->is_aborted) {
         if (run->tool.state == TG_RUN_TOOL_IDLE) {
             close_run(run, event, update);
@@ -750,6 +672,10 @@ void tg_run_step(struct tg_run *run, const struct tg_run_event *event, struct tg
     case TG_RUN_EVENT_STOCKOUT:
         run->config.on_stockout = event->on_stockout;
         tg_run_items_choose_stockout(run, event);
+        update->is_changed = true;
+        break;
+    case TG_RUN_EVENT_RETRY:
+        tg_run_retry_failed(run, event);
         update->is_changed = true;
         break;
     case TG_RUN_EVENT_ABORT:

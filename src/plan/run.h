@@ -107,9 +107,10 @@ struct tg_run_item {
     enum tg_ensured ensured;
     uint64_t call; /* 0: none */
     int attempts;
-    int stockouts;        /* how often there were no machines for it */
-    int place;            /* 0: the region's zone; n: its n-th spare zone */
-    int64_t retry_lab_us; /* not before */
+    int stockouts;           /* how often there were no machines for it */
+    int64_t stockout_lab_us; /* when there were none for the first time; 0: there always were */
+    int place;               /* 0: the region's zone; n: its n-th spare zone */
+    int64_t retry_lab_us;    /* not before */
     int64_t started_lab_us;
     int64_t ended_lab_us;
     struct tg_err err;           /* of the last attempt */
@@ -199,6 +200,7 @@ enum tg_run_event_kind {
     TG_RUN_EVENT_MSG,        /* CALL_DONE or CALL_PROGRESS; borrowed */
     TG_RUN_EVENT_JOURNALLED, /* the last records are durable, or err */
     TG_RUN_EVENT_STOCKOUT,   /* on_stockout is another from now on */
+    TG_RUN_EVENT_RETRY,      /* what failed, and what waited for that, is begun again */
     TG_RUN_EVENT_ABORT,      /* nothing more is started; what the servers do goes on. A program that
                                 runs is told to stop, and again with each further one */
     TG_RUN_EVENT_REFUSED,    /* the program that was ordered does not start: err. LOCKED: one of an
@@ -256,6 +258,20 @@ enum tg_run_stockout tg_run_stockout_by_name(const char *name);
 
 /* The zone in which a thing is made next; NULL when it is in none. Borrowed. */
 const char *tg_run_item_zone(const struct tg_run *run, const struct tg_run_item *item);
+
+/* There were no machines for the thing, and it is still wanted: it waits for its next try, or is
+ * being tried. */
+bool tg_run_item_is_out_of_stock(const struct tg_run_item *item);
+
+/* The i-th thing of the run that is out of stock; NULL past the last, and when the run is over. */
+const struct tg_run_item *tg_run_out_of_stock(const struct tg_run *run, size_t i);
+
+/* The first step that failed, as an index into the lab's; -1 when none did. */
+int tg_run_first_failed(const struct tg_run *run);
+
+/* Lab time at which a step that is under way is given up; 0 when it is not under way, or has all
+ * the time it needs. */
+int64_t tg_run_due_us(const struct tg_run *run, int step);
 
 /* True when every step that was asked for is done (and, down, the second look found nothing). */
 bool tg_run_is_good(const struct tg_run *run);

@@ -42,8 +42,14 @@ static void put_names(struct tg_buf *out, const char *const *names, size_t count
 }
 
 static void advise_stockout(const struct tg_run *run, const struct tg_run_item *item,
-                            struct tg_buf *out)
+                            enum tg_run_reader reader, struct tg_buf *out)
 {
+    if (reader == TG_RUN_READER_CONSOLE) {
+        tg_buf_puts(out, _("Machines come and go: once it is tried again, S offers what can be "
+                           "done, also another zone or region. What was made stays, and is "
+                           "found."));
+        return;
+    }
     const struct tg_lab_region *region =
         item != NULL && item->region >= 0 ? &run->config.lab->regions[item->region] : NULL;
     tg_buf_puts(out, _("Machines come and go: --on-stockout retry goes on trying for a day. What "
@@ -65,7 +71,7 @@ static void advise_stockout(const struct tg_run *run, const struct tg_run_item *
 }
 
 static void advise_quota(const struct tg_run *run, const struct tg_run_item *item,
-                         struct tg_buf *out)
+                         enum tg_run_reader reader, struct tg_buf *out)
 {
     const char *where = item != NULL && item->region >= 0
                             ? run->config.lab->regions[item->region].name
@@ -74,8 +80,9 @@ static void advise_quota(const struct tg_run *run, const struct tg_run_item *ite
                   _("Ask for the quota that the message names, in %s: "
                     "https://console.cloud.google.com/iam-admin/quotas?project=%s - for TPU v6e it "
                     "is TPUS_PER_TPU_FAMILY of CT6E, 4 chips in each region. It may take a day; "
-                    "what was made stays, and is billed: 'tidegate down' if you do not wait."),
-                  where, run->config.project);
+                    "what was made stays, and is billed: '%s' if you do not wait."),
+                  where, run->config.project,
+                  reader == TG_RUN_READER_CONSOLE ? ":lab.down" : "tidegate down");
 }
 
 static void advise_permission(const struct tg_run *run, struct tg_buf *out)
@@ -132,18 +139,35 @@ static void advise_import(const struct tg_run *run, int step, struct tg_buf *out
     tg_buf_fini(&commands);
 }
 
-static void advise_in_use(struct tg_buf *out)
+/* What is named last in a message such as "in use by projects/P/global/firewalls/NAME". */
+static void name_user(const struct tg_run *run, const struct tg_err *err, struct tg_buf *out)
+{
+    static const char mark[] = "/firewalls/";
+    const char *at = strstr(err->msg, mark);
+    if (at != NULL) {
+        at += strlen(mark);
+        tg_buf_printf(out, " (gcloud compute firewall-rules describe %.*s --project %s)",
+                      (int)strcspn(at, " ,;'\""), at, run->config.project);
+    }
+}
+
+static void advise_in_use(const struct tg_run *run, const struct tg_err *err, struct tg_buf *out)
 {
     tg_buf_puts(out, _("What the message names uses it and is not known to be the lab's, so it was "
                        "left. Look at it; when nobody needs it, remove it and run again."));
+    name_user(run, err, out);
 }
 
 static void advise_timeout(const struct tg_run *run, const struct tg_run_item *item,
-                           struct tg_buf *out)
+                           enum tg_run_reader reader, struct tg_buf *out)
 {
     if (item != NULL) {
         tg_buf_puts(out, _("Google Cloud did not refuse, it is slow: what it has begun goes on. "
                            "Run again to go on waiting."));
+    } else if (run->config.direction == TG_RUN_UP && reader == TG_RUN_READER_CONSOLE) {
+        tg_buf_puts(out, _("Everything was made, and is not seen to work. What is missing stands "
+                           "below; its controller says why in the object's conditions and "
+                           "Events."));
     } else if (run->config.direction == TG_RUN_UP) {
         tg_buf_puts(out, _("Everything was made, and is not seen to work. Enter on the step shows "
                            "what is missing; its controller says why in the object's conditions "
@@ -154,12 +178,24 @@ static void advise_timeout(const struct tg_run *run, const struct tg_run_item *i
     }
 }
 
-void tg_run_advice(const struct tg_run *run, int step, struct tg_buf *out)
+/* How the console goes on; a command line is told by whoever ran it. */
+static void advise_going_on(const struct tg_run *run, struct tg_buf *out)
+{
+    tg_buf_puts(out, out->len > 0 ? "  " : "");
+    if (!run->is_over) {
+        tg_buf_puts(out, _(":lab.retry tries it again now, while the rest goes on; :lab.stop "
+                           "begins nothing more."));
+    } else if (run->config.direction == TG_RUN_UP) {
+        tg_buf_puts(out, _(":lab.up goes on from here."));
+    } else {
+        tg_buf_puts(out, _(":lab.down goes on from here."));
+    }
+}
+
+static void advise(const struct tg_run *run, int step, enum tg_run_reader reader,
+                   struct tg_buf *out)
 {
     const struct tg_run_step *of = &run->steps[step];
-    if (of->state != TG_RUN_FAILED) {
-        return;
-    }
     const struct tg_run_item *item = culprit(run, step);
     bool is_native = run->config.mode == TG_RUN_NATIVE;
     enum tg_code code =
@@ -167,10 +203,10 @@ void tg_run_advice(const struct tg_run *run, int step, struct tg_buf *out)
     const char *hint = tg_code_hint(of->err.code);
     switch (code) {
     case TG_CODE_STOCKOUT:
-        advise_stockout(run, item, out);
+        advise_stockout(run, item, reader, out);
         break;
     case TG_CODE_QUOTA:
-        advise_quota(run, item, out);
+        advise_quota(run, item, reader, out);
         break;
     case TG_CODE_FORBIDDEN:
         if (is_bucket(make_of(run, item)) && run->config.direction == TG_RUN_UP) {
@@ -187,13 +223,35 @@ void tg_run_advice(const struct tg_run *run, int step, struct tg_buf *out)
         advise_conflict(item, make_of(run, item), out);
         break;
     case TG_CODE_IN_USE:
-        advise_in_use(out);
+        advise_in_use(run, item != NULL ? &item->err : &of->err, out);
         break;
     case TG_CODE_TIMEOUT:
-        advise_timeout(run, item, out);
+        advise_timeout(run, item, reader, out);
         break;
     default:
         tg_buf_puts(out, hint[0] != '\0' ? _(hint) : "");
         break;
     }
+}
+
+void tg_run_advice(const struct tg_run *run, int step, enum tg_run_reader reader,
+                   struct tg_buf *out)
+{
+    if (run->steps[step].state != TG_RUN_FAILED) {
+        return;
+    }
+    advise(run, step, reader, out);
+    if (reader == TG_RUN_READER_CONSOLE) {
+        advise_going_on(run, out);
+    }
+}
+
+void tg_run_put_failure(const struct tg_err *err, struct tg_buf *out)
+{
+    /* Of a deadline the message says which, and of what is somebody else's what that is. */
+    if (err->code != TG_CODE_TIMEOUT && err->code != TG_CODE_CONFLICT &&
+        err->code != TG_CODE_STATE) {
+        tg_buf_printf(out, "%s: ", _(tg_code_text(err->code)));
+    }
+    tg_buf_puts(out, err->msg);
 }

@@ -374,6 +374,7 @@ static void take_failure(struct tg_run *run, struct tg_run_item *item,
     item->state = TG_RUN_ITEM_WAITING;
     if (code == TG_CODE_STOCKOUT) {
         item->stockouts++;
+        item->stockout_lab_us = item->stockouts == 1 ? event->lab_us : item->stockout_lab_us;
         take_stockout(run, item, event);
     } else if (is_denied && is_granted_lately) {
         item->retry_lab_us = event->lab_us + RETRY_GRANT_US;

@@ -25,6 +25,13 @@ void tg_run_fail(struct tg_run *run, int step, const struct tg_err *err,
 bool tg_run_fail_overdue(struct tg_run *run, int step, const struct tg_run_event *event,
                          struct tg_run_update *update);
 
+/* Sets what the step as a whole waits for. */
+void tg_run_tell(struct tg_run *run, int step);
+
+/* Steps that failed, and those that wait for them, are pending again. What was made is found; what
+ * a server does already is not asked for a second time. */
+void tg_run_retry_failed(struct tg_run *run, const struct tg_run_event *event);
+
 /* Down: nothing of the step is observed any more that could have gone. */
 bool tg_run_is_seen_gone(const struct tg_run *run, int step, const struct tg_step_status *status);
 

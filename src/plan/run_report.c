@@ -334,6 +334,19 @@ static void put_exit(struct tg_json_out *json, const struct tg_run_step *step)
     }
 }
 
+static void put_failure(struct tg_json_out *json, const struct tg_run *run, int step)
+{
+    const struct tg_err *err = &run->steps[step].err;
+    struct tg_buf advice;
+    tg_buf_init(&advice, ADVICE_LEN_MAX);
+    tg_run_advice(run, step, TG_RUN_READER_SHELL, &advice);
+    tg_json_put_text(json, "error", err->code != TG_CODE_NONE ? err->msg : NULL);
+    tg_json_put_text(json, "error_code",
+                     err->code != TG_CODE_NONE ? tg_code_name(err->code) : NULL);
+    tg_json_put_text(json, "advice", advice.len > 0 ? tg_buf_text(&advice) : NULL);
+    tg_buf_fini(&advice);
+}
+
 bool tg_run_report_json(const struct tg_run *run, const struct tg_step_status *statuses,
                         const struct tg_model *model, int64_t now_us, int64_t lab_us,
                         struct tg_buf *out)
@@ -354,7 +367,7 @@ bool tg_run_report_json(const struct tg_run *run, const struct tg_step_status *s
         tg_json_put_text(&json, "state", tg_run_state_name(of->state));
         put_observed(&json, &statuses[step]);
         tg_json_put_seconds(&json, "seconds", span_us(of));
-        tg_json_put_text(&json, "error", of->err.code != TG_CODE_NONE ? of->err.msg : NULL);
+        put_failure(&json, run, (int)step);
         put_exit(&json, of);
         tg_json_open(&json, "things", '[');
         for (size_t i = 0; i < run->items_count; i++) {
@@ -398,7 +411,8 @@ void tg_run_report_step(const struct tg_run *run, int step, const char *locale, 
     }
     tg_buf_printf(out, " %s", span);
     if (of->err.code != TG_CODE_NONE) {
-        tg_buf_printf(out, "  %s: %s", _(tg_code_text(of->err.code)), of->err.msg);
+        tg_buf_puts(out, "  ");
+        tg_run_put_failure(&of->err, out);
     } else if (of->waiting_for[0] != '\0') {
         tg_buf_printf(out, "  %s", of->waiting_for);
     }
@@ -428,7 +442,7 @@ bool tg_run_report_text(const struct tg_run *run, const char *locale, struct tg_
             tg_run_report_step(run, (int)step, locale, 0, out);
             struct tg_buf advice;
             tg_buf_init(&advice, ADVICE_LEN_MAX);
-            tg_run_advice(run, (int)step, &advice);
+            tg_run_advice(run, (int)step, TG_RUN_READER_SHELL, &advice);
             tg_buf_printf(out, "%s%s\n", advice.len > 0 ? "\n    " : "", tg_buf_text(&advice));
             tg_buf_fini(&advice);
         }

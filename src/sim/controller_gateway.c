@@ -15,6 +15,7 @@
 #include "sim/behaviour.h"
 #include "sim/cloud.h"
 #include "sim/cluster.h"
+#include "sim/fault.h"
 #include "sim/gateway.h"
 #include "sim/json_path.h"
 #include "sim/lab_objects.h"
@@ -238,6 +239,11 @@ static void program(struct sim_region *region, const char *ns, const char *name)
 {
     const char *missing = NULL;
     json_t *gateway = live_gateway(region, ns, name);
+    if (gateway != NULL &&
+        sim_fault_in_force(region->world, SIM_FAULT_GATEWAY_PENDING, region->index) != NULL) {
+        run_later(region, program, ns, name, AGAIN_US);
+        return;
+    }
     json_t *addresses = gateway == NULL ? NULL : addresses_of(region->world, gateway, &missing);
     if (addresses == NULL) {
         return;

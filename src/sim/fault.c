@@ -82,7 +82,8 @@ struct sim_fault_spec sim_fault_spec_of(enum sim_fault_kind kind)
 {
     struct sim_fault_spec spec = {.kind = kind, .region = SIM_FAULT_CLUSTERS};
     if (kind == SIM_FAULT_QUOTA || kind == SIM_FAULT_OPERATION_ERROR ||
-        kind == SIM_FAULT_OPERATION_HANG || kind == SIM_FAULT_OPERATION_LOST) {
+        kind == SIM_FAULT_OPERATION_HANG || kind == SIM_FAULT_OPERATION_LOST ||
+        kind == SIM_FAULT_NAME_TAKEN) {
         spec.region = SIM_SERVER_GCP;
     } else if (kind == SIM_FAULT_CONFIG_DOWN) {
         spec.region = 0;

@@ -89,6 +89,10 @@ int64_t sim_gcp_quota_limit(struct sim_world *world, const char *region, const c
         return json_integer_value(set);
     }
     if (tg_str_eq(metric, SIM_QUOTA_TPU)) {
+        const struct sim_region *of = sim_gcp_region(world, region);
+        if (of != NULL && sim_fault_in_force(world, SIM_FAULT_NO_TPU_QUOTA, of->index) != NULL) {
+            return 0;
+        }
         return sim_world_params(world)->tpu_quota_chips;
     }
     for (size_t i = 0; i < TG_COUNT(defaults); i++) {

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sim/fault.h"
 #include "sim/gcp_http.h"
 #include "sim/gcp_list.h"
 #include "sim/gcp_object.h"
@@ -50,6 +51,13 @@ void sim_gcp_take_bucket_name(struct sim_world *world, const char *name)
     free(path);
 }
 
+static bool is_foreign(struct sim_world *world, const char *name)
+{
+    return sim_gcp_find(world, FOREIGN "%s", name) != NULL ||
+           (sim_gcp_find(world, "bucket/%s", name) == NULL &&
+            sim_fault_in_force(world, SIM_FAULT_NAME_TAKEN, SIM_SERVER_GCP) != NULL);
+}
+
 static json_t *insert_bucket(struct sim_gcp_call *call)
 {
     struct sim_world *world = call->world;
@@ -66,7 +74,7 @@ static json_t *insert_bucket(struct sim_gcp_call *call)
             "Your previous request to create the named bucket succeeded and you already own "
             "it.");
     }
-    if (sim_gcp_find(world, FOREIGN "%s", name) != NULL) {
+    if (is_foreign(world, name)) {
         return fail(call, 409, "conflict",
                     "The requested bucket name is not available. The bucket namespace is shared by "
                     "all users of the system. Please select a different name and try again.");
@@ -225,7 +233,7 @@ json_t *sim_gcp_storage(struct sim_gcp_call *call)
         return tg_str_eq(call->method, "POST") ? insert_bucket(call) : list_buckets(call);
     }
     const json_t *document = sim_gcp_find(call->world, "bucket/%s", bucket);
-    if (sim_gcp_find(call->world, FOREIGN "%s", bucket) != NULL) {
+    if (is_foreign(call->world, bucket)) {
         return fail(call, 403, "forbidden",
                     "operator@example.com does not have storage.buckets.get access to the Google "
                     "Cloud Storage bucket. Permission 'storage.buckets.get' denied on resource (or "

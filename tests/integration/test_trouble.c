@@ -10,6 +10,9 @@
 
 #include "app/provision.h"
 #include "base/buf.h"
+#include "base/clock.h"
+#include "base/str.h"
+#include "plan/price.h"
 #include "plan/run_advice.h"
 #include "plan/run_report.h"
 #include "sim/controllers.h"
@@ -72,6 +75,37 @@ static void expect_good(const char *when)
     cr_assert(tg_run_is_good(app->run), "%s", when);
 }
 
+/* A script reads the same: the class, Google's words and what to do. */
+static void expect_in_json(const char *id, enum tg_code code, const char *message,
+                           const char *advice)
+{
+    struct tg_buf out;
+    tg_buf_init(&out, 4 * 1024 * 1024);
+    tg_run_report_json(app->run, app->steps, app->model, tg_clock_monotonic_us(&app->clock),
+                       tg_app_lab_us(app), &out);
+    json_t *report = json_loads(tg_buf_text(&out), 0, NULL);
+    const json_t *found =
+        json_array_get(json_object_get(report, "steps"), (size_t)tg_lab_step_index(app->lab, id));
+    cr_expect_str_eq(sim_json_text(found, "error_code"), tg_code_name(code));
+    cr_expect_not_null(strstr(sim_json_text(found, "error"), message));
+    cr_expect_not_null(strstr(sim_json_text(found, "advice"), advice));
+    json_decref(report);
+    tg_buf_fini(&out);
+}
+
+/* The newest line of the timeline that tells of the lab's change. */
+static const struct tg_timeline_entry *last_told(void)
+{
+    for (size_t i = app->model->timeline_count; i > 0; i--) {
+        const struct tg_timeline_entry *entry =
+            &app->model->timeline[(app->model->timeline_first + i - 1) % TG_TIMELINE_MAX];
+        if (entry->kind == TG_TIMELINE_LAB) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
 /* The step failed for that, and the advice says so much. */
 static void expect_failed(const char *id, enum tg_code code, const char *message,
                           const char *advice)
@@ -82,11 +116,19 @@ static void expect_failed(const char *id, enum tg_code code, const char *message
     cr_expect_eq((int)of->state, (int)TG_RUN_FAILED, "%s is %s", id, tg_run_state_name(of->state));
     cr_expect_eq((int)of->err.code, (int)code, "%s", of->err.msg);
     cr_expect_not_null(strstr(of->err.msg, message), "%s", of->err.msg);
-    tg_run_advice(app->run, tg_lab_step_index(app->lab, id), &out);
+    tg_run_advice(app->run, tg_lab_step_index(app->lab, id), TG_RUN_READER_SHELL, &out);
     cr_expect_not_null(strstr(tg_buf_text(&out), advice), "%s", tg_buf_text(&out));
     tg_buf_reset(&out);
     tg_run_report_text(app->run, "C", &out);
     cr_expect_not_null(strstr(tg_buf_text(&out), advice), "the report lacks it");
+    expect_in_json(id, code, message, advice);
+    tg_buf_reset(&out);
+    tg_run_advice(app->run, tg_lab_step_index(app->lab, id), TG_RUN_READER_CONSOLE, &out);
+    cr_expect_null(strstr(tg_buf_text(&out), "--on-stockout"), "%s", tg_buf_text(&out));
+    cr_expect_not_null(strstr(tg_buf_text(&out), app->run->config.direction == TG_RUN_UP
+                                                     ? ":lab.up goes on"
+                                                     : ":lab.down goes on"),
+                       "%s", tg_buf_text(&out));
     tg_buf_fini(&out);
 }
 
@@ -120,10 +162,36 @@ Test(trouble, machines_that_come_back_are_waited_for)
     cr_assert(tg_rig_run(rig, LIMIT_US, is_out_of_stock), "it should say what it waits for");
     cr_expect_not_null(strstr(step("tpu-pools")->waiting_for, "next try at"), "%s",
                        step("tpu-pools")->waiting_for);
-    cr_expect_not_null(strstr(app->notice, ":stockout.zone"), "%s", app->notice);
+    cr_assert_not_null(last_told());
+    cr_expect_str_eq(last_told()->reason, "stockout");
+    cr_expect_not_null(strstr(last_told()->message, "next try at"), "%s", last_told()->message);
     cr_assert(tg_rig_run(rig, LIMIT_US, rig_run_is_over));
     expect_good("after a stockout");
+    cr_expect_null(tg_run_out_of_stock(app->run, 0));
     expect_pool("us-east5-b");
+}
+
+/* Chips that are not there cost nothing: while they are waited for, and while they are tried. */
+Test(trouble, machines_that_are_not_there_are_not_billed)
+{
+    fault_add(tg_rig_world(rig), "stockout region=us-east5");
+    start(TG_RUN_UP, "tpu-pools", TG_RUN_STOCKOUT_RETRY);
+    cr_assert(tg_rig_run(rig, LIMIT_US, is_out_of_stock));
+    cr_expect_gt(tg_run_out_of_stock(app->run, 0)->stockout_lab_us, 0);
+    for (int i = 0; i < 6; i++) {
+        struct tg_cost cost = tg_cost_of(app->lab, app->model, tg_clock_monotonic_us(&app->clock),
+                                         0, (int)app->lab->steps_count - 1);
+        for (size_t row = 0; row < cost.rows_count; row++) {
+            bool is_chips = tg_str_eq(app->lab->steps[cost.rows[row].charge->step].id, "tpu-pools");
+            if (is_chips && tg_str_eq(cost.rows[row].region->name, "us-east5")) {
+                cr_expect_eq((int)(cost.rows[row].running_usd * 100), 0, "after %d min", i);
+            } else if (is_chips) {
+                cr_expect_gt(cost.rows[row].running_usd, 1);
+            }
+        }
+        tg_cost_fini(&cost);
+        tg_rig_run(rig, MINUTE_US, NULL);
+    }
 }
 
 Test(trouble, another_zone_of_the_region_is_tried)
@@ -204,6 +272,84 @@ Test(trouble, a_permission_that_goes_half_way_is_named_and_nothing_is_made_twice
     cr_expect_eq((int)step("vpc")->state, (int)TG_RUN_SATISFIED);
 }
 
+static bool is_forbidden(const struct tg_app *of)
+{
+    return of->run->steps[tg_lab_step_index(of->lab, "clusters")].state == TG_RUN_FAILED;
+}
+
+/* The other region's cluster is on its way when one is refused for good: it is followed to its end,
+ * so that what is reported is so. */
+Test(trouble, what_is_under_way_beside_a_refusal_is_followed)
+{
+    struct sim_params *params = sim_world_params(tg_rig_world(rig));
+    params->cluster_create = (struct sim_duration){40 * MINUTE_US, 40 * MINUTE_US, 40 * MINUTE_US};
+    fault_add(tg_rig_world(rig), "deny region=gcp route=POST~*us-east5-b/clusters");
+    start(TG_RUN_UP, "clusters", TG_RUN_STOCKOUT_RETRY);
+    cr_assert(tg_rig_run(rig, LIMIT_US, is_forbidden));
+    cr_expect_not(app->run->is_over);
+    cr_assert(tg_rig_run(rig, LIMIT_US, rig_run_is_over));
+    expect_failed("clusters", TG_CODE_FORBIDDEN, "Permission denied",
+                  "give your account the permission");
+    for (size_t i = 0; i < app->run->items_count; i++) {
+        cr_expect_neq((int)app->run->items[i].state, (int)TG_RUN_ITEM_ASKED, "%s",
+                      app->run->items[i].name);
+    }
+}
+
+/* ---- beginning again ---- */
+
+static int created(const char *type)
+{
+    int count = 0;
+    json_t *list = get("/container/v1/projects/demo-4711/locations/-/operations");
+    size_t i;
+    json_t *operation;
+    json_array_foreach(json_object_get(list, "operations"), i, operation)
+    {
+        count += tg_str_eq(sim_json_text(operation, "operationType"), type) ? 1 : 0;
+    }
+    json_decref(list);
+    return count;
+}
+
+Test(trouble, what_failed_is_begun_again_while_the_rest_goes_on)
+{
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_err refused = TG_ERR_INIT;
+    fault_add(tg_rig_world(rig), "deny id=d region=gcp route=POST~*us-east5-b/clusters");
+    struct sim_params *params = sim_world_params(tg_rig_world(rig));
+    params->cluster_create = (struct sim_duration){40 * MINUTE_US, 40 * MINUTE_US, 40 * MINUTE_US};
+    cr_expect_not(tg_app_provision_retry(app, &refused), "there is no run");
+    start(TG_RUN_UP, "clusters", TG_RUN_STOCKOUT_RETRY);
+    cr_expect_not(tg_app_provision_retry(app, &refused), "nothing failed");
+    cr_assert(tg_rig_run(rig, LIMIT_US, is_forbidden));
+    cr_expect_str_eq(last_told()->reason, "forbidden");
+    cr_assert(sim_fault_remove(tg_rig_world(rig), "d"));
+    cr_assert(tg_app_provision_retry(app, &err), "%s", err.msg);
+    cr_assert(tg_rig_run(rig, LIMIT_US, rig_run_is_over));
+    expect_good("in the same run");
+    cr_expect_eq((int)step("vpc")->state, (int)TG_RUN_DONE);
+    cr_expect_eq(created("CREATE_CLUSTER"), 2, "one in each region");
+}
+
+/* Steps that waited for the one that failed come again, too. */
+Test(trouble, what_was_blocked_is_begun_again_with_what_blocked_it)
+{
+    struct tg_err err = TG_ERR_INIT;
+    fault_add(tg_rig_world(rig), "nametaken id=n");
+    start(TG_RUN_UP, "clusters", TG_RUN_STOCKOUT_RETRY);
+    while (step("bucket")->state != TG_RUN_FAILED ||
+           step("service-account")->state != TG_RUN_BLOCKED) {
+        cr_assert(!app->run->is_over);
+        tg_rig_run(rig, TG_US_PER_S, NULL);
+    }
+    cr_assert(sim_fault_remove(tg_rig_world(rig), "n"));
+    cr_assert(tg_app_provision_retry(app, &err), "%s", err.msg);
+    cr_assert(tg_rig_run(rig, LIMIT_US, rig_run_is_over));
+    expect_good("with the name");
+    cr_expect_eq((int)step("service-account")->state, (int)TG_RUN_DONE);
+}
+
 /* ---- slow, and stuck ---- */
 
 static bool is_making_clusters(const struct tg_app *of)
@@ -222,6 +368,23 @@ Test(trouble, a_cluster_that_takes_forty_minutes_is_waited_for)
     expect_good("slowly");
     const struct tg_run_step *clusters = step("clusters");
     cr_expect_gt(clusters->ended_lab_us - clusters->started_lab_us, 39 * MINUTE_US);
+}
+
+/* Stopped on the way, and gone on with: the clusters that were on their way are found. */
+Test(trouble, a_slow_cluster_may_be_left_and_is_not_made_twice)
+{
+    struct sim_params *params = sim_world_params(tg_rig_world(rig));
+    params->cluster_create = (struct sim_duration){40 * MINUTE_US, 40 * MINUTE_US, 40 * MINUTE_US};
+    start(TG_RUN_UP, "clusters", TG_RUN_STOCKOUT_RETRY);
+    cr_assert(tg_rig_run(rig, LIMIT_US, is_making_clusters));
+    cr_expect_gt(tg_run_due_us(app->run, tg_lab_step_index(app->lab, "clusters")),
+                 tg_app_lab_us(app));
+    tg_app_provision_abort(app);
+    cr_assert(tg_rig_run(rig, MINUTE_US, rig_run_is_over));
+    cr_expect(app->run->is_aborted);
+    run_up("clusters", TG_RUN_STOCKOUT_RETRY);
+    expect_good("gone on with");
+    cr_expect_eq(created("CREATE_CLUSTER"), 2, "one in each region");
 }
 
 Test(trouble, a_gateway_that_never_programs_names_what_is_missing)
@@ -272,6 +435,8 @@ Test(trouble, a_rule_that_is_nobodys_here_holds_the_network_and_is_left)
     start(TG_RUN_DOWN, NULL, TG_RUN_STOCKOUT_RETRY);
     cr_assert(tg_rig_run(rig, LIMIT_US, rig_run_is_over));
     expect_failed("vpc", TG_CODE_TIMEOUT, "somebodys-rule", "is not known to be the lab's");
+    expect_failed("vpc", TG_CODE_TIMEOUT, "somebodys-rule",
+                  "gcloud compute firewall-rules describe somebodys-rule --project demo-4711");
     rule = get(RULE);
     cr_expect_str_eq(sim_json_text(rule, "name"), "somebodys-rule");
     json_decref(rule);

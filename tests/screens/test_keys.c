@@ -314,7 +314,7 @@ Test(keys, tab_completes_a_command_as_far_as_names_are_alike)
     struct scene scene = scene_new(SCENE_STEADY, "C");
     scene_keys(&scene, ":");
     scene_type(&scene, "la");
-    cr_assert(is_shown(&scene, ":la_  lab.up  lab.down  lab.stop"), "what it may become is shown");
+    cr_assert(is_shown(&scene, ":la_  lab.up  lab.down  lab.retry"), "what it may become is shown");
     scene_keys(&scene, "Tab");
     cr_assert(is_shown(&scene, ":lab._"));
     scene_type(&scene, "d");

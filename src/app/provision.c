@@ -476,6 +476,19 @@ static bool is_answering(const struct tg_target *target, int64_t now_us)
     return false;
 }
 
+/* A list in which something has a name that nothing can have is garbled: it says nothing of what it
+ * lacks. */
+static bool is_garbled(const struct tg_store *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const char *name = list->items[i]->name;
+        if (strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Twice in a row it was not among the project's clusters (a list may come short for once), and it
  * does not answer any more. */
 static bool is_deleted(const struct tg_target *gcp, struct tg_target *target, int64_t now_us)
@@ -488,6 +501,9 @@ static bool is_deleted(const struct tg_target *gcp, struct tg_target *target, in
     }
     if (tg_store_get(&view->store, target->zone, target->cluster) != NULL) {
         target->missed_us = 0;
+        return false;
+    }
+    if (is_garbled(&view->store)) {
         return false;
     }
     bool is_second = target->missed_us != 0 && view->synced_us > target->missed_us;

@@ -182,9 +182,9 @@ void sim_kubelet_start_node(struct sim_region *region, const char *node);
  * load_mrps from 0. */
 void sim_load_start(struct sim_world *world);
 
-/* Builds the lab in the past of the world, so that it serves at time 0; or an empty project's
- * clusters. */
-void sim_lab_build(struct sim_world *world);
+/* Builds the lab in the past of the world, so that it serves at time 0 (false: it does not, with
+ * the numbers that the world has); or an empty project's clusters. */
+bool sim_lab_build(struct sim_world *world);
 void sim_lab_build_empty(struct sim_world *world);
 
 #endif

@@ -16,8 +16,6 @@
 #include "sim/params.h"
 #include "sim/vllm.h"
 
-#define BYTES_PER_TOKEN 4
-
 static const struct {
     const char *question;
     const char *answer;
@@ -75,15 +73,15 @@ static void plan_answer(struct sim_chat *chat, const json_t *request, const json
     size_t count = json_array_size(messages);
     char *prompt = message_text(json_array_get(messages, count - 1));
     const char *reply = reply_to(prompt);
-    int64_t tokens = (int64_t)strlen(reply) / BYTES_PER_TOKEN + 1;
+    int64_t tokens = (int64_t)strlen(reply) / chat->token_bytes + 1;
     int64_t limit =
         sim_json_int(request, "max_completion_tokens", sim_json_int(request, "max_tokens", tokens));
     limit = limit < 1 ? 1 : limit;
-    chat->prompt_tokens = (int64_t)strlen(prompt) / BYTES_PER_TOKEN + 8;
+    chat->prompt_tokens = (int64_t)strlen(prompt) / chat->token_bytes + 8;
     chat->is_length = limit < tokens;
     chat->output_tokens = chat->is_length ? limit : tokens;
     chat->reply =
-        tg_strndup(reply, chat->is_length ? (size_t)limit * BYTES_PER_TOKEN : strlen(reply));
+        tg_strndup(reply, chat->is_length ? (size_t)(limit * chat->token_bytes) : strlen(reply));
     chat->is_stream = sim_json_is_true(request, "stream");
     chat->is_usage_wanted = sim_json_is_true(request, "stream_options.include_usage");
     free(prompt);
@@ -92,7 +90,7 @@ static void plan_answer(struct sim_chat *chat, const json_t *request, const json
 void sim_chat_read(struct sim_chat *chat, struct sim_world *world, const char *entity,
                    const char *body, size_t body_len)
 {
-    *chat = (struct sim_chat){.status = 200};
+    *chat = (struct sim_chat){.status = 200, .token_bytes = sim_world_params(world)->token_bytes};
     const struct sim_params *params = sim_world_params(world);
     json_t *request = json_loadb(body == NULL ? "" : body, body_len, 0, NULL);
     const char *model = sim_json_text(request, "model");
@@ -182,7 +180,7 @@ static json_t *delta_choice(const char *role, const char *content, size_t len, c
 static size_t end_of(const struct sim_chat *chat, int64_t tokens)
 {
     size_t len = strlen(chat->reply);
-    size_t end = (size_t)tokens * BYTES_PER_TOKEN;
+    size_t end = (size_t)(tokens * chat->token_bytes);
     if (tokens <= 0 || tokens >= chat->output_tokens || end >= len) {
         return tokens <= 0 ? 0 : len;
     }

@@ -24,6 +24,7 @@ struct sim_chat {
     int64_t created_s;
     int64_t prompt_tokens;
     int64_t output_tokens;
+    int64_t token_bytes;  /* text of each */
     bool is_length;       /* max_tokens ended it */
     bool is_stream;       /* server-sent events were asked for */
     bool is_usage_wanted; /* stream_options.include_usage */

@@ -27,7 +27,6 @@
 #define COMPONENT  "mc-gateway-controller"
 #define EXPORT     "networking.gke.io/export"
 #define NEVER      "1970-01-01T00:00:00Z"
-#define AGAIN_US   (30 * TG_US_PER_S)
 #define HEALTHY    "networking.gke.io/GatewayHealthy"
 
 /* Work on one object at a later time; the object may be gone or another by then. */
@@ -115,7 +114,9 @@ static void sync_import(struct sim_region *region, const char *ns, const char *n
     if (config < 0 || !sim_cloud_is_feature_ready(world, "multiclusterservicediscovery") ||
         !sim_world_region(world, config)->is_serving) {
         if (is_wanted) {
-            run_later(region, sync_import, ns, name, AGAIN_US); /* the fleet is not ready yet */
+            run_later(
+                region, sync_import, ns, name,
+                sim_world_params(region->world)->gateway_retry_us); /* the fleet is not ready yet */
         }
         return;
     }
@@ -284,7 +285,8 @@ static void sync_gateway(struct sim_region *region, const char *ns, const char *
         sim_event_record(region, gateway, "Warning", "SYNC", COMPONENT,
                          "failed to translate Gateway \"%s/%s\": %s", ns, name, message);
         set_status(region, sim_world_kinds(world)->gateway, ns, name, status);
-        run_later(region, sync_gateway, ns, name, AGAIN_US);
+        run_later(region, sync_gateway, ns, name,
+                  sim_world_params(region->world)->gateway_retry_us);
         return;
     }
     json_decref(addresses);
@@ -495,7 +497,7 @@ static void sync_route(struct sim_region *region, const char *ns, const char *na
         tell_reconciled(region, route, ns, name);
     }
     if (missing != NULL) {
-        run_later(region, sync_route, ns, name, AGAIN_US);
+        run_later(region, sync_route, ns, name, sim_world_params(region->world)->gateway_retry_us);
     }
 }
 
@@ -517,7 +519,7 @@ static void sync_policy(struct sim_region *region, const struct sim_resource *ki
             is_there ? "" : "the policy's target was not found");
     set_status(region, kind, ns, name, status);
     if (!is_there) {
-        run_later(region, again, ns, name, AGAIN_US);
+        run_later(region, again, ns, name, sim_world_params(region->world)->gateway_retry_us);
     }
 }
 

@@ -312,7 +312,7 @@ static const char *check_drills(struct sim_world *world)
 
 /* ---- start and stop ---- */
 
-void sim_controllers_start(struct sim_world *world)
+bool sim_controllers_start(struct sim_world *world)
 {
     struct sim_behaviour *behaviour = TG_NEW(struct sim_behaviour);
     sim_world_set_behaviour(world, behaviour);
@@ -334,13 +334,15 @@ void sim_controllers_start(struct sim_world *world)
     sim_world_add_check(world, sim_gateway_check);
     sim_world_add_check(world, check_caches);
     sim_world_add_check(world, check_drills);
+    bool is_standing = true;
     if (sim_world_config(world)->is_built) {
-        sim_lab_build(world);
+        is_standing = sim_lab_build(world);
     } else {
         sim_lab_build_empty(world);
     }
     sim_truth_reset(world);
     sim_load_start(world);
+    return is_standing;
 }
 
 void sim_controllers_stop(struct sim_world *world)

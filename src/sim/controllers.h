@@ -29,8 +29,9 @@ const char *sim_region_cluster(const struct sim_region *region); /* "gke-us-east
 int sim_region_index(const struct sim_region *region);
 
 /* Starts all controllers and, when the configuration says built, puts the whole lab there, already
- * serving. Called by sim_world_new(). */
-void sim_controllers_start(struct sim_world *world);
+ * serving; false when it does not come to serve, with the numbers that the world has. Called by
+ * sim_world_new(). */
+bool sim_controllers_start(struct sim_world *world);
 void sim_controllers_stop(struct sim_world *world);
 
 /* Google Cloud's objects are kept as JSON by the behaviour side too: collection is the REST path

@@ -24,7 +24,6 @@
 #define REPOSITORY SIM_HUB_MODEL
 #define FOLDER     "/data/gemma-weights"
 #define BAR_WIDTH  10
-#define REFUSED_US (2 * TG_US_PER_S)
 
 struct sim_downloader {
     struct sim_pod *pod;
@@ -177,9 +176,11 @@ static int64_t file_us(const struct sim_downloader *downloader)
 {
     char name[64];
     int64_t size = 0;
-    int64_t rate = sim_world_params(downloader->pod->world)->download_bytes_per_s;
+    const struct sim_params *params = sim_world_params(downloader->pod->world);
+    int64_t rate = params->download_bytes_per_s;
     sim_cloud_weights_file(downloader->file, name, &size);
-    return rate > 0 ? (int64_t)((double)size / (double)rate * 1e6) + TG_US_PER_S / 5 : TG_US_PER_S;
+    return rate > 0 ? (int64_t)((double)size / (double)rate * 1e6) + params->download_file_us
+                    : TG_US_PER_S;
 }
 
 static void begin(struct sim_downloader *downloader)
@@ -195,7 +196,7 @@ static void begin(struct sim_downloader *downloader)
     downloader->start_us = sim_world_now_us(downloader->pod->world);
     downloader->is_refused = !is_token_good(downloader->pod);
     if (downloader->is_refused) {
-        step_in(downloader, REFUSED_US);
+        step_in(downloader, sim_world_params(downloader->pod->world)->download_refused_us);
         return;
     }
     progress(downloader);

@@ -10,6 +10,9 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "sim/gcp_http.h"
+#include "sim/gcp_permission.h"
+#include "sim/gcp_token.h"
+#include "sim/k8s_api.h"
 #include "sim/k8s_status.h"
 
 const char *sim_fault_route(const struct sim_request *request, char *out, size_t size)
@@ -51,17 +54,8 @@ static const char *gcp_status(int code)
     }
 }
 
-static void fail(const struct sim_request *request, struct sim_response *response, int code,
-                 const char *message)
-{
-    if (request->server == SIM_SERVER_GCP) {
-        sim_gcp_fail(response, code, gcp_status(code), message);
-    } else {
-        sim_k8s_fail(response, code, NULL, "%s", message);
-    }
-}
-
-static const char *message_of(int code)
+/* What an API server says with a status. */
+static const char *cluster_message(int code)
 {
     switch (code) {
     case 401:
@@ -89,27 +83,47 @@ static const char *message_of(int code)
     }
 }
 
-static void fail_with(const struct sim_request *request, const struct sim_fault *fault,
-                      struct sim_response *response)
+static const char *gcp_message(int code)
 {
-    int code = (int)fault->spec.value;
-    code = code < 200 ? 503 : code;
-    fail(request, response, code, message_of(code));
-    response->retry_after_s = (int)fault->spec.retry_after_s;
+    switch (code) {
+    case 400:
+    case 422:
+        return "Request contains an invalid argument.";
+    case 401:
+        return "Request had invalid authentication credentials. Expected OAuth 2 access token, "
+               "login "
+               "cookie or other valid authentication credential.";
+    case 403:
+        return "The caller does not have permission";
+    case 404:
+        return "Requested entity was not found.";
+    case 409:
+        return "The operation was aborted.";
+    case 429:
+        return "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute' of the "
+               "service.";
+    case 503:
+        return "The service is currently unavailable.";
+    case 504:
+        return "Deadline expired before operation could complete.";
+    default:
+        return "Internal error encountered.";
+    }
 }
 
-static void deny(const struct sim_request *request, struct sim_response *response)
+static void fail(struct sim_world *world, const struct sim_request *request,
+                 struct sim_response *response, int code)
 {
-    char message[700];
-    if (request->server == SIM_SERVER_GCP) {
-        snprintf(message, sizeof message,
-                 "Permission denied on resource (or it may not exist): %.500s", request->path);
-    } else {
-        snprintf(message, sizeof message,
-                 "forbidden: User \"operator@example.com\" cannot %s path \"%.500s\"",
-                 request->method, request->path);
+    if (request->server != SIM_SERVER_GCP) {
+        sim_k8s_fail(response, code, NULL, "%s", cluster_message(code));
+        return;
     }
-    fail(request, response, 403, message);
+    struct sim_gcp_call call = {.world = world, .method = request->method, .status = &code};
+    sim_gcp_read_path(&call, request->path);
+    json_t *error = sim_gcp_error(&call, code, gcp_status(code), "%s", gcp_message(code));
+    sim_k8s_reply(response, code, error);
+    tg_str_copy(response->content_type, sizeof response->content_type,
+                "application/json; charset=UTF-8");
 }
 
 static void page(struct sim_response *response)
@@ -194,57 +208,105 @@ bool sim_fault_breaks_tls(struct sim_world *world, int server)
     return false;
 }
 
-bool sim_fault_before(struct sim_world *world, const struct sim_request *request,
+/* Whether the request is an occasion of faults of that kind which name no route: who signs in has
+ * no token yet, roles do not keep from discovery, and only what creates takes quota. */
+static bool is_occasion(enum sim_fault_kind kind, const struct sim_request *request)
+{
+    bool is_gcp = request->server == SIM_SERVER_GCP;
+    switch ((int)kind) {
+    case SIM_FAULT_TOKEN:
+        return !is_gcp || !sim_gcp_is_sign_in(request->path);
+    case SIM_FAULT_DENY:
+        return is_gcp ? !sim_gcp_is_sign_in(request->path) : sim_k8s_is_resource(request->path);
+    default:
+        return true;
+    }
+}
+
+static const struct sim_fault *struck_by(struct sim_world *world, enum sim_fault_kind kind,
+                                         const struct sim_request *request, bool only_named)
+{
+    char route[700];
+    sim_fault_route(request, route, sizeof route);
+    if (kind == SIM_FAULT_QUOTA &&
+        (request->server != SIM_SERVER_GCP || !sim_gcp_creates(world, request))) {
+        return NULL;
+    }
+    return only_named || !is_occasion(kind, request)
+               ? sim_fault_strikes_named(world, kind, request->server, route)
+               : sim_fault_strikes_route(world, kind, request->server, route);
+}
+
+/* True when the fault's answer is the request's. */
+static bool answer(struct sim_world *world, const struct sim_fault *fault,
+                   struct sim_request *request, struct sim_response *response)
+{
+    int64_t code = fault->spec.value < 200 ? 503 : fault->spec.value;
+    switch ((int)fault->spec.kind) {
+    case SIM_FAULT_DENY:
+        request->refusal = SIM_REFUSAL_DENIED;
+        return false;
+    case SIM_FAULT_QUOTA:
+        request->refusal = SIM_REFUSAL_QUOTA;
+        return false;
+    case SIM_FAULT_TOKEN:
+        fail(world, request, response, 401);
+        return true;
+    case SIM_FAULT_HTML:
+        page(response);
+        return true;
+    default:
+        fail(world, request, response, (int)code);
+        response->retry_after_s = (int)fault->spec.retry_after_s;
+        return true;
+    }
+}
+
+bool sim_fault_before(struct sim_world *world, struct sim_request *request,
                       struct sim_response *response)
 {
     static const enum sim_fault_kind kinds[] = {
-        SIM_FAULT_DNS,      SIM_FAULT_REFUSE,  SIM_FAULT_TLS,   SIM_FAULT_TLS_EXPIRED,
-        SIM_FAULT_TLS_HOST, SIM_FAULT_TLS_OLD, SIM_FAULT_RESET, SIM_FAULT_STALL,
-        SIM_FAULT_TOKEN,    SIM_FAULT_DENY,    SIM_FAULT_HTML,  SIM_FAULT_QUOTA,
-        SIM_FAULT_STATUS};
-    char route[700];
-    sim_fault_route(request, route, sizeof route);
+        SIM_FAULT_DNS,      SIM_FAULT_REFUSE,  SIM_FAULT_TLS,    SIM_FAULT_TLS_EXPIRED,
+        SIM_FAULT_TLS_HOST, SIM_FAULT_TLS_OLD, SIM_FAULT_RESET,  SIM_FAULT_STALL,
+        SIM_FAULT_TOKEN,    SIM_FAULT_HTML,    SIM_FAULT_STATUS, SIM_FAULT_DENY,
+        SIM_FAULT_QUOTA};
     if (is_cut_off(world, request->server)) {
         bool is_dark = sim_fault_in_force(world, SIM_FAULT_REGION_DOWN, request->server) != NULL;
         response->damage.connection = is_dark ? SIM_CONNECTION_STALLED : SIM_CONNECTION_REFUSED;
         response->status = 503;
         return true;
     }
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (kinds[i] == SIM_FAULT_QUOTA && !tg_str_eq(request->method, "POST")) {
-            continue;
-        }
-        response->damage.tls = tls_of(kinds[i]);
-        bool is_named = request->has_shaken && response->damage.tls != SIM_TLS_SOUND;
+    for (size_t i = 0; i < TG_COUNT(kinds) && request->refusal == SIM_REFUSAL_NONE; i++) {
+        enum sim_tls tls = tls_of(kinds[i]);
         const struct sim_fault *fault =
-            is_named ? sim_fault_strikes_named(world, kinds[i], request->server, route)
-                     : sim_fault_strikes_route(world, kinds[i], request->server, route);
+            struck_by(world, kinds[i], request, request->has_shaken && tls != SIM_TLS_SOUND);
         if (fault == NULL) {
             continue;
         }
         response->damage.connection = connection_of(kinds[i]);
         if (response->damage.connection != SIM_CONNECTION_OK) {
+            response->damage.tls = tls;
             response->status = 503;
-        } else if (kinds[i] == SIM_FAULT_TOKEN) {
-            fail(request, response, 401,
-                 request->server == SIM_SERVER_GCP
-                     ? "Request had invalid authentication credentials. Expected OAuth 2 access "
-                       "token, login cookie or other valid authentication credential."
-                     : "Unauthorized");
-        } else if (kinds[i] == SIM_FAULT_DENY) {
-            deny(request, response);
-        } else if (kinds[i] == SIM_FAULT_HTML) {
-            page(response);
-        } else if (kinds[i] == SIM_FAULT_QUOTA) {
-            fail(request, response, 403,
-                 "Insufficient regional quota to satisfy request: resource \"TPUV6E_CHIPS\": "
-                 "request requires '4.0' and is short '4.0'. project has a quota of '0.0'");
-        } else {
-            fail_with(request, fault, response);
+            return true;
         }
-        return true;
+        if (answer(world, fault, request, response)) {
+            return true;
+        }
     }
-    response->damage.tls = SIM_TLS_SOUND;
+    return false;
+}
+
+bool sim_fault_before_part(struct sim_world *world, struct sim_request *request,
+                           struct sim_response *response)
+{
+    static const enum sim_fault_kind kinds[] = {SIM_FAULT_TOKEN, SIM_FAULT_STATUS, SIM_FAULT_DENY,
+                                                SIM_FAULT_QUOTA};
+    for (size_t i = 0; i < TG_COUNT(kinds) && request->refusal == SIM_REFUSAL_NONE; i++) {
+        const struct sim_fault *fault = struck_by(world, kinds[i], request, true);
+        if (fault != NULL && answer(world, fault, request, response)) {
+            return true;
+        }
+    }
     return false;
 }
 

@@ -16,9 +16,15 @@
 #include "sim/front.h"
 
 /* True when a fault answers in the request's place (the connection breaks, or a status comes):
- * *response is whole then, and the request is not handled. */
-bool sim_fault_before(struct sim_world *world, const struct sim_request *request,
+ * *response is whole then, and the request is not handled. Else request->refusal says whether it is
+ * to be refused by whoever handles it. */
+bool sim_fault_before(struct sim_world *world, struct sim_request *request,
                       struct sim_response *response);
+
+/* The same for one request of a batch, whose connection is the batch's: by faults that name a route
+ * and answer. */
+bool sim_fault_before_part(struct sim_world *world, struct sim_request *request,
+                           struct sim_response *response);
 
 /* What is wrong with the handshake of a new connection to server, which is one occasion of each
  * fault of TLS that names no route. */

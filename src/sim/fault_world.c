@@ -24,9 +24,6 @@
 #define DEPLOYMENT      "vllm-gemma"
 #define TPU_POOL        "tpu-v6e-pool"
 #define TPU_MACHINE     "ct6e-standard-4t"
-#define LOOK_AGAIN_US   (30 * TG_US_PER_S)
-#define CONTEST_US      TG_US_PER_S
-#define RECREATE_US     (2 * TG_US_PER_S)
 #define BYTES_PER_GIB   (INT64_C(1) << 30)
 #define BUCKET_IDENTITY "gcsfuse-sa"
 
@@ -231,8 +228,9 @@ static void replace_node(struct sim_world *world, void *data)
     }
     if (sim_fault_in_force(world, SIM_FAULT_STOCKOUT, region->index) != NULL ||
         sim_fault_in_force(world, SIM_FAULT_NODE_LOST, region->index) != NULL) {
-        sim_world_at(world, sim_world_now_us(world) + LOOK_AGAIN_US, SIM_PRIORITY_NODE,
-                     replace_node, region, NULL);
+        sim_world_at(world,
+                     sim_world_now_us(world) + sim_world_params(world)->node_replace_retry_us,
+                     SIM_PRIORITY_NODE, replace_node, region, NULL);
         return;
     }
     sim_world_trace(world, region->name, "a new TPU node comes");
@@ -310,8 +308,8 @@ void sim_fault_deployment_changed(struct sim_region *region, const struct sim_ch
     }
     struct set_back *back = TG_NEW(struct set_back);
     *back = (struct set_back){region, before};
-    sim_world_at(world, sim_world_now_us(world) + CONTEST_US, SIM_PRIORITY_CONTROL, set_back, back,
-                 free);
+    sim_world_at(world, sim_world_now_us(world) + sim_world_params(world)->contest_react_us,
+                 SIM_PRIORITY_CONTROL, set_back, back, free);
 }
 
 struct anew {
@@ -353,8 +351,8 @@ static void recreate(struct sim_region *region, struct sim_fault *fault)
         json_object_del(json_object_get(anew->deployment, "metadata"), own[i]);
     }
     sim_store_remove(region->store, sim_world_kinds(world)->deployment, "default", DEPLOYMENT);
-    sim_world_at(world, sim_world_now_us(world) + RECREATE_US, SIM_PRIORITY_CONTROL, create_anew,
-                 anew, anew_free);
+    sim_world_at(world, sim_world_now_us(world) + sim_world_params(world)->recreate_gap_us,
+                 SIM_PRIORITY_CONTROL, create_anew, anew, anew_free);
 }
 
 /* ---- what goes on while a fault lasts ---- */

@@ -267,8 +267,9 @@ void sim_front_handle(struct sim_world *world, const struct sim_request *request
     }
     /* a call that waits is one occasion: before it faults strike when it comes, after it when it is
      * answered */
-    if (!is_faulty || request->has_waited || !sim_fault_before(world, request, response)) {
-        handle(world, request, response);
+    struct sim_request asked = *request;
+    if (!is_faulty || request->has_waited || !sim_fault_before(world, &asked, response)) {
+        handle(world, &asked, response);
         if (response->stream != NULL && response->status == 200) {
             sim_fault_watch_stream(world, request, response);
         }

@@ -28,6 +28,9 @@
 #define SIM_SERVER_GCP      (-1)
 #define SIM_SERVER_METADATA (-2) /* plain HTTP, as an instance's metadata server is */
 
+/* Which refusal a fault has for a request; whoever handles it says so in their own words. */
+enum sim_refusal { SIM_REFUSAL_NONE, SIM_REFUSAL_DENIED, SIM_REFUSAL_QUOTA };
+
 struct sim_request {
     int server; /* 0.. cluster of that region, or SIM_SERVER_GCP */
     const char *method;
@@ -53,6 +56,7 @@ struct sim_request {
     bool has_waited; /* asked again after the wait_us of its first answer */
     bool has_shaken; /* its connection was made by a handshake, at which faults of TLS had their
                         chance already */
+    enum sim_refusal refusal; /* of a fault; set by the front */
 };
 
 /* A body that grows: watch, log follow. read() gives what there is now; nothing yet is 0 with

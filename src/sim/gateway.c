@@ -96,7 +96,8 @@ static int64_t way_us(const struct request *request, int a, int b, uint64_t leg)
     }
     uint64_t draw =
         tg_rng_keyed(sim_world_config(world)->seed, "gateway", "jitter", request->id * 8 + leg);
-    return rtt_us / 2 + (int64_t)(draw % (uint64_t)(jitter_us + 1)) - jitter_us / 2;
+    int64_t way_us = rtt_us / 2 + (int64_t)(draw % (uint64_t)(jitter_us + 1)) - jitter_us / 2;
+    return way_us < 0 ? 0 : way_us;
 }
 
 static void stop_timers(struct request *request)

@@ -13,9 +13,8 @@
 #include "sim/truth_internal.h"
 #include "sim/vllm.h"
 
-#define WHOLE_PPM     INT64_C(1000000)
-#define CATCH_UP_MAX  8 /* periods without requests that are computed one by one */
-#define BLACKHOLE_PPM 500000
+#define WHOLE_PPM    INT64_C(1000000)
+#define CATCH_UP_MAX 8 /* periods without requests that are computed one by one */
 
 struct distance {
     int64_t rtt_us;
@@ -95,7 +94,7 @@ static void close_period(struct sim_gateway *gateway, int region, bool had_traff
     capacity = capacity < params->capacity_low_mrps ? params->capacity_low_mrps : capacity;
     capacity = capacity > params->capacity_high_mrps ? params->capacity_high_mrps : capacity;
     capacity = capacity * sim_gateway_health_ppm(gateway, region) / WHOLE_PPM;
-    if (params->has_blackhole != 0 && view->ok_ppm < BLACKHOLE_PPM &&
+    if (params->has_blackhole != 0 && view->ok_ppm < params->blackhole_ppm &&
         capacity < view->capacity_mrps) {
         capacity =
             view->capacity_mrps; /* errors look idle: the balancer does not believe in less */

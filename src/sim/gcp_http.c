@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "sim/fault_response.h"
 #include "sim/gcp_token.h"
 #include "sim/k8s_status.h"
 #include "sim/query.h"
@@ -159,22 +160,28 @@ static json_t *ask(struct sim_world *world, const char *principal,
 
 /* ---- batches ---- */
 
-/* Answers one request of a batch and appends it to out. */
-static void answer_part(struct sim_world *world, const char *principal,
-                        const struct sim_gcp_part *part, const char *delimiter, struct tg_buf *out)
-{
+/* One request of a batch. */
+struct part_call {
     char id[160];
-    char method[16] = "";
-    char target[2048] = "";
+    char method[16];
+    char *path;
+    char target[2048];
+    struct sim_request request;
+};
+
+static void read_part(const struct sim_gcp_part *part, const struct sim_request *outer,
+                      struct part_call *call)
+{
     const char *at = part->body;
     const char *end = at + part->body_len;
-    sim_gcp_part_header(part, "Content-ID", id, sizeof id);
+    *call = (struct part_call){.id = ""};
+    sim_gcp_part_header(part, "Content-ID", call->id, sizeof call->id);
     size_t line_len = 0;
     while (line_len < part->body_len && at[line_len] != '\r' && at[line_len] != '\n') {
         line_len++;
     }
     char *line = tg_strndup(at, line_len);
-    sscanf(line, "%15s %2047s", method, target);
+    sscanf(line, "%15s %2047s", call->method, call->target);
     free(line);
     const char *body = find(at, part->body_len, "\r\n\r\n");
     size_t gap = 4;
@@ -183,36 +190,89 @@ static void answer_part(struct sim_world *world, const char *principal,
         gap = 2;
     }
     body = body == NULL ? end : body + gap;
-    const char *host = strstr(target, "://");
-    const char *path = host == NULL ? target : strchr(host + 3, '/');
+    const char *host = strstr(call->target, "://");
+    const char *path = host == NULL ? call->target : strchr(host + 3, '/');
     path = path == NULL ? "/" : path;
     size_t path_len = strcspn(path, "?");
-    char *decoded = sim_query_decode(path, path_len, false);
-    struct sim_request request = {.server = SIM_SERVER_GCP,
-                                  .method = method,
-                                  .path = decoded,
-                                  .query = path[path_len] == '?' ? path + path_len + 1 : "",
-                                  .accept = "",
-                                  .content_type = "application/json",
-                                  .authorization = "",
-                                  .user_agent = "",
-                                  .body = body,
-                                  .body_len = (size_t)(end - body)};
+    call->path = sim_query_decode(path, path_len, false);
+    call->request = (struct sim_request){.server = SIM_SERVER_GCP,
+                                         .method = call->method,
+                                         .path = call->path,
+                                         .query = path[path_len] == '?' ? path + path_len + 1 : "",
+                                         .accept = "",
+                                         .content_type = "application/json",
+                                         .authorization = "",
+                                         .user_agent = "",
+                                         .body = body,
+                                         .body_len = (size_t)(end - body),
+                                         .has_waited = outer->has_waited,
+                                         .refusal = outer->refusal};
+}
+
+static char *answer_of(struct sim_world *world, const char *principal, struct part_call *call,
+                       int *status)
+{
+    struct sim_response response = {.status = 0};
+    tg_buf_init(&response.body, SIM_RESPONSE_BODY_MAX);
+    char *text;
+    if (sim_fault_before_part(world, &call->request, &response)) {
+        *status = response.status;
+        text = tg_strdup(tg_buf_text(&response.body));
+    } else {
+        json_t *answer = ask(world, principal, &call->request, call->request.body,
+                             call->request.body_len, NULL, status);
+        text = answer == NULL ? tg_strdup("") : json_dumps(answer, JSON_INDENT(2));
+        json_decref(answer);
+    }
+    sim_response_fini(&response);
+    return text;
+}
+
+/* Answers one request of a batch and appends it to out. */
+static void answer_part(struct sim_world *world, const char *principal, struct part_call *call,
+                        const char *delimiter, struct tg_buf *out)
+{
     int status = 200;
-    json_t *answer = ask(world, principal, &request, body, request.body_len, NULL, &status);
-    char *text = answer == NULL ? tg_strdup("") : json_dumps(answer, JSON_INDENT(2));
-    size_t id_len = strlen(id);
-    bool has_id = id_len > 2 && id[0] == '<';
-    tg_buf_printf(out,
-                  "%s\r\nContent-Type: application/http\r\nContent-ID: <response-%.*s>\r\n\r\n",
-                  delimiter, has_id ? (int)(id_len - 2) : (int)id_len, has_id ? id + 1 : id);
+    char *text = answer_of(world, principal, call, &status);
+    size_t id_len = strlen(call->id);
+    bool has_id = id_len > 2 && call->id[0] == '<';
+    tg_buf_printf(
+        out, "%s\r\nContent-Type: application/http\r\nContent-ID: <response-%.*s>\r\n\r\n",
+        delimiter, has_id ? (int)(id_len - 2) : (int)id_len, has_id ? call->id + 1 : call->id);
     tg_buf_printf(out, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n", status,
                   status < 300 ? "OK" : "Error", content_type_json, strlen(text));
     tg_buf_puts(out, text);
     tg_buf_puts(out, "\r\n");
     free(text);
-    json_decref(answer);
-    free(decoded);
+}
+
+/* How long a batch of waits waits: as long as the longest of them. 0: not at all, or something else
+ * is in it, which is not to be kept waiting. */
+static int64_t wait_of(struct sim_world *world, const char *principal,
+                       const struct sim_request *request)
+{
+    const char *at = request->body;
+    size_t left = request->body_len;
+    struct sim_gcp_part part;
+    int64_t wait_us = 0;
+    bool is_all = true;
+    for (int count = 0; count < BATCH_MAX && left > 0 && is_all &&
+                        sim_gcp_next_part(request->content_type, &at, &left, &part);
+         count++) {
+        struct part_call call;
+        read_part(&part, request, &call);
+        is_all = tg_str_eq(call.method, "POST") && tg_str_has_suffix(call.path, "/wait");
+        if (is_all) {
+            struct sim_response response = {.status = 0};
+            int status = 200;
+            tg_buf_init(&response.body, SIM_RESPONSE_BODY_MAX);
+            json_decref(ask(world, principal, &call.request, NULL, 0, &response, &status));
+            wait_us = response.wait_us > wait_us ? response.wait_us : wait_us;
+            sim_response_fini(&response);
+        }
+        free(call.path);
+    }
+    return is_all ? wait_us : 0;
 }
 
 static void batch(struct sim_world *world, const char *principal, const struct sim_request *request,
@@ -223,9 +283,17 @@ static void batch(struct sim_world *world, const char *principal, const struct s
     size_t left = request->body_len;
     struct sim_gcp_part part;
     int count = 0;
+    response->wait_us = request->has_waited ? 0 : wait_of(world, principal, request);
+    if (response->wait_us > 0) {
+        response->status = 200;
+        return;
+    }
     while (count < BATCH_MAX && left > 0 &&
            sim_gcp_next_part(request->content_type, &at, &left, &part)) {
-        answer_part(world, principal, &part, delimiter, &response->body);
+        struct part_call call;
+        read_part(&part, request, &call);
+        answer_part(world, principal, &call, delimiter, &response->body);
+        free(call.path);
         count++;
     }
     if (count == 0) {

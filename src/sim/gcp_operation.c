@@ -400,7 +400,7 @@ static json_t *cancel(struct sim_world *world, json_t *document)
 }
 
 /* Compute Engine's wait answers when the operation is done, or after two minutes with what it is
- * then. False: it is to be answered now. Within a batch nothing waits. */
+ * then. False: it is to be answered now. */
 static bool begin_wait(struct sim_gcp_call *call, int at, const json_t *document)
 {
     int64_t left_us = sim_json_int(document, "_end", 0) - sim_world_now_us(call->world);

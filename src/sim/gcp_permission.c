@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sim/front.h"
 #include "sim/gcp_store.h"
 #include "sim/json_path.h"
 
@@ -293,11 +294,59 @@ json_t *sim_gcp_refuse_denied(struct sim_gcp_call *call)
 {
     char permission[2 * SIM_GCP_SEGMENT_SIZE + 64];
     sim_gcp_permission_of(call, permission, sizeof permission);
+    bool is_struck = call->request != NULL && call->request->refusal == SIM_REFUSAL_DENIED;
     if (permission[0] == '\0' ||
-        sim_gcp_may(call->world, call->principal, permission, bucket_of(call))) {
+        (!is_struck && sim_gcp_may(call->world, call->principal, permission, bucket_of(call)))) {
         return NULL;
     }
     return denied(call, permission);
+}
+
+/* ---- quota that a fault takes ---- */
+
+static bool creates(const struct sim_gcp_call *call)
+{
+    char permission[2 * SIM_GCP_SEGMENT_SIZE + 64];
+    sim_gcp_permission_of(call, permission, sizeof permission);
+    bool has_quota = tg_str_eq(call->service, "compute") || tg_str_eq(call->service, "container");
+    bool is_pool = tg_str_eq(sim_gcp_segment(call, 6), "nodePools") && call->count == 7;
+    return has_quota && tg_str_eq(call->method, "POST") &&
+           (is_pool || tg_str_has_suffix(permission, ".create"));
+}
+
+bool sim_gcp_creates(struct sim_world *world, const struct sim_request *request)
+{
+    struct sim_gcp_call call = {.world = world, .method = request->method};
+    sim_gcp_read_path(&call, request->path);
+    return creates(&call);
+}
+
+json_t *sim_gcp_refuse_short(struct sim_gcp_call *call)
+{
+    if (call->request == NULL || call->request->refusal != SIM_REFUSAL_QUOTA || !creates(call)) {
+        return NULL;
+    }
+    if (tg_str_eq(call->service, "container")) {
+        bool is_pool = tg_str_eq(sim_gcp_segment(call, 6), "nodePools");
+        return sim_gcp_error(
+            call, 403, "PERMISSION_DENIED",
+            "Insufficient regional quota to satisfy request: resource \"%s\": request requires "
+            "'%s' and is short '%s'. project has a quota of '0.0' with '0.0' available. View and "
+            "manage quotas at https://console.cloud.google.com/iam-admin/quotas?usage=USED&project="
+            "%s.",
+            is_pool ? "TPUV6E_CHIPS" : "CPUS", is_pool ? "4.0" : "16.0", is_pool ? "4.0" : "16.0",
+            sim_gcp_project(call->world));
+    }
+    bool is_regional = tg_str_eq(sim_gcp_segment(call, 2), "regions");
+    char metric[SIM_GCP_SEGMENT_SIZE];
+    tg_str_copy(metric, sizeof metric, sim_gcp_segment(call, is_regional ? 4 : 3));
+    for (char *at = metric; *at != '\0'; at++) {
+        *at = *at >= 'a' && *at <= 'z' ? (char)(*at - 'a' + 'A') : *at;
+    }
+    json_t *error = sim_gcp_error(
+        call, 403, "PERMISSION_DENIED", "Quota '%s' exceeded.  Limit: 0.0 %s%s.", metric,
+        is_regional ? "in region " : "globally", is_regional ? sim_gcp_segment(call, 3) : "");
+    return sim_gcp_reason(error, "usageLimits", "quotaExceeded");
 }
 
 json_t *sim_gcp_test_permissions(struct sim_gcp_call *call, const json_t *asked, const char *bucket)

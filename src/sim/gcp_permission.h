@@ -28,6 +28,12 @@ const char *sim_gcp_permission_of(const struct sim_gcp_call *call, char *out, si
 /* 403 (new reference) when the caller lacks the permission that the call needs; NULL: go on. */
 json_t *sim_gcp_refuse_denied(struct sim_gcp_call *call);
 
+/* True for requests that make something in Compute or Kubernetes Engine, which takes quota. */
+bool sim_gcp_creates(struct sim_world *world, const struct sim_request *request);
+
+/* 403 (new reference) when a fault takes the quota from a call that creates; NULL: go on. */
+json_t *sim_gcp_refuse_short(struct sim_gcp_call *call);
+
 /* Those of the permissions in asked (an array, or texts repeated in a query) that the caller has:
  * {"permissions":[...]}; new reference. */
 json_t *sim_gcp_test_permissions(struct sim_gcp_call *call, const json_t *asked,

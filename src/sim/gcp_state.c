@@ -145,6 +145,13 @@ static const char *take_service(struct sim_gcp_call *call)
     return service[0] != '\0' ? service : guess(call);
 }
 
+void sim_gcp_read_path(struct sim_gcp_call *call, const char *path)
+{
+    call->count = 0;
+    split(call, path);
+    call->service = take_service(call);
+}
+
 /* Whoever names a project to be billed must be allowed to use it; here it can only be this one. */
 static json_t *refuse_quota_project(struct sim_gcp_call *call)
 {
@@ -188,17 +195,16 @@ static json_t *refuse(struct sim_gcp_call *call)
     }
     json_t *refusal = refuse_quota_project(call);
     refusal = refusal != NULL ? refusal : sim_gcp_refuse_disabled(call, call->service);
-    return refusal != NULL ? refusal : sim_gcp_refuse_denied(call);
+    refusal = refusal != NULL ? refusal : sim_gcp_refuse_denied(call);
+    return refusal != NULL ? refusal : sim_gcp_refuse_short(call);
 }
 
 json_t *sim_gcp_ask(struct sim_gcp_call *call, const char *path)
 {
     *call->status = 200;
     call->principal = call->principal == NULL ? SIM_GCP_OPERATOR : call->principal;
-    call->count = 0;
     call->params = sim_query_parse(call->query == NULL ? "" : call->query);
-    split(call, path);
-    call->service = take_service(call);
+    sim_gcp_read_path(call, path);
     json_t *answer = refuse(call);
     for (size_t i = 0; answer == NULL && i < TG_COUNT(services); i++) {
         if (tg_str_eq(services[i].name, call->service)) {

@@ -56,6 +56,9 @@ struct sim_gcp_call {
  * filled already (has_answered). */
 json_t *sim_gcp_ask(struct sim_gcp_call *call, const char *path);
 
+/* Reads a path into the call's service, version, rest and segments, as sim_gcp_ask() does. */
+void sim_gcp_read_path(struct sim_gcp_call *call, const char *path);
+
 /* Who asks when nobody says: the project's owner. */
 #define SIM_GCP_OPERATOR "user:operator@example.com"
 

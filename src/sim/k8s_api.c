@@ -226,28 +226,75 @@ static char *access_name(const struct sim_call *call)
                           : tg_strndup(colon + 1, (size_t)(second - colon - 1));
 }
 
-/* False with the response filled (403) when the identity's roles do not cover the request. */
-static bool is_allowed(struct sim_call *call)
+/* What the call would do to a resource; name is from access_name(). */
+static struct sim_access access_of(const struct sim_call *call, const char *group,
+                                   const char *plural, const char *name)
 {
-    bool is_namespace = tg_str_eq(call->resource->plural, "namespaces") &&
-                        call->resource->group[0] == '\0' && call->name != NULL;
-    char *name = access_name(call);
-    const struct sim_access access = {
+    bool is_namespace = tg_str_eq(plural, "namespaces") && group[0] == '\0' && call->name != NULL;
+    return (struct sim_access){
         .verb = access_verb(call),
-        .group = call->resource->group,
-        .resource = call->resource->plural,
+        .group = group,
+        .resource = plural,
         .subresource = call->subresource,
         .ns = call->ns != NULL ? call->ns
               : is_namespace   ? call->name
                                : "",
         .name = name,
     };
+}
+
+/* False with the response filled (403) when the identity's roles do not cover the request. */
+static bool is_allowed(struct sim_call *call)
+{
+    char *name = access_name(call);
+    const struct sim_access access =
+        access_of(call, call->resource->group, call->resource->plural, name);
     bool is_good = sim_rbac_allows(call->store, call->who, &access, NULL);
     if (!is_good) {
         sim_rbac_refuse(call->response, call->who, &access);
     }
     free(name);
     return is_good;
+}
+
+bool sim_k8s_is_resource(const char *path)
+{
+    struct segments s;
+    split(&s, path);
+    bool is_core = tg_str_eq(segment(&s, 0), "api");
+    bool is_resource =
+        (is_core && s.count > 2) || (tg_str_eq(segment(&s, 0), "apis") && s.count > 3);
+    segments_fini(&s);
+    return is_resource;
+}
+
+/* Refuses what a fault denies, also what is no resource and what other files answer. */
+static void refuse_struck(struct sim_call *call)
+{
+    const char *path = call->request->path;
+    struct segments s;
+    split(&s, path);
+    if (read_path(call, path) || sim_k8s_is_resource(path)) {
+        bool is_core = tg_str_eq(segment(&s, 0), "api");
+        size_t at = is_core ? 2 : 3;
+        const char *inside = segment(&s, at + 2);
+        at += tg_str_eq(segment(&s, at), "namespaces") && inside != NULL ? 2 : 0;
+        char *name = access_name(call);
+        const struct sim_access access =
+            access_of(call, is_core ? "" : segment(&s, 1),
+                      call->resource != NULL ? call->resource->plural : segment(&s, at), name);
+        sim_rbac_refuse(call->response, call->who, &access);
+        free(name);
+    } else {
+        char verb[16];
+        tg_str_copy(verb, sizeof verb, call->request->method);
+        for (char *c = verb; *c != '\0'; c++) {
+            *c = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
+        }
+        const struct sim_access access = {.verb = verb, .path = path};
+        sim_rbac_refuse(call->response, call->who, &access);
+    }
+    segments_fini(&s);
 }
 
 /* True for a path in a group that some resource has. */
@@ -270,7 +317,8 @@ void sim_k8s_handle(struct sim_world *world, struct sim_store *store,
                     const struct sim_identity *who, const struct sim_request *request,
                     struct sim_response *response)
 {
-    if (sim_k8s_discovery(store, request, response)) {
+    bool is_struck = request->refusal == SIM_REFUSAL_DENIED;
+    if (!is_struck && sim_k8s_discovery(store, request, response)) {
         return;
     }
     struct sim_call call = {
@@ -281,7 +329,9 @@ void sim_k8s_handle(struct sim_world *world, struct sim_store *store,
         .response = response,
         .query = sim_query_parse(request->query),
     };
-    if (sim_k8s_review(&call) || sim_metrics_handle(&call) || sim_k8s_autoscale_v1(&call)) {
+    if (is_struck) {
+        refuse_struck(&call);
+    } else if (sim_k8s_review(&call) || sim_metrics_handle(&call) || sim_k8s_autoscale_v1(&call)) {
         /* answered: nothing of it is kept in the store, or by another version */
     } else if (read_path(&call, request->path)) {
         if (is_allowed(&call)) {

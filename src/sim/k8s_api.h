@@ -16,4 +16,7 @@ void sim_k8s_handle(struct sim_world *world, struct sim_store *store,
                     const struct sim_identity *who, const struct sim_request *request,
                     struct sim_response *response);
 
+/* True for paths of resources, which roles are about; discovery, health and the like are not. */
+bool sim_k8s_is_resource(const char *path);
+
 #endif

@@ -10,8 +10,6 @@
 #include "base/str.h"
 #include "sim/json_path.h"
 #include "sim/k8s_api.h"
-#include "sim/k8s_status.h"
-#include "sim/query.h"
 
 #define V1 "/apis/autoscaling/v1/"
 #define V2 "/apis/autoscaling/v2/"
@@ -109,16 +107,109 @@ static void convert_answer(struct sim_response *response)
     json_decref(answer);
 }
 
+/* ---- watches ---- */
+
+#define BLOCK 16384u
+
+/* A watch of version 2, read as one of version 1. */
+struct converted {
+    struct sim_stream stream; /* first */
+    struct sim_stream *source;
+    bool is_over;         /* the source is */
+    struct tg_buf coming; /* an unfinished line */
+    struct tg_buf ready;  /* for the reader */
+    size_t taken;         /* of ready */
+};
+
+static void on_notify(void *context)
+{
+    struct converted *converted = context;
+    if (converted->stream.notify != NULL) {
+        converted->stream.notify(converted->stream.notify_context);
+    }
+}
+
+static void put_line(struct converted *converted, const char *line, size_t len)
+{
+    json_t *event = json_loadb(line, len, 0, NULL);
+    json_t *object = json_object_get(event, "object");
+    if (!tg_str_eq(sim_json_text(object, "kind"), "HorizontalPodAutoscaler")) {
+        tg_buf_append(&converted->ready, line, len); /* tables and failures know no version */
+    } else {
+        if (json_object_get(object, "spec") != NULL) {
+            to_v1(object);
+        } else { /* a bookmark */
+            json_object_set_new(object, "apiVersion", json_string("autoscaling/v1"));
+        }
+        char *text = json_dumps(event, JSON_COMPACT);
+        tg_buf_puts(&converted->ready, text);
+        tg_buf_putc(&converted->ready, '\n');
+        free(text);
+    }
+    json_decref(event);
+}
+
+static void pull(struct converted *converted)
+{
+    char block[BLOCK];
+    size_t len;
+    do {
+        len = converted->source->read(converted->source, block, sizeof block, &converted->is_over);
+        tg_buf_append(&converted->coming, block, len);
+    } while (len > 0 && !converted->is_over);
+    const char *text = tg_buf_text(&converted->coming);
+    size_t at = 0;
+    for (const char *end; (end = memchr(text + at, '\n', converted->coming.len - at)) != NULL;) {
+        put_line(converted, text + at, (size_t)(end - text) + 1 - at);
+        at = (size_t)(end - text) + 1;
+    }
+    tg_buf_consume(&converted->coming, at);
+}
+
+static size_t converted_read(struct sim_stream *stream, char *out, size_t size, bool *is_end)
+{
+    struct converted *converted = (struct converted *)stream;
+    if (converted->taken == converted->ready.len && !converted->is_over) {
+        tg_buf_reset(&converted->ready);
+        converted->taken = 0;
+        pull(converted);
+    }
+    size_t left = converted->ready.len - converted->taken;
+    size_t len = left < size ? left : size;
+    memcpy(out, tg_buf_text(&converted->ready) + converted->taken, len);
+    converted->taken += len;
+    *is_end = converted->is_over && converted->taken == converted->ready.len;
+    converted->stream.is_broken = converted->source->is_broken;
+    return len;
+}
+
+static void converted_free(struct sim_stream *stream)
+{
+    struct converted *converted = (struct converted *)stream;
+    converted->source->free(converted->source);
+    tg_buf_fini(&converted->coming);
+    tg_buf_fini(&converted->ready);
+    free(converted);
+}
+
+static void convert_stream(struct sim_response *response)
+{
+    struct converted *converted = TG_NEW(struct converted);
+    converted->stream.read = converted_read;
+    converted->stream.free = converted_free;
+    converted->source = response->stream;
+    converted->source->notify = on_notify;
+    converted->source->notify_context = converted;
+    tg_buf_init(&converted->coming, SIM_RESPONSE_BODY_MAX);
+    tg_buf_init(&converted->ready, SIM_RESPONSE_BODY_MAX);
+    response->stream = &converted->stream;
+}
+
 bool sim_k8s_autoscale_v1(const struct sim_call *call)
 {
     const struct sim_request *old = call->request;
     if (!tg_str_has_prefix(old->path, V1)) {
         return false;
-    }
-    if (sim_query_is_true(call->query, "watch")) {
-        sim_k8s_fail(call->response, 406, NULL,
-                     "406: Not Acceptable\n\nwatches of autoscalers are served by autoscaling/v2");
-        return true;
     }
     char *path = tg_asprintf(V2 "%s", old->path + sizeof V1 - 1);
     char *body = NULL;
@@ -137,6 +228,8 @@ bool sim_k8s_autoscale_v1(const struct sim_call *call)
     sim_k8s_handle(call->world, call->store, call->who, &request, call->response);
     if (call->response->stream == NULL) {
         convert_answer(call->response);
+    } else {
+        convert_stream(call->response);
     }
     free(body);
     free(path);

@@ -12,7 +12,7 @@
 
 #include "sim/k8s_call.h"
 
-#define SIM_AUTOSCALE_V1_VERBS "create,delete,deletecollection,get,list,patch,update"
+#define SIM_AUTOSCALE_V1_VERBS "create,delete,deletecollection,get,list,patch,update,watch"
 
 /* Answers requests below /apis/autoscaling/v1: the same objects as version 2, converted both ways.
  * False when the path is another. Watches are refused (406): they are to be had from version 2. */

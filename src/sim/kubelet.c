@@ -367,11 +367,11 @@ void sim_kubelet_enter_process(struct sim_pod *pod)
         pod->probe = sim_probe_start(pod);
         break;
     case SIM_POD_PICKER:
-        pod->is_ready = false; /* it has a readiness probe every two seconds */
+        pod->is_ready = false; /* it has a readiness probe */
         sim_pod_main(pod)->is_ready = false;
         sim_pod_write_status(pod);
-        pod->end_event = sim_world_at(world, now_us + 2 * TG_US_PER_S, SIM_PRIORITY_NODE,
-                                      become_ready, pod, NULL);
+        pod->end_event = sim_world_at(world, now_us + sim_world_params(world)->picker_ready_us,
+                                      SIM_PRIORITY_NODE, become_ready, pod, NULL);
         break;
     case SIM_POD_DOWNLOADER:
         pod->downloader = sim_downloader_start(pod);

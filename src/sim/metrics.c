@@ -22,10 +22,9 @@
 #include "sim/shape.h"
 #include "sim/vllm.h"
 
-#define PREFIX    "/apis/metrics.k8s.io/v1beta1/"
-#define GROUP     "metrics.k8s.io/v1beta1"
-#define WINDOW_US (15 * TG_US_PER_S)
-#define WINDOW    "15.0s"
+#define PREFIX "/apis/metrics.k8s.io/v1beta1/"
+#define GROUP  "metrics.k8s.io/v1beta1"
+#define WINDOW "15.0s"
 
 /* What metrics.k8s.io calls itself in refusals. */
 static const struct sim_resource pod_metrics = {
@@ -44,14 +43,15 @@ struct usage {
 static int64_t window_end_us(struct sim_world *world)
 {
     int64_t now_us = sim_world_wall_us(world);
-    return now_us - now_us % WINDOW_US;
+    return now_us - now_us % sim_world_params(world)->usage_window_us;
 }
 
 /* Measurements scatter by a twentieth; the same window always by the same. */
 static int64_t scattered(const struct sim_pod *pod, const char *what, int64_t value)
 {
     char *key =
-        tg_asprintf("%s/%s/%" PRId64, pod->uid, what, window_end_us(pod->world) / WINDOW_US);
+        tg_asprintf("%s/%s/%" PRId64, pod->uid, what,
+                    window_end_us(pod->world) / sim_world_params(pod->world)->usage_window_us);
     int64_t per_mille = (int64_t)(tg_hash_str(key) % 101) - 50;
     free(key);
     return value + value * per_mille / 1000;
@@ -93,7 +93,8 @@ static struct usage usage_of(struct sim_pod *pod, const struct sim_container *co
 static bool is_measured(const struct sim_pod *pod, const struct sim_container *container)
 {
     return container->state == SIM_CONTAINER_RUNNING &&
-           container->started_wall_us + WINDOW_US <= window_end_us(pod->world);
+           container->started_wall_us + sim_world_params(pod->world)->usage_window_us <=
+               window_end_us(pod->world);
 }
 
 static json_t *usage_json(struct usage usage)

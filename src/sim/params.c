@@ -57,6 +57,64 @@ bool sim_params_set(struct sim_params *params, const char *name, int64_t value, 
     return tg_err_set(err, TG_CODE_INVALID, 0, "no parameter is called %s", name);
 }
 
+/* Numbers of which nothing can be divided into, waited for again and again, or asked of a model. */
+static bool is_positive(const char *name)
+{
+    static const char *const names[] = {"metric_period_us",    "autoscale_period_us",
+                                        "schedule_retry_us",   "health_interval_us",
+                                        "health_probers",      "choice_period_us",
+                                        "gateway_retry_us",    "node_replace_retry_us",
+                                        "lease_interval_us",   "heartbeat_interval_us",
+                                        "usage_window_us",     "kv_blocks",
+                                        "kv_block_tokens",     "sequences_max",
+                                        "stats_interval_us",   "load_prompt_tokens",
+                                        "load_output_tokens",  "probe_prompt_tokens",
+                                        "probe_output_tokens", "token_bytes"};
+    for (size_t i = 0; i < TG_COUNT(names); i++) {
+        if (tg_str_eq(names[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool check_duration(const char *name, const struct sim_duration *duration,
+                           struct tg_err *err)
+{
+    if (duration->median_us > 0 &&
+        (duration->p95_us < duration->median_us || duration->cap_us == 0)) {
+        return tg_err_set(err, TG_CODE_INVALID, 0,
+                          "parameter %s: p95 must not be less than the median, nor cap 0", name);
+    }
+    return true;
+}
+
+static bool check_range(const char *name, const struct sim_range *range, struct tg_err *err)
+{
+    return range->high_us >= range->low_us ||
+           tg_err_set(err, TG_CODE_INVALID, 0, "parameter %s: high is less than low", name);
+}
+
+static bool check_value(const char *name, int64_t value, struct tg_err *err)
+{
+    return value > 0 || !is_positive(name) ||
+           tg_err_set(err, TG_CODE_INVALID, 0, "parameter %s: must be more than 0", name);
+}
+
+bool sim_params_check(const struct sim_params *params, struct tg_err *err)
+{
+#define SIM_DURATION(name, median, p95, cap, source, confidence) \
+    check_duration(#name, &params->name, err) &&
+#define SIM_RANGE(name, low, high, source, confidence)   check_range(#name, &params->name, err) &&
+#define SIM_VALUE(name, unit, value, source, confidence) check_value(#name, params->name, err) &&
+    return
+#include "sim/params_table.def"
+        true;
+#undef SIM_DURATION
+#undef SIM_RANGE
+#undef SIM_VALUE
+}
+
 bool sim_params_time(const char *text, int64_t *time_us)
 {
     static const struct {

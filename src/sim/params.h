@@ -61,6 +61,10 @@ bool sim_params_set(struct sim_params *params, const char *name, int64_t value, 
 bool sim_params_set_text(struct sim_params *params, const char *name, const char *value,
                          struct tg_err *err);
 
+/* INVALID when the numbers do not go together: durations with a p95 below their median or a cap of
+ * nothing, ranges that end before they begin, periods and counts of nothing. */
+bool sim_params_check(const struct sim_params *params, struct tg_err *err);
+
 /* Reads a time such as "90s", "1h30m" or "200 ms" in microseconds; false when it is none. */
 bool sim_params_time(const char *text, int64_t *time_us);
 

@@ -98,9 +98,10 @@ static void exit_when_done(struct sim_probe *probe)
 {
     if (probe->count_max > 0 && probe->next >= probe->count_max && probe->in_flight == 0 &&
         probe->exit_event == 0) {
-        probe->exit_event =
-            sim_world_at(probe->world, sim_world_now_us(probe->world) + 20 * TG_US_PER_MS,
-                         SIM_PRIORITY_CLIENT, exit_done, probe, NULL);
+        probe->exit_event = sim_world_at(probe->world,
+                                         sim_world_now_us(probe->world) +
+                                             sim_world_params(probe->world)->probe_exit_us,
+                                         SIM_PRIORITY_CLIENT, exit_done, probe, NULL);
     }
 }
 
@@ -212,7 +213,7 @@ struct sim_probe *sim_probe_start(struct sim_pod *pod)
     probe->boot_us =
         -(int64_t)(tg_rng_keyed(seed, pod->node, "boot", 0) % (UINT64_C(10) * 86400 * 1000000)) -
         86400 * TG_US_PER_S;
-    probe->start_us = sim_world_now_us(world) + 5 * TG_US_PER_MS;
+    probe->start_us = sim_world_now_us(world) + sim_world_params(world)->probe_start_us;
     char boot[37];
     struct tg_rng rng = tg_rng_named(seed, pod->node);
     tg_rng_uuid(&rng, boot);

@@ -339,7 +339,9 @@ struct sim_process *sim_process_start(struct sim_pod *pod, const struct sim_cont
         }
     }
     /* the runtime needs a moment to set the process up */
-    process->event = sim_world_at(process->world, sim_world_now_us(process->world) + TG_US_PER_MS,
+    process->event = sim_world_at(process->world,
+                                  sim_world_now_us(process->world) +
+                                      sim_world_params(process->world)->process_start_us,
                                   SIM_PRIORITY_CLIENT, begin, process, NULL);
     return process;
 }

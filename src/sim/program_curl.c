@@ -224,7 +224,8 @@ static int ask_gateway(struct curl *curl, int front)
     struct sim_process *process = curl->process;
     struct sim_world *world = process->world;
     int client = process->pod->region->index;
-    int64_t round_us = 2 * sim_region_rtt_us(world, client, front) + 2 * TG_US_PER_MS;
+    int64_t round_us =
+        2 * sim_region_rtt_us(world, client, front) + sim_world_params(world)->proxy_answer_us;
     if (!tg_str_eq(curl->path, CHAT) || (curl->method == NULL && !curl->has_data)) {
         /* the route sends everything to the pool; the picker wants a model in a JSON body */
         set_body(curl, 400, "text/plain",
@@ -368,7 +369,7 @@ static int ask_cluster(struct curl *curl)
     tg_str_copy(curl->content_type, sizeof curl->content_type, response.content_type);
     tg_buf_append(&curl->body, tg_buf_text(&response.body), response.body.len);
     sim_response_fini(&response);
-    return answer_early(curl, TG_US_PER_MS);
+    return answer_early(curl, sim_world_params(curl->process->world)->local_answer_us);
 }
 
 /* ---- command line ---- */

@@ -260,25 +260,21 @@ static void load_shard(struct sim_vllm *vllm)
             sim_draw_duration(vllm->world, vllm->pod->entity, "profile", &params->vllm_profile));
 }
 
-#define LONGEST_THAT_FITS 119232 /* tokens, as the engine's last words say */
-
 /* The engine gives up: what its log says, and the end of the process. */
 static void fail_for_cache(struct sim_vllm *vllm)
 {
-    static const char *const lines[] = {
-        "ERROR [core.py:708] EngineCore failed to start.",
-        "ERROR [core.py:708] Traceback (most recent call last):",
-        ("ERROR [core.py:708] ValueError: To serve at least one request with the models's max seq "
-         "len (131072), (62.00 GiB KV cache is needed, which is larger than the available KV cache "
-         "memory (56.40 GiB). Based on the available memory, the estimated maximum model length is "
-         "119232. Try increasing `gpu_memory_utilization` or decreasing `max_model_len` when "
-         "initializing the engine."),
-        ("RuntimeError: Engine core initialization failed. See root cause above. Failed core "
-         "proc(s): {}"),
-    };
-    for (size_t i = 0; i < TG_COUNT(lines); i++) {
-        sim_log_line(vllm->log, "%s", lines[i]);
-    }
+    sim_log_line(vllm->log, "ERROR [core.py:708] EngineCore failed to start.");
+    sim_log_line(vllm->log, "ERROR [core.py:708] Traceback (most recent call last):");
+    sim_log_line(vllm->log,
+                 "ERROR [core.py:708] ValueError: To serve at least one request with the models's "
+                 "max seq len (131072), (62.00 GiB KV cache is needed, which is larger than the "
+                 "available KV cache memory (56.40 GiB). Based on the available memory, the "
+                 "estimated maximum model length is %" PRId64
+                 ". Try increasing `gpu_memory_utilization` or decreasing `max_model_len` when "
+                 "initializing the engine.",
+                 sim_world_params(vllm->world)->longest_that_fits);
+    sim_log_line(vllm->log, "RuntimeError: Engine core initialization failed. See root cause "
+                            "above. Failed core proc(s): {}");
     sim_kubelet_exited(vllm->pod, 1);
 }
 
@@ -286,7 +282,7 @@ static void enter_compile(struct sim_vllm *vllm)
 {
     const struct sim_params *params = sim_world_params(vllm->world);
     int64_t longest = sim_manifest_max_model_len(vllm->pod);
-    bool has_room = longest > 0 && longest <= LONGEST_THAT_FITS;
+    bool has_room = longest > 0 && longest <= params->longest_that_fits;
     if (!has_room && sim_fault_strikes(vllm->world, SIM_FAULT_KV_TOO_SMALL,
                                        vllm->pod->region->index, vllm->pod->name) != NULL) {
         fail_for_cache(vllm);
@@ -661,9 +657,10 @@ uint64_t sim_vllm_submit(struct sim_vllm *vllm, const char *client_ip, int64_t p
     struct request *request = &vllm->requests[vllm->request_count - 1];
     tg_str_copy(request->client_ip, sizeof request->client_ip, client_ip);
     if (vllm->report_event == 0) {
-        vllm->report_event =
-            sim_world_at(vllm->world, sim_world_now_us(vllm->world) + 10 * TG_US_PER_S,
-                         SIM_PRIORITY_NODE, report, vllm, NULL);
+        vllm->report_event = sim_world_at(vllm->world,
+                                          sim_world_now_us(vllm->world) +
+                                              sim_world_params(vllm->world)->stats_interval_us,
+                                          SIM_PRIORITY_NODE, report, vllm, NULL);
     }
     replan(vllm);
     return id;
@@ -702,7 +699,7 @@ struct sim_vllm_gauges sim_vllm_gauges(struct sim_vllm *vllm)
                                     used * 1000000 / blocks};
 }
 
-/* The engine's line every ten seconds while there is traffic. */
+/* The engine's line from time to time while there is traffic. */
 static void report(struct sim_world *world, void *data)
 {
     struct sim_vllm *vllm = data;
@@ -713,8 +710,9 @@ static void report(struct sim_world *world, void *data)
     vllm->reported_generation = vllm->counters.generation_tokens;
     vllm->report_event = 0;
     if (prompt + generation > 0 || gauges.running > 0) {
-        vllm->report_event = sim_world_at(world, sim_world_now_us(world) + 10 * TG_US_PER_S,
-                                          SIM_PRIORITY_NODE, report, vllm, NULL);
+        vllm->report_event = sim_world_at(
+            world, sim_world_now_us(world) + sim_world_params(world)->stats_interval_us,
+            SIM_PRIORITY_NODE, report, vllm, NULL);
     }
     info(vllm, "loggers.py:127",
          "Engine 000: Avg prompt throughput: %" PRIu64 ".%" PRIu64

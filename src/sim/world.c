@@ -78,16 +78,17 @@ struct sim_world *sim_world_new(const struct sim_config *config, struct tg_err *
     if (!config_is_valid(config, err)) {
         return NULL;
     }
+    struct sim_params params;
+    sim_params_init(&params);
+    if (!sim_params_check(config->params == NULL ? &params : config->params, err)) {
+        return NULL;
+    }
     struct sim_world *world = TG_NEW(struct sim_world);
     world->magic = WORLD_MAGIC;
     world->config = *config;
     world->project = tg_strdup(config->project == NULL ? "demo-4711" : config->project);
     world->config.project = world->project;
-    if (config->params != NULL) {
-        world->params = *config->params;
-    } else {
-        sim_params_init(&world->params);
-    }
+    world->params = config->params == NULL ? params : *config->params;
     world->config.params = NULL; /* the caller's may go */
     world->heap = tg_heap_new(EVENTS_MAX);
     world->draws = tg_map_new(free);
@@ -98,8 +99,15 @@ struct sim_world *sim_world_new(const struct sim_config *config, struct tg_err *
     for (int i = 0; i < config->regions; i++) {
         sim_region_init(&world->regions[i], world, i);
     }
-    sim_controllers_start(world);
+    bool is_standing = sim_controllers_start(world);
     tg_assert(world->now_us == 0);
+    if (!is_standing) {
+        sim_world_free(world);
+        tg_err_set(err, TG_CODE_INVALID, 0,
+                   "with these parameters the lab does not come to stand, so "
+                   "no world can be built of it (an empty one can)");
+        return NULL;
+    }
     return world;
 }
 

@@ -224,7 +224,25 @@ Test(autoscale, version_1_shows_and_writes_the_same_objects)
     cr_assert_eq(sim_json_int(first, "spec.targetCPUUtilizationPercentage", -1), 70);
     cr_assert_null(sim_json_at(first, "spec.metrics"));
     json_decref(first);
-    cr_assert_eq(ask_status(world, (struct ask){.target = OLD "?watch=1"}), 406);
+    struct sim_response watch = ask(world, (struct ask){.target = OLD "?watch=1"});
+    cr_assert_not_null(watch.stream);
+    bool is_end;
+    char *text = drain_stream(watch.stream, &is_end);
+    json_t *event = json_loads(text, 0, NULL);
+    cr_expect_not(is_end);
+    cr_expect_str_eq(sim_json_text(event, "type"), "ADDED");
+    cr_expect_str_eq(sim_json_text(event, "object.apiVersion"), "autoscaling/v1");
+    cr_expect_eq(sim_json_int(event, "object.spec.targetCPUUtilizationPercentage", -1), 70);
+    json_decref(event);
+    free(text);
+    ask_status(world, (struct ask){.method = "DELETE", .target = OLD "/web"});
+    text = drain_stream(watch.stream, &is_end);
+    event = json_loads(strstr(text, "{\"type\":\"DELETED\"") == NULL ? "" : text,
+                       JSON_DISABLE_EOF_CHECK, NULL);
+    cr_expect_str_eq(sim_json_text(event, "object.apiVersion"), "autoscaling/v1");
+    json_decref(event);
+    free(text);
+    sim_response_fini(&watch);
     sim_world_free(world);
 }
 

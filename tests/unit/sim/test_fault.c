@@ -130,7 +130,73 @@ Test(fault, refusals_look_like_those_of_the_server_asked)
     list.body = "{\"name\":\"n\"}";
     body = ask_json(world, list, &status);
     cr_expect_eq(status, 403);
-    cr_expect_not_null(strstr(sim_json_text(body, "error.message"), "quota"));
+    cr_expect_str_eq(sim_json_text(body, "error.message"),
+                     "Quota 'NETWORKS' exceeded.  Limit: 0.0 globally.");
+    cr_expect_str_eq(sim_json_text(json_array_get(sim_json_at(body, "error.errors"), 0), "reason"),
+                     "quotaExceeded");
+    json_decref(body);
+    struct ask wait = {.server = SIM_SERVER_GCP,
+                       .method = "POST",
+                       .target = "/compute/v1/projects/demo-4711/global/operations/none/wait"};
+    cr_expect_eq(ask_status(world, wait), 404, "nor does waiting");
+    sim_world_free(world);
+}
+
+Test(fault, a_cluster_refuses_in_the_words_of_its_roles)
+{
+    struct sim_world *world = rig_world(5, 2, true);
+    fault_add(world, "deny region=0");
+    int status;
+    json_t *body = ask_json(
+        world,
+        (struct ask){.method = "PATCH",
+                     .target = "/apis/apps/v1/namespaces/default/deployments/vllm-gemma/scale",
+                     .body = "{}"},
+        &status);
+    cr_expect_eq(status, 403);
+    cr_expect_str_eq(sim_json_text(body, "message"),
+                     "deployments.apps \"vllm-gemma\" is forbidden: User \"operator@example.com\" "
+                     "cannot patch resource \"deployments/scale\" in API group \"apps\" in the "
+                     "namespace \"default\": requires one of "
+                     "[\"container.deployments.updateScale\"] permission(s).");
+    cr_expect_str_eq(sim_json_text(body, "details.kind"), "deployments");
+    json_decref(body);
+    body = ask_json(world, (struct ask){.target = "/apis/metrics.k8s.io/v1beta1/nodes"}, &status);
+    cr_expect_eq(status, 403);
+    cr_expect_str_eq(sim_json_text(body, "details.group"), "metrics.k8s.io");
+    json_decref(body);
+    cr_expect_eq(ask_status(world, (struct ask){.target = "/apis/apps/v1"}), 200,
+                 "roles do not keep from discovery");
+    fault_add(world, "deny region=0 route=*/apis/apps/v1");
+    body = ask_json(world, (struct ask){.target = "/apis/apps/v1"}, &status);
+    cr_expect_str_eq(sim_json_text(body, "message"),
+                     "forbidden: User \"operator@example.com\" cannot get path \"/apis/apps/v1\"",
+                     "but who names it");
+    json_decref(body);
+    sim_world_free(world);
+}
+
+Test(fault, google_cloud_says_what_fails_in_its_own_words)
+{
+    struct sim_world *world = rig_world(5, 2, true);
+    fault_add(world, "status code=500 region=gcp times=2");
+    fault_add(world, "deny region=gcp");
+    struct ask list = {.server = SIM_SERVER_GCP,
+                       .target = "/compute/v1/projects/demo-4711/global/networks"};
+    int status;
+    json_t *body = ask_json(world, list, &status);
+    cr_expect_eq(status, 500);
+    cr_expect_str_eq(sim_json_text(body, "error.message"), "Internal error encountered.");
+    cr_expect_str_eq(sim_json_text(json_array_get(sim_json_at(body, "error.errors"), 0), "reason"),
+                     "backendError");
+    json_decref(body);
+    list.target = "/gkehub/v1/projects/demo-4711/locations/global/memberships";
+    body = ask_json(world, list, &status);
+    cr_expect_null(sim_json_at(body, "error.errors"), "the newest have none");
+    json_decref(body);
+    body = ask_json(world, list, &status);
+    cr_expect_eq(status, 403);
+    cr_expect_not_null(strstr(sim_json_text(body, "error.message"), "gkehub.memberships.list"));
     json_decref(body);
     sim_world_free(world);
 }

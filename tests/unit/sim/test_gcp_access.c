@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include "sim/certificate.h"
+#include "sim/fault.h"
 #include "sim/gcp_permission.h"
 #include "sim/gcp_store.h"
 #include "sim/gcp_token.h"
@@ -268,6 +269,81 @@ Test(gcp_access, a_batch_answers_every_part)
     cr_expect_not_null(strstr(text, "Content-ID: <response-one>"));
     cr_expect_not_null(strstr(text, "\"mtu\": 8896"));
     cr_expect_not_null(strstr(text, "HTTP/1.1 404"));
+    sim_response_fini(&response);
+    sim_world_free(world);
+}
+
+static struct sim_response ask_batch(struct sim_world *world, const char *parts, bool has_waited)
+{
+    struct sim_request request = {.method = "POST",
+                                  .content_type = "multipart/mixed; boundary=\"b\"",
+                                  .body = parts,
+                                  .body_len = strlen(parts),
+                                  .has_waited = has_waited};
+    return rig_http(world, request, "/batch/compute/v1");
+}
+
+#define PART(id, line)                                                           \
+    "--b\r\nContent-Type: application/http\r\nContent-ID: <" id ">\r\n\r\n" line \
+    " HTTP/1.1\r\n\r\n\r\n"
+#define GLOBAL "/compute/v1/projects/demo-4711/global"
+
+/* gcloud waits so for what it deletes together. */
+Test(gcp_access, a_batch_of_waits_waits)
+{
+    struct sim_world *world = rig_world(1, 2, true);
+    char parts[1200];
+    char *names[2];
+    for (int i = 0; i < 2; i++) {
+        json_t *operation = rig_ask(world, "POST", GLOBAL "/firewalls",
+                                    json_pack("{s:s,s:s,s:[{s:s}]}", "name", i == 0 ? "a" : "b",
+                                              "network", "global/networks/tpu-gke-dranet-vpc",
+                                              "allowed", "IPProtocol", "icmp"),
+                                    200);
+        names[i] = strdup(sim_json_text(operation, "name"));
+        json_decref(operation);
+    }
+    snprintf(parts, sizeof parts,
+             PART("1", "POST " GLOBAL "/operations/%s/wait")
+                 PART("2", "POST " GLOBAL "/operations/%s/wait") "--b--\r\n",
+             names[0], names[1]);
+    struct sim_response response = ask_batch(world, parts, false);
+    int64_t wait_us = response.wait_us;
+    cr_assert_gt(wait_us, 0);
+    cr_expect_eq(response.body.len, 0, "nothing is answered yet");
+    sim_response_fini(&response);
+    sim_world_run_until(world, sim_world_now_us(world) + wait_us);
+    response = ask_batch(world, parts, true);
+    const char *first = strstr(tg_buf_text(&response.body), "\"DONE\"");
+    cr_assert_not_null(first);
+    cr_expect_not_null(strstr(first + 1, "\"DONE\""), "it waits for the last of them");
+    sim_response_fini(&response);
+    response = ask_batch(world, parts, false);
+    cr_expect_eq(response.wait_us, 0, "what is done needs no waiting");
+    sim_response_fini(&response);
+    free(names[0]);
+    free(names[1]);
+    sim_world_free(world);
+}
+
+Test(gcp_access, a_fault_of_a_route_strikes_within_a_batch)
+{
+    struct sim_world *world = rig_world(1, 2, true);
+    struct tg_err err = TG_ERR_INIT;
+    struct sim_fault_spec spec = sim_fault_spec_of(SIM_FAULT_STATUS);
+    spec.region = SIM_SERVER_GCP;
+    spec.value = 503;
+    spec.has_value = true;
+    snprintf(spec.route, sizeof spec.route, "GET *networks/*");
+    cr_assert_not_null(sim_fault_add(world, &spec, &err), "%s", err.msg);
+    struct sim_response response = ask_batch(world,
+                                             PART("1", "GET " GLOBAL "/networks/tpu-gke-dranet-vpc")
+                                                 PART("2", "GET " GLOBAL "/firewalls") "--b--\r\n",
+                                             false);
+    const char *text = tg_buf_text(&response.body);
+    cr_expect_eq(response.status, 200, "the batch itself is well");
+    cr_expect_not_null(strstr(text, "HTTP/1.1 503"));
+    cr_expect_not_null(strstr(text, "HTTP/1.1 200"));
     sim_response_fini(&response);
     sim_world_free(world);
 }

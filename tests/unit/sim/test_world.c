@@ -105,6 +105,44 @@ Test(sim_world, parameters_are_named_and_settable)
     }
 }
 
+static void expect_refused(const char *name, int64_t value, const char *why)
+{
+    struct sim_params params;
+    sim_params_init(&params);
+    cr_assert(sim_params_set(&params, name, value, NULL));
+    struct sim_config config = {.seed = 1, .regions = 1, .is_built = true, .params = &params};
+    struct tg_err err = TG_ERR_INIT;
+    cr_expect_null(sim_world_new(&config, &err), "%s", name);
+    cr_expect_eq(err.code, TG_CODE_INVALID, "%s", name);
+    cr_expect_not_null(strstr(err.msg, why), "%s: %s", name, err.msg);
+}
+
+Test(sim_world, ways_shorter_than_their_jitter_take_no_negative_time)
+{
+    struct sim_params params;
+    sim_params_init(&params);
+    params.rtt_lab_us = 0;
+    params.load_mrps = 2000;
+    struct sim_config config = {.seed = 1, .regions = 2, .is_built = true, .params = &params};
+    struct sim_world *world = sim_world_new(&config, NULL);
+    cr_assert_not_null(world);
+    rig_run(world, 20);
+    rig_scale(world, 0, "vllm-gemma", 0);
+    rig_run(world, 60);
+    sim_world_free(world);
+}
+
+Test(sim_world, refuses_numbers_that_do_not_go_together)
+{
+    expect_refused("schedule.p95", 1, "schedule: p95 must not be less than the median");
+    expect_refused("fuse_mount.cap", 0, "nor cap 0");
+    expect_refused("status_react.high", 0, "high is less than low");
+    expect_refused("load_prompt_tokens", 0, "must be more than 0");
+    expect_refused("metric_period_us", 0, "must be more than 0");
+    expect_refused("tpu_quota_chips", 0, "the lab does not come to stand");
+    expect_refused("has_gemma_licence", 0, "the lab does not come to stand");
+}
+
 Test(sim_world, regions_have_distinct_names_and_addresses_and_symmetric_distances)
 {
     struct sim_world *world = rig_world(1, 300, false);

@@ -12,8 +12,9 @@
 #include "base/utf8.h"
 #include "ui/state.h"
 
-#define WIDTH_MIN  60
-#define HEIGHT_MIN 16
+#define WIDTH_MIN        60
+#define HEIGHT_MIN       16
+#define MESSAGE_ROWS_MAX 5
 
 void ui_frame_fill(const struct ui_view_context *context, enum ui_view view, struct ui_lines *lines)
 {
@@ -257,23 +258,48 @@ static const char *problem_text(enum tg_problem_code code)
     return _(texts[code]);
 }
 
+/* What was said to the operator, whole: upwards from y as many rows as it needs. */
+static bool draw_message(const struct ui *ui, const struct ui_inputs *inputs,
+                         struct ui_canvas *canvas, int y)
+{
+    const char *text = ui->message[0] != '\0' ? ui->message : inputs->notice;
+    enum ui_style style =
+        ui->message[0] != '\0' ? UI_STYLE_WARN : ui_view_style(inputs->notice_severity);
+    struct ui_lines lines = {0};
+    if (text == NULL) {
+        return false;
+    }
+    ui_lines_add_wrapped(&lines, style, ui_canvas_width(canvas) - 2, text);
+    int count = (int)lines.count < MESSAGE_ROWS_MAX ? (int)lines.count : MESSAGE_ROWS_MAX;
+    struct ui_rect rect = {0, y - count + 1, ui_canvas_width(canvas), count};
+    ui_canvas_fill(canvas, rect, " ", UI_STYLE_TEXT);
+    rect.x += 1;
+    rect.width -= 2;
+    ui_lines_draw(&lines, canvas, rect, 0, -1, ui->is_utf8);
+    ui_lines_fini(&lines);
+    return true;
+}
+
+static bool is_prompt(enum ui_overlay overlay)
+{
+    return overlay == UI_OVERLAY_COMMAND || overlay == UI_OVERLAY_FILTER ||
+           overlay == UI_OVERLAY_WAIVE;
+}
+
 static void draw_problems(const struct ui *ui, const struct ui_inputs *inputs,
                           struct ui_canvas *canvas, int y)
 {
     size_t count = 0;
     struct ui_view_context context = {inputs, ui->is_utf8, 0, 0, false};
-    if (ui->message[0] != '\0') {
-        ui_canvas_put(canvas, 1, y, UI_STYLE_WARN, ui->message);
-        return;
-    }
-    if (inputs->notice != NULL) {
-        ui_canvas_put(canvas, 1, y, ui_view_style(inputs->notice_severity), inputs->notice);
+    if (draw_message(ui, inputs, canvas, y)) {
         return;
     }
     char next[200];
     bool is_first = ui_next_text(inputs, next, sizeof(next));
     struct tg_problem *problems = tg_select_problems(inputs->model, inputs->now_us, &count);
-    if (next[0] != '\0' && (is_first || count == 0)) {
+    /* The walkthrough's page says itself what is next. */
+    bool is_walk = ui->overlay == UI_OVERLAY_WALK;
+    if (next[0] != '\0' && !is_walk && (is_first || count == 0)) {
         int room = ui_canvas_width(canvas) - 2;
         int cells = (int)tg_utf8_width(next);
         ui_canvas_put_fit(canvas, 1, y, cells < room ? cells : room, false, UI_STYLE_RUNNING, next);
@@ -375,4 +401,7 @@ void ui_render(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *
     draw_problems(ui, inputs, canvas, height - 2);
     draw_hints(inputs, canvas, height - 1);
     ui_overlay_draw(ui, inputs, canvas);
+    if (ui->overlay != UI_OVERLAY_NONE && !is_prompt(ui->overlay)) {
+        (void)draw_message(ui, inputs, canvas, height - 2);
+    }
 }

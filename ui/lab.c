@@ -315,6 +315,10 @@ void ui_lab_draw_output(struct ui *ui, const struct ui_inputs *inputs, struct ui
     const struct tg_run_tool *tool = inputs->run != NULL ? &inputs->run->tool : NULL;
     uint64_t total = tool != NULL ? tool->lines_total : 0;
     describe_program(inputs, title, sizeof(title));
+    if (total == 0) { /* the title has no room for what there is to say */
+        ui_lines_add_wrapped(&lines, UI_STYLE_MUTED, cells, title);
+        tg_str_copy(title, sizeof(title), _("Output"));
+    }
     for (uint64_t i = total > TG_RUN_LINES_MAX ? total - TG_RUN_LINES_MAX : 0; i < total; i++) {
         const char *line = tool->lines[i % TG_RUN_LINES_MAX];
         char *safe = tg_utf8_sanitize(line, strlen(line));

@@ -208,6 +208,16 @@ static void quit(struct ui *ui, const struct ui_inputs *inputs, struct ui_intent
     }
 }
 
+/* From another terminal, to be copied whole. */
+static void show_world(struct ui *ui, const struct ui_inputs *inputs)
+{
+    ui_ask(ui, UI_OVERLAY_DETAIL);
+    tg_str_copy(ui->detail_row, sizeof(ui->detail_row),
+                inputs->world_note != NULL ? inputs->world_note
+                                           : _("These are clusters of your kubeconfig."));
+    tg_str_copy(ui->detail_title, sizeof(ui->detail_title), _("the world, from another terminal"));
+}
+
 static void run(struct ui *ui, const struct ui_inputs *inputs, enum tg_command command,
                 struct ui_intent *intent)
 {
@@ -293,9 +303,7 @@ static void run(struct ui *ui, const struct ui_inputs *inputs, enum tg_command c
         pane->filter[0] = '\0';
         break;
     case TG_COMMAND_WORLD:
-        tg_str_copy(ui->message, sizeof(ui->message),
-                    inputs->world_note != NULL ? inputs->world_note
-                                               : _("These are clusters of your kubeconfig."));
+        show_world(ui, inputs);
         break;
     case TG_COMMAND_DRANET_PROVE:
         intent->kind = UI_INTENT_PROVE;

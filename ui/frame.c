@@ -365,15 +365,33 @@ static void draw_hints(const struct ui_inputs *inputs, struct ui_canvas *canvas,
     }
 }
 
-static void draw_too_small(const struct ui_inputs *inputs, struct ui_canvas *canvas)
+/* Where a line is typed into, q would be a letter of it. */
+static bool is_typed_into(enum ui_overlay overlay)
+{
+    return overlay == UI_OVERLAY_COMMAND || overlay == UI_OVERLAY_FILTER ||
+           overlay == UI_OVERLAY_PALETTE || overlay == UI_OVERLAY_WAIVE ||
+           overlay == UI_OVERLAY_CONFIRM || overlay == UI_OVERLAY_SECRET ||
+           overlay == UI_OVERLAY_LAB_UP || overlay == UI_OVERLAY_LAB_DOWN;
+}
+
+static void draw_too_small(const struct ui *ui, const struct ui_inputs *inputs,
+                           struct ui_canvas *canvas)
 {
     int width = ui_canvas_width(canvas);
     int height = ui_canvas_height(canvas);
-    ui_canvas_printf(canvas, 0, height / 2, UI_STYLE_TEXT,
-                     _("tidegate needs %dx%d, this terminal is %dx%d"), WIDTH_MIN, HEIGHT_MIN,
-                     width, height);
-    ui_canvas_printf(canvas, 0, height / 2 + 1, UI_STYLE_TEXT, "%s  q %s",
-                     inputs->is_simulated ? "SIMULATED" : "LIVE", _("leaves"));
+    struct ui_lines lines = {0};
+    char *sizes = tg_asprintf(_("tidegate needs %dx%d, this terminal is %dx%d"), WIDTH_MIN,
+                              HEIGHT_MIN, width, height);
+    char *keys = tg_asprintf("%s  %sq %s", inputs->is_simulated ? "SIMULATED" : "LIVE",
+                             is_typed_into(ui->overlay) ? "Esc " : "", _("leaves"));
+    ui_lines_add_wrapped(&lines, UI_STYLE_TEXT, width, sizes);
+    ui_lines_add_wrapped(&lines, UI_STYLE_TEXT, width, keys);
+    int count = (int)lines.count < height ? (int)lines.count : height;
+    ui_lines_draw(&lines, canvas, (struct ui_rect){0, (height - count) / 2, width, count}, 0, -1,
+                  ui->is_utf8);
+    ui_lines_fini(&lines);
+    free(keys);
+    free(sizes);
 }
 
 void ui_render(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas)
@@ -392,7 +410,7 @@ void ui_render(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *
     ui->drawn_width = width;
     ui->drawn_height = height;
     if (width < WIDTH_MIN || height < HEIGHT_MIN) {
-        draw_too_small(inputs, canvas);
+        draw_too_small(ui, inputs, canvas);
         return;
     }
     draw_banner(ui, inputs, canvas);

@@ -196,7 +196,7 @@ static void add_steps(const struct ui_view_context *context, const struct tg_wal
 {
     const struct ui_inputs *inputs = context->inputs;
     for (int i = section->from; i >= 0 && i <= section->until; i++) {
-        struct ui_look look = ui_view_look(context, &inputs->steps[i]);
+        struct ui_look look = ui_view_step_look(context, (size_t)i);
         struct ui_line *line = ui_lines_add(lines);
         ui_line_put(line, look.style, 2, "%s", look.sign);
         ui_line_put(line, UI_STYLE_TEXT, cells > 60 ? 40 : 30, "%s",

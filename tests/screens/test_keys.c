@@ -486,3 +486,20 @@ Test(keys, what_is_said_is_said_to_its_end)
     free(screen);
     scene_free(&scene);
 }
+
+/* Below the smallest size both sizes are named whole, and the keys that leave from where one is. */
+Test(keys, what_is_too_small_is_told_whole)
+{
+    struct scene scene = scene_new(SCENE_STEADY, "C");
+    char *screen = scene_draw(&scene, 40, 12);
+    cr_assert_not_null(strstr(screen, "60x16"), "%s", screen);
+    cr_assert_not_null(strstr(screen, "40x12"), "%s", screen);
+    cr_assert_not_null(strstr(screen, "SIMULATED  q leaves"), "%s", screen);
+    free(screen);
+    scene_keys(&scene, "D");
+    screen = scene_draw(&scene, 40, 12);
+    cr_assert_not_null(strstr(screen, "Esc q leaves"), "%s", screen);
+    free(screen);
+    free(scene_draw(&scene, 1, 1));
+    scene_free(&scene);
+}

@@ -286,6 +286,28 @@ static bool is_prompt(enum ui_overlay overlay)
            overlay == UI_OVERLAY_WAIVE;
 }
 
+/* What the drill itself does to its region is what it is for, not an alarm. */
+static bool is_of_drill(const struct ui_inputs *inputs, const struct tg_problem *problem)
+{
+    const struct tg_drill *drill = inputs->drill;
+    if (drill == NULL || tg_drill_is_over(drill) || drill->config.target < 0) {
+        return false;
+    }
+    const struct tg_target *down = tg_model_target(inputs->model, drill->config.target);
+    switch (problem->code) {
+    case TG_PROBLEM_POD_PENDING:
+    case TG_PROBLEM_NOT_SERVING:
+    case TG_PROBLEM_SCALED_TO_ZERO:
+    case TG_PROBLEM_CLAIM_PENDING:
+    case TG_PROBLEM_DRILL_ANNOTATION:
+        return problem->target == down->index;
+    case TG_PROBLEM_BACKEND_UNHEALTHY: /* Google Cloud's, by its zone */
+        return down->region[0] != '\0' && strstr(problem->object, down->region) != NULL;
+    default:
+        return false;
+    }
+}
+
 static void draw_problems(const struct ui *ui, const struct ui_inputs *inputs,
                           struct ui_canvas *canvas, int y)
 {
@@ -307,15 +329,21 @@ static void draw_problems(const struct ui *ui, const struct ui_inputs *inputs,
         return;
     }
     if (count > 0) {
-        enum ui_style style = ui_view_style(problems[0].severity);
-        int x = ui_canvas_printf(canvas, 1, y, style,
-                                 "%s %s: ", ui_view_sign(&context, problems[0].severity),
-                                 problem_text(problems[0].code));
+        size_t worst = 0;
+        while (worst < count && is_of_drill(inputs, &problems[worst])) {
+            worst++;
+        }
+        bool is_meant = worst == count;
+        worst = is_meant ? 0 : worst;
+        enum tg_severity severity = is_meant ? TG_SEVERITY_INFO : problems[worst].severity;
+        int x = ui_canvas_printf(
+            canvas, 1, y, ui_view_style(severity), "%s %s%s: ", ui_view_sign(&context, severity),
+            is_meant ? _("the drill's doing: ") : "", problem_text(problems[worst].code));
         char more[60] = "";
         if (count > 1) {
             snprintf(more, sizeof(more), _("(%zu more)"), count - 1);
         }
-        char *text = tg_asprintf("%s %s", problems[0].object, problems[0].detail);
+        char *text = tg_asprintf("%s %s", problems[worst].object, problems[worst].detail);
         int room = ui_canvas_width(canvas) - x - (int)tg_utf8_width(more) - 3;
         int cells = (int)tg_utf8_width(text);
         if (room > 0) {

@@ -15,8 +15,6 @@
 #include "plan/price.h"
 #include "ui/state.h"
 
-#define FINDINGS_LAST_US (10 * 60 * TG_US_PER_S)
-
 static bool is_running(const struct ui_inputs *inputs)
 {
     return inputs->run != NULL && !inputs->run->is_over;
@@ -45,14 +43,6 @@ static enum tg_run_stockout stockout_of(enum tg_command command)
                                                    : TG_RUN_STOCKOUT_RETRY;
 }
 
-/* Findings of another hour are none. */
-static bool is_preflight_due(const struct ui_inputs *inputs)
-{
-    const struct tg_doctor *doctor = inputs->doctor;
-    return doctor == NULL ||
-           (doctor->is_over && inputs->lab_us - doctor->ended_lab_us > FINDINGS_LAST_US);
-}
-
 void ui_lab_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_command command,
                     struct ui_intent *intent)
 {
@@ -77,7 +67,7 @@ void ui_lab_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_comma
         tg_str_copy(ui->message, sizeof(ui->message), refusal);
     } else {
         ui_ask(ui, command == TG_COMMAND_LAB_UP ? UI_OVERLAY_LAB_UP : UI_OVERLAY_LAB_DOWN);
-        if (command == TG_COMMAND_LAB_UP && is_preflight_due(inputs)) {
+        if (command == TG_COMMAND_LAB_UP && ui_doctor_is_due(inputs)) {
             intent->kind = UI_INTENT_DOCTOR; /* its findings stand in the dialog */
         }
     }

@@ -503,3 +503,30 @@ Test(keys, what_is_too_small_is_told_whole)
     free(scene_draw(&scene, 1, 1));
     scene_free(&scene);
 }
+
+/* What was found before the lab was changed, or hours ago, is not shown as if it were so now. */
+Test(keys, the_preflight_looks_again_when_its_findings_are_old)
+{
+    struct scene scene = scene_new(SCENE_STEADY, "C");
+    scene_keys(&scene, ":");
+    scene_type(&scene, "doctor");
+    cr_assert_eq(scene_keys(&scene, "Enter").kind, UI_INTENT_DOCTOR);
+    expect_shown(&scene, "looked at 0s ago");
+    scene_keys(&scene, "Esc :");
+    scene_type(&scene, "doctor");
+    cr_assert_eq(scene_keys(&scene, "Enter").kind, UI_INTENT_NONE, "a moment later");
+    scene.inputs.lab_us += 3 * 3600 * TG_US_PER_S;
+    expect_shown(&scene, "looked at 3h ago");
+    scene_keys(&scene, "Esc :");
+    scene_type(&scene, "doctor");
+    cr_assert_eq(scene_keys(&scene, "Enter").kind, UI_INTENT_DOCTOR, "hours later");
+    scene_free(&scene);
+}
+
+/* An outage that was asked for is no alarm; any other beside it is. */
+Test(keys, what_the_drill_does_is_told_as_its_doing)
+{
+    struct scene scene = scene_new(SCENE_OBSERVING, "C");
+    expect_shown(&scene, " . the drill's doing: ");
+    scene_free(&scene);
+}

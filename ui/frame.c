@@ -336,9 +336,12 @@ static void draw_problems(const struct ui *ui, const struct ui_inputs *inputs,
         bool is_meant = worst == count;
         worst = is_meant ? 0 : worst;
         enum tg_severity severity = is_meant ? TG_SEVERITY_INFO : problems[worst].severity;
-        int x = ui_canvas_printf(
-            canvas, 1, y, ui_view_style(severity), "%s %s%s: ", ui_view_sign(&context, severity),
-            is_meant ? _("the drill's doing: ") : "", problem_text(problems[worst].code));
+        int x = ui_canvas_printf(canvas, 1, y, ui_view_style(severity),
+                                 "%s %s%s: ", ui_view_sign(&context, severity),
+                                 is_meant && problems[worst].code != TG_PROBLEM_DRILL_ANNOTATION
+                                     ? _("the drill's doing: ")
+                                     : "",
+                                 problem_text(problems[worst].code));
         char more[60] = "";
         if (count > 1) {
             snprintf(more, sizeof(more), _("(%zu more)"), count - 1);

@@ -527,6 +527,6 @@ Test(keys, the_preflight_looks_again_when_its_findings_are_old)
 Test(keys, what_the_drill_does_is_told_as_its_doing)
 {
     struct scene scene = scene_new(SCENE_OBSERVING, "C");
-    expect_shown(&scene, " . the drill's doing: ");
+    expect_shown(&scene, " . held by a drill: ");
     scene_free(&scene);
 }

@@ -509,6 +509,14 @@ static void terminal_gone(struct loop *loop)
     leave_unhurried(loop, "terminal lost");
 }
 
+/* Good news that was read makes room for what needs attention. */
+static void dismiss_notice(struct tg_app *app)
+{
+    if (app->notice_severity == TG_SEVERITY_INFO || app->notice_severity == TG_SEVERITY_OK) {
+        app->notice[0] = '\0';
+    }
+}
+
 static void handle_keys(struct loop *loop)
 {
     while (loop->term != NULL && !loop->is_over) {
@@ -524,6 +532,7 @@ static void handle_keys(struct loop *loop)
             loop->is_dirty = true;
             continue;
         }
+        dismiss_notice(loop->session->app);
         struct ui_inputs inputs = gather(loop);
         struct ui_intent intent = {.kind = UI_INTENT_NONE};
         loop->is_dirty = ui_key(loop->ui, &inputs, key, &intent) || loop->is_dirty;
@@ -667,9 +676,17 @@ static void run_frames(struct loop *loop)
 
 static char *make_world_note(const struct sim_server *server)
 {
-    return server == NULL ? NULL
-                          : tg_asprintf("kubectl --kubeconfig %s get pods -w",
-                                        sim_server_kubeconfig_path(server));
+    if (server == NULL) {
+        return NULL;
+    }
+    const char *kubeconfig = sim_server_kubeconfig_path(server);
+    const char *slash = strrchr(kubeconfig, '/');
+    int folder_len = slash != NULL ? (int)(slash - kubeconfig) : 1;
+    const char *folder = slash != NULL ? kubeconfig : ".";
+    return tg_asprintf("kubectl --kubeconfig %s get pods -w\n"
+                       "tidegate sim fault kinds --dir %.*s\n"
+                       ". %.*s/env",
+                       kubeconfig, folder_len, folder, folder_len, folder);
 }
 
 /* What a drill found stays in the scrollback after the screen is gone. */

@@ -101,7 +101,9 @@ void ui_command_line_draw(const struct ui *ui, struct ui_canvas *canvas, int x, 
          command = next_beginning(ui, (int)command + 1)) {
         const char *name = tg_command_info(command)->name;
         int cells = 2 + (int)strlen(name);
-        if (x + cells >= width) {
+        bool is_last = next_beginning(ui, (int)command + 1) == TG_COMMAND_NONE;
+        if (x + cells + (is_last ? 0 : 5) >= width) {
+            ui_canvas_put(canvas, x + 2, y, UI_STYLE_MUTED, "...");
             return; /* a name that is cut is no help */
         }
         if (!tg_str_eq(name, ui->input)) {

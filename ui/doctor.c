@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -13,10 +14,11 @@
 #include "plan/doctor_report.h"
 #include "ui/state.h"
 
-#define PAGE_CELLS  120
-#define TITLE_CELLS 34
-#define TEXT_MAX    4096
-#define FIXES_MAX   9 /* a digit each */
+#define PAGE_CELLS       120
+#define FINDINGS_LAST_US (10 * 60 * TG_US_PER_S)
+#define TITLE_CELLS      34
+#define TEXT_MAX         4096
+#define FIXES_MAX        9 /* a digit each */
 
 /* The hazard whose fix has this number on the page; -1: none. */
 static int hazard_of_digit(const struct tg_lab *lab, int digit)
@@ -38,6 +40,17 @@ static int digit_of_hazard(const struct tg_lab *lab, int hazard)
     return lab->hazards[hazard].has_fix && digit <= FIXES_MAX ? digit : 0;
 }
 
+/* Findings of another hour are none, nor are those of before the lab was changed. */
+bool ui_doctor_is_due(const struct ui_inputs *inputs)
+{
+    const struct tg_doctor *doctor = inputs->doctor;
+    if (doctor == NULL || !doctor->is_over) {
+        return doctor == NULL;
+    }
+    return inputs->lab_us - doctor->ended_lab_us > FINDINGS_LAST_US ||
+           (inputs->run != NULL && inputs->run->started_lab_us > doctor->ended_lab_us);
+}
+
 void ui_doctor_command(struct ui *ui, const struct ui_inputs *inputs, struct ui_intent *intent)
 {
     if (tg_model_gcp(inputs->model) == NULL) {
@@ -46,7 +59,7 @@ void ui_doctor_command(struct ui *ui, const struct ui_inputs *inputs, struct ui_
         return;
     }
     ui_ask(ui, UI_OVERLAY_DOCTOR);
-    if (inputs->doctor == NULL) {
+    if (ui_doctor_is_due(inputs)) {
         intent->kind = UI_INTENT_DOCTOR;
     }
 }
@@ -251,6 +264,9 @@ void ui_doctor_draw(struct ui *ui, const struct ui_inputs *inputs, struct ui_can
     } else {
         tg_doctor_report_counts(doctor, &counts);
         snprintf(title, sizeof(title), "%s: %.120s", _("Preflight"), tg_buf_text(&counts));
+        char age[24];
+        ui_line_put(ui_lines_add(&lines), UI_STYLE_MUTED, 0, _("looked at %s ago"),
+                    ui_view_age(age, sizeof(age), inputs->lab_us - doctor->ended_lab_us));
         add_all(&context, &lines);
     }
     ui_overlay_lines(ui, canvas, PAGE_CELLS, title, _("r again, Esc closes"), &lines);

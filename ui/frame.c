@@ -13,8 +13,9 @@
 #include "base/utf8.h"
 #include "ui/state.h"
 
-#define WIDTH_MIN  60
-#define HEIGHT_MIN 16
+#define WIDTH_MIN        60
+#define HEIGHT_MIN       16
+#define MESSAGE_ROWS_MAX 5
 
 void ui_frame_fill(const struct ui_view_context *context, enum ui_view view, struct ui_lines *lines)
 {
@@ -320,28 +321,75 @@ static bool draw_trouble(const struct ui *ui, const struct ui_inputs *inputs,
     return true;
 }
 
+/* What was said to the operator, whole: upwards from y as many rows as it needs. */
+static bool draw_message(const struct ui *ui, const struct ui_inputs *inputs,
+                         struct ui_canvas *canvas, int y)
+{
+    const char *text = ui->message[0] != '\0' ? ui->message : inputs->notice;
+    enum ui_style style =
+        ui->message[0] != '\0' ? UI_STYLE_WARN : ui_view_style(inputs->notice_severity);
+    struct ui_lines lines = {0};
+    if (text == NULL) {
+        return false;
+    }
+    ui_lines_add_wrapped(&lines, style, ui_canvas_width(canvas) - 2, text);
+    int count = (int)lines.count < MESSAGE_ROWS_MAX ? (int)lines.count : MESSAGE_ROWS_MAX;
+    struct ui_rect rect = {0, y - count + 1, ui_canvas_width(canvas), count};
+    ui_canvas_fill(canvas, rect, " ", UI_STYLE_TEXT);
+    rect.x += 1;
+    rect.width -= 2;
+    ui_lines_draw(&lines, canvas, rect, 0, -1, ui->is_utf8);
+    ui_lines_fini(&lines);
+    return true;
+}
+
+static bool is_prompt(enum ui_overlay overlay)
+{
+    return overlay == UI_OVERLAY_COMMAND || overlay == UI_OVERLAY_FILTER ||
+           overlay == UI_OVERLAY_WAIVE;
+}
+
+/* What the drill itself does to its region is what it is for, not an alarm. */
+static bool is_of_drill(const struct ui_inputs *inputs, const struct tg_problem *problem)
+{
+    const struct tg_drill *drill = inputs->drill;
+    if (drill == NULL || tg_drill_is_over(drill) || drill->config.target < 0) {
+        return false;
+    }
+    const struct tg_target *down = tg_model_target(inputs->model, drill->config.target);
+    switch (problem->code) {
+    case TG_PROBLEM_POD_PENDING:
+    case TG_PROBLEM_NOT_SERVING:
+    case TG_PROBLEM_SCALED_TO_ZERO:
+    case TG_PROBLEM_CLAIM_PENDING:
+    case TG_PROBLEM_DRILL_ANNOTATION:
+        return problem->target == down->index;
+    case TG_PROBLEM_BACKEND_UNHEALTHY: /* Google Cloud's, by its zone */
+        return down->region[0] != '\0' && strstr(problem->object, down->region) != NULL;
+    default:
+        return false;
+    }
+}
+
 static void draw_problems(const struct ui *ui, const struct ui_inputs *inputs,
                           struct ui_canvas *canvas, int y)
 {
     size_t count = 0;
     struct ui_view_context context = {inputs, ui->is_utf8, 0, 0, false};
-    if (ui->message[0] != '\0') {
-        ui_canvas_put(canvas, 1, y, UI_STYLE_WARN, ui->message);
-        return;
-    }
     /* What was answered is read by now; what is wrong stays. */
-    bool is_read = inputs->now_us - inputs->notice_us > UI_NOTICE_US;
-    if ((inputs->notice == NULL || is_read) && draw_trouble(ui, inputs, canvas, y)) {
+    bool is_read = inputs->notice == NULL || inputs->now_us - inputs->notice_us > UI_NOTICE_US;
+    if (ui->message[0] == '\0' && is_read && draw_trouble(ui, inputs, canvas, y)) {
         return;
     }
-    if (inputs->notice != NULL) {
-        ui_canvas_put(canvas, 1, y, ui_view_style(inputs->notice_severity), inputs->notice);
+    if (draw_message(ui, inputs, canvas, y)) {
         return;
     }
     char next[200];
     bool is_first = ui_next_text(inputs, next, sizeof(next));
     struct tg_problem *problems = tg_select_problems(inputs->model, inputs->now_us, &count);
-    if (next[0] != '\0' && (is_first || count == 0)) {
+    /* The walkthrough's page says itself what is next. */
+    bool is_walk = ui->overlay == UI_OVERLAY_WALK;
+    if (next[0] != '\0' && !is_walk && (is_first || count == 0)) {
         int room = ui_canvas_width(canvas) - 2;
         int cells = (int)tg_utf8_width(next);
         ui_canvas_put_fit(canvas, 1, y, cells < room ? cells : room, false, UI_STYLE_RUNNING, next);
@@ -349,15 +397,24 @@ static void draw_problems(const struct ui *ui, const struct ui_inputs *inputs,
         return;
     }
     if (count > 0) {
-        enum ui_style style = ui_view_style(problems[0].severity);
-        int x = ui_canvas_printf(canvas, 1, y, style,
-                                 "%s %s: ", ui_view_sign(&context, problems[0].severity),
-                                 problem_text(problems[0].code));
+        size_t worst = 0;
+        while (worst < count && is_of_drill(inputs, &problems[worst])) {
+            worst++;
+        }
+        bool is_meant = worst == count;
+        worst = is_meant ? 0 : worst;
+        enum tg_severity severity = is_meant ? TG_SEVERITY_INFO : problems[worst].severity;
+        int x = ui_canvas_printf(canvas, 1, y, ui_view_style(severity),
+                                 "%s %s%s: ", ui_view_sign(&context, severity),
+                                 is_meant && problems[worst].code != TG_PROBLEM_DRILL_ANNOTATION
+                                     ? _("the drill's doing: ")
+                                     : "",
+                                 problem_text(problems[worst].code));
         char more[60] = "";
         if (count > 1) {
             snprintf(more, sizeof(more), _("(%zu more)"), count - 1);
         }
-        char *text = tg_asprintf("%s %s", problems[0].object, problems[0].detail);
+        char *text = tg_asprintf("%s %s", problems[worst].object, problems[worst].detail);
         int room = ui_canvas_width(canvas) - x - (int)tg_utf8_width(more) - 3;
         int cells = (int)tg_utf8_width(text);
         if (room > 0) {
@@ -409,15 +466,33 @@ static void draw_hints(const struct ui_inputs *inputs, struct ui_canvas *canvas,
     }
 }
 
-static void draw_too_small(const struct ui_inputs *inputs, struct ui_canvas *canvas)
+/* Where a line is typed into, q would be a letter of it. */
+static bool is_typed_into(enum ui_overlay overlay)
+{
+    return overlay == UI_OVERLAY_COMMAND || overlay == UI_OVERLAY_FILTER ||
+           overlay == UI_OVERLAY_PALETTE || overlay == UI_OVERLAY_WAIVE ||
+           overlay == UI_OVERLAY_CONFIRM || overlay == UI_OVERLAY_SECRET ||
+           overlay == UI_OVERLAY_LAB_UP || overlay == UI_OVERLAY_LAB_DOWN;
+}
+
+static void draw_too_small(const struct ui *ui, const struct ui_inputs *inputs,
+                           struct ui_canvas *canvas)
 {
     int width = ui_canvas_width(canvas);
     int height = ui_canvas_height(canvas);
-    ui_canvas_printf(canvas, 0, height / 2, UI_STYLE_TEXT,
-                     _("tidegate needs %dx%d, this terminal is %dx%d"), WIDTH_MIN, HEIGHT_MIN,
-                     width, height);
-    ui_canvas_printf(canvas, 0, height / 2 + 1, UI_STYLE_TEXT, "%s  q %s",
-                     inputs->is_simulated ? "SIMULATED" : "LIVE", _("leaves"));
+    struct ui_lines lines = {0};
+    char *sizes = tg_asprintf(_("tidegate needs %dx%d, this terminal is %dx%d"), WIDTH_MIN,
+                              HEIGHT_MIN, width, height);
+    char *keys = tg_asprintf("%s  %sq %s", inputs->is_simulated ? "SIMULATED" : "LIVE",
+                             is_typed_into(ui->overlay) ? "Esc " : "", _("leaves"));
+    ui_lines_add_wrapped(&lines, UI_STYLE_TEXT, width, sizes);
+    ui_lines_add_wrapped(&lines, UI_STYLE_TEXT, width, keys);
+    int count = (int)lines.count < height ? (int)lines.count : height;
+    ui_lines_draw(&lines, canvas, (struct ui_rect){0, (height - count) / 2, width, count}, 0, -1,
+                  ui->is_utf8);
+    ui_lines_fini(&lines);
+    free(keys);
+    free(sizes);
 }
 
 void ui_render(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas)
@@ -437,7 +512,7 @@ void ui_render(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *
     ui->drawn_width = width;
     ui->drawn_height = height;
     if (width < WIDTH_MIN || height < HEIGHT_MIN) {
-        draw_too_small(inputs, canvas);
+        draw_too_small(ui, inputs, canvas);
         return;
     }
     draw_banner(ui, inputs, canvas);
@@ -446,4 +521,7 @@ void ui_render(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *
     draw_problems(ui, inputs, canvas, height - 2);
     draw_hints(inputs, canvas, height - 1);
     ui_overlay_draw(ui, inputs, canvas);
+    if (ui->overlay != UI_OVERLAY_NONE && !is_prompt(ui->overlay)) {
+        (void)draw_message(ui, inputs, canvas, height - 2);
+    }
 }

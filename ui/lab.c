@@ -16,8 +16,6 @@
 #include "plan/run_survey.h"
 #include "ui/state.h"
 
-#define FINDINGS_LAST_US (10 * 60 * TG_US_PER_S)
-
 static bool is_running(const struct ui_inputs *inputs)
 {
     return inputs->run != NULL && !inputs->run->is_over;
@@ -46,14 +44,6 @@ static enum tg_run_stockout stockout_of(enum tg_command command)
            : command == TG_COMMAND_STOCKOUT_REGION ? TG_RUN_STOCKOUT_REGION
            : command == TG_COMMAND_STOCKOUT_STOP   ? TG_RUN_STOCKOUT_STOP
                                                    : TG_RUN_STOCKOUT_RETRY;
-}
-
-/* Findings of another hour are none. */
-static bool is_preflight_due(const struct ui_inputs *inputs)
-{
-    const struct tg_doctor *doctor = inputs->doctor;
-    return doctor == NULL ||
-           (doctor->is_over && inputs->lab_us - doctor->ended_lab_us > FINDINGS_LAST_US);
 }
 
 /* Commands of a lab that is being changed. */
@@ -96,7 +86,7 @@ void ui_lab_command(struct ui *ui, const struct ui_inputs *inputs, enum tg_comma
         tg_str_copy(ui->message, sizeof(ui->message), refusal);
     } else {
         ui_ask(ui, command == TG_COMMAND_LAB_UP ? UI_OVERLAY_LAB_UP : UI_OVERLAY_LAB_DOWN);
-        if (command == TG_COMMAND_LAB_UP && is_preflight_due(inputs)) {
+        if (command == TG_COMMAND_LAB_UP && ui_doctor_is_due(inputs)) {
             intent->kind = UI_INTENT_DOCTOR; /* its findings stand in the dialog */
         }
     }
@@ -364,6 +354,10 @@ void ui_lab_draw_output(struct ui *ui, const struct ui_inputs *inputs, struct ui
     const struct tg_run_tool *tool = inputs->run != NULL ? &inputs->run->tool : NULL;
     uint64_t total = tool != NULL ? tool->lines_total : 0;
     describe_program(inputs, title, sizeof(title));
+    if (total == 0) { /* the title has no room for what there is to say */
+        ui_lines_add_wrapped(&lines, UI_STYLE_MUTED, cells, title);
+        tg_str_copy(title, sizeof(title), _("Output"));
+    }
     for (uint64_t i = total > TG_RUN_LINES_MAX ? total - TG_RUN_LINES_MAX : 0; i < total; i++) {
         const char *line = tool->lines[i % TG_RUN_LINES_MAX];
         char *safe = tg_utf8_sanitize(line, strlen(line));

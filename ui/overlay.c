@@ -61,7 +61,7 @@ void ui_overlay_page(struct ui *ui, struct ui_canvas *canvas, struct ui_rect rec
 /* One command: keys and name, and what it does beside them on as many lines as it needs. */
 static void add_help(struct ui_lines *lines, const struct tg_command_info *info, int cells)
 {
-    int keys_cells = cells < 80 ? 9 : 14;
+    int keys_cells = 14;
     int name_cells = 17;
     struct ui_lines text = {0};
     ui_lines_add_wrapped(&text, UI_STYLE_TEXT, cells - keys_cells - name_cells, _(info->help));
@@ -115,7 +115,11 @@ static void draw_detail(struct ui *ui, const struct ui_inputs *inputs, struct ui
     char note[80];
     char age[24];
     if (ui->detail_row[0] != '\0') {
-        ui_lines_add_wrapped(&lines, UI_STYLE_TEXT, rect.width - 2, ui->detail_row);
+        for (const char *at = ui->detail_row; *at != '\0';) {
+            size_t len = strcspn(at, "\n");
+            add_text(&lines, rect.width - 2, at, len);
+            at += len + (at[len] == '\n' ? 1 : 0);
+        }
         rect = centre(canvas, 160, (int)lines.count + 2);
         draw_lines(ui, canvas, rect, ui->detail_title, _("Esc closes"), UI_STYLE_MUTED, &lines, -1);
         ui_lines_fini(&lines);

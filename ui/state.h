@@ -142,6 +142,8 @@ bool ui_doctor_key(const struct ui_inputs *inputs, struct ui_key key, struct ui_
 void ui_doctor_draw(struct ui *ui, const struct ui_inputs *inputs, struct ui_canvas *canvas);
 /* What it found, in a few lines of the dialog that asks whether the lab is to be stood up. */
 void ui_doctor_add_summary(const struct ui_inputs *inputs, int cells, struct ui_lines *lines);
+/* True when there are no findings, or the world has changed or grown older since. */
+bool ui_doctor_is_due(const struct ui_inputs *inputs);
 /* How much of what it found fails; 0 without a preflight. */
 size_t ui_doctor_fails(const struct ui_inputs *inputs);
 

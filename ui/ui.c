@@ -212,6 +212,16 @@ static void quit(struct ui *ui, const struct ui_inputs *inputs, struct ui_intent
     }
 }
 
+/* From another terminal, to be copied whole. */
+static void show_world(struct ui *ui, const struct ui_inputs *inputs)
+{
+    ui_ask(ui, UI_OVERLAY_DETAIL);
+    tg_str_copy(ui->detail_row, sizeof(ui->detail_row),
+                inputs->world_note != NULL ? inputs->world_note
+                                           : _("These are clusters of your kubeconfig."));
+    tg_str_copy(ui->detail_title, sizeof(ui->detail_title), _("the world, from another terminal"));
+}
+
 static void run(struct ui *ui, const struct ui_inputs *inputs, enum tg_command command,
                 struct ui_intent *intent)
 {
@@ -297,9 +307,7 @@ static void run(struct ui *ui, const struct ui_inputs *inputs, enum tg_command c
         pane->filter[0] = '\0';
         break;
     case TG_COMMAND_WORLD:
-        tg_str_copy(ui->message, sizeof(ui->message),
-                    inputs->world_note != NULL ? inputs->world_note
-                                               : _("These are clusters of your kubeconfig."));
+        show_world(ui, inputs);
         break;
     case TG_COMMAND_DRANET_PROVE:
         intent->kind = UI_INTENT_PROVE;
@@ -504,6 +512,18 @@ static void submit(struct ui *ui, const struct ui_inputs *inputs, struct ui_inte
     }
 }
 
+/* Esc: a filter is taken back, a token is not kept. */
+static void close_dialog(struct ui *ui)
+{
+    if (ui->overlay == UI_OVERLAY_SECRET) {
+        explicit_bzero(ui->input, sizeof(ui->input));
+    }
+    if (ui->overlay == UI_OVERLAY_FILTER) {
+        ui->panes[ui->focus].filter[0] = '\0';
+    }
+    ui->overlay = UI_OVERLAY_NONE;
+}
+
 /* A dialog has the keys first. */
 static bool dialog_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_key key,
                        struct ui_intent *intent)
@@ -512,13 +532,7 @@ static bool dialog_key(struct ui *ui, const struct ui_inputs *inputs, struct ui_
         return false;
     }
     if (key.code == UI_KEY_ESC) {
-        if (ui->overlay == UI_OVERLAY_SECRET) {
-            explicit_bzero(ui->input, sizeof(ui->input));
-        }
-        if (ui->overlay == UI_OVERLAY_FILTER) {
-            ui->panes[ui->focus].filter[0] = '\0';
-        }
-        ui->overlay = UI_OVERLAY_NONE;
+        close_dialog(ui);
         return true;
     }
     if (ui->overlay == UI_OVERLAY_STEP && (key.code == UI_KEY_TAB || key.code == UI_KEY_BACKTAB)) {

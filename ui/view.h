@@ -48,6 +48,9 @@ bool ui_view_is_late(const struct ui_inputs *inputs, size_t index);
 struct ui_look ui_view_look(const struct ui_view_context *context,
                             const struct tg_step_status *status);
 
+/* The same of the lab's step at index; while the lab is changed, what the run does with it. */
+struct ui_look ui_view_step_look(const struct ui_view_context *context, size_t index);
+
 /* Fills lines; one function for each view. */
 void ui_view_steps(const struct ui_view_context *context, struct ui_lines *lines);
 void ui_view_pods(const struct ui_view_context *context, struct ui_lines *lines);

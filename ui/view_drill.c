@@ -253,7 +253,13 @@ void ui_view_drill(const struct ui_view_context *context, struct ui_lines *lines
     } else {
         add_phases(context, lines, drill);
         if (drill->waiting_for[0] != '\0') {
-            char *text = tg_asprintf(_("waits for %s"), drill->waiting_for);
+            char span[24];
+            int64_t since_us = context->inputs->lab_us - drill->entered_lab_us[drill->state];
+            /* That of a fault counts its seconds itself. */
+            char *text = drill->state == TG_DRILL_OBSERVE
+                             ? tg_asprintf(_("waits for %s"), drill->waiting_for)
+                             : tg_asprintf(_("waits for %s, for %s so far"), drill->waiting_for,
+                                           ui_view_age(span, sizeof(span), since_us));
             ui_lines_add_wrapped(lines, UI_STYLE_MUTED, context->width, text);
             free(text);
         }

@@ -79,9 +79,9 @@ void ui_view_pods(const struct ui_view_context *context, struct ui_lines *lines)
         enum ui_style style = ui_view_source_text(&rows[i].source, source, sizeof(source));
         bool is_old = rows[i].source.state != TG_SOURCE_LIVE;
         struct ui_line *line = ui_lines_add(lines);
-        ui_line_put(line, UI_STYLE_TITLE, 0, "%s ", tg_model_target(model, rows[i].target)->label);
+        ui_line_put(line, UI_STYLE_TITLE, 0, "%s", tg_model_target(model, rows[i].target)->label);
         if (is_old) {
-            ui_line_put(line, style, 0, "%s", source);
+            ui_line_put(line, style, 0, "  %s", source);
         }
         if (rows[i].source.state == TG_SOURCE_REMOVED) {
             continue;

@@ -129,6 +129,13 @@ static bool look_of_run(const struct ui_view_context *context, size_t index, str
     }
 }
 
+struct ui_look ui_view_step_look(const struct ui_view_context *context, size_t index)
+{
+    struct ui_look look = ui_view_look(context, &context->inputs->steps[index]);
+    (void)look_of_run(context, index, &look);
+    return look;
+}
+
 /* Returns out, or what the run says. */
 static const char *rest_of(const struct ui_view_context *context, size_t index, char *out,
                            size_t size)

@@ -142,6 +142,10 @@ static struct ui_look look_of_section(const struct ui_view_context *context, siz
     struct ui_look look = look_of(context, state, done, total);
     if (walk_of(inputs)->sections[section].proof == TG_WALK_READ) {
         snprintf(look.word, sizeof(look.word), "%s", done > 0 ? _("read") : _("not read"));
+    } else if (state == TG_STEP_MISSING && walk_of(inputs)->sections[section].from < 0) {
+        snprintf(look.word, sizeof(look.word), "%s", _("not yet"));
+    } else if (state == TG_STEP_RUNNING) {
+        snprintf(look.word, sizeof(look.word), _("%d of %d done"), done, total);
     }
     return look;
 }
@@ -192,7 +196,7 @@ static void add_steps(const struct ui_view_context *context, const struct tg_wal
 {
     const struct ui_inputs *inputs = context->inputs;
     for (int i = section->from; i >= 0 && i <= section->until; i++) {
-        struct ui_look look = ui_view_look(context, &inputs->steps[i]);
+        struct ui_look look = ui_view_step_look(context, (size_t)i);
         struct ui_line *line = ui_lines_add(lines);
         ui_line_put(line, look.style, 2, "%s", look.sign);
         ui_line_put(line, UI_STYLE_TEXT, cells > 60 ? 40 : 30, "%s",
@@ -290,7 +294,7 @@ static void add_ways(const struct ui_inputs *inputs, const struct tg_walk_sectio
                "on' or 'set -g allow-passthrough on'"));
     char *files = tg_asprintf(_("write the commands and their files, for a shell in another "
                                 "terminal, to %s"),
-                              inputs->walk_folder != NULL ? inputs->walk_folder : "?");
+                              inputs->walk_shell.folder != NULL ? inputs->walk_shell.folder : "?");
     add_text(lines, cells, "f  ", files);
     free(files);
 }

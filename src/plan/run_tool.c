@@ -68,7 +68,8 @@ void tg_run_tool_fini(struct tg_run *run)
 
 bool tg_run_is_within_clusters(const struct tg_lab_step *step)
 {
-    bool is_within = false;
+    /* What is typed there may look at clusters, whatever the step is known by. */
+    bool is_within = step->commands != NULL && strstr(step->commands, "kubectl") != NULL;
     for (size_t i = 0; i < step->conditions_count; i++) {
         enum tg_lab_where where = step->conditions[i].where;
         is_within = is_within || where == TG_LAB_WHERE_CONFIG || where == TG_LAB_WHERE_REGIONS;

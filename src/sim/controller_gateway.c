@@ -242,7 +242,7 @@ static void program(struct sim_region *region, const char *ns, const char *name)
     json_t *gateway = live_gateway(region, ns, name);
     if (gateway != NULL &&
         sim_fault_in_force(region->world, SIM_FAULT_GATEWAY_PENDING, region->index) != NULL) {
-        run_later(region, program, ns, name, AGAIN_US);
+        run_later(region, program, ns, name, sim_world_params(region->world)->gateway_retry_us);
         return;
     }
     json_t *addresses = gateway == NULL ? NULL : addresses_of(region->world, gateway, &missing);

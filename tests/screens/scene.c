@@ -120,6 +120,7 @@ void scene_gather(struct scene *scene)
         .detail_us = app->detail_us,
         .walk_place = &scene->walk_place,
         .walk_folder = "state/tidegate/walk",
+        .walk_shell = {NULL, "state/tidegate/work"},
         .world_note = "export KUBECONFIG=world/kubeconfig",
     };
     scene->inputs.is_simulated = tg_model_is_simulated(app->model, &scene->inputs.speed);

@@ -354,7 +354,7 @@ Test(keys, what_the_commands_print_is_shown)
 {
     struct scene scene = scene_new(SCENE_STEADY, "C");
     cr_assert_eq(scene_keys(&scene, "O").kind, UI_INTENT_NONE);
-    cr_assert(is_shown(&scene, "No commands were run: start with --mode commands."));
+    cr_assert(is_shown(&scene, "|No commands were run: start with --mode commands."));
     scene_free(&scene);
 }
 
@@ -442,5 +442,91 @@ Test(keys, by_hand_a_page_says_where_and_with_what)
         cr_assert_null(strstr(screen, "{project}"), "%s", screen);
         free(screen);
     }
+    scene_free(&scene);
+}
+
+/* f writes where its page says, which is where the commands are typed. */
+Test(keys, a_page_of_the_walkthrough_tells_where_it_writes)
+{
+    struct scene scene = scene_new(SCENE_STEADY, "C");
+    scene_keys(&scene, "w n");
+    char *screen = scene_draw(&scene, 100, 60);
+    cr_assert_not_null(strstr(screen, "state/tidegate/work"), "%s", screen);
+    cr_assert_null(strstr(screen, "state/tidegate/walk"), "%s", screen);
+    free(screen);
+    scene_keys(&scene, "n n n n n n n");
+    cr_assert(is_shown(&scene, "- not yet +"), "a failover is not missing");
+    scene_free(&scene);
+}
+
+/* What is longer than the screen's last line is shown all the same. */
+Test(keys, what_is_said_is_said_to_its_end)
+{
+    struct scene scene = scene_new(SCENE_STEADY, "C");
+    scene.inputs.notice =
+        "written: /home/somebody-with-a-long-name/.local/state/tidegate/demo/work/section-05.sh";
+    char *screen = scene_draw(&scene, 80, 24);
+    cr_assert_not_null(strstr(screen, "-05.sh"), "%s", screen);
+    free(screen);
+    scene_keys(&scene, "w");
+    screen = scene_draw(&scene, 80, 24);
+    cr_assert_not_null(strstr(screen, "-05.sh"), "over a page too:\n%s", screen);
+    free(screen);
+    scene_keys(&scene, "Esc");
+    scene.inputs.notice = NULL;
+    scene.inputs.world_note =
+        "kubectl --kubeconfig /a/very/long/path/of/somebodys/state/kubeconfig "
+        "get pods -w\ntidegate sim fault kinds --dir /a/very";
+    scene_keys(&scene, ":");
+    scene_type(&scene, "world");
+    scene_keys(&scene, "Enter");
+    screen = scene_draw(&scene, 80, 24);
+    cr_assert_not_null(strstr(screen, "|pods -w"), "%s", screen);
+    cr_assert_not_null(strstr(screen, "|tidegate sim fault kinds --dir /a/very"), "%s", screen);
+    free(screen);
+    scene_free(&scene);
+}
+
+/* Below the smallest size both sizes are named whole, and the keys that leave from where one is. */
+Test(keys, what_is_too_small_is_told_whole)
+{
+    struct scene scene = scene_new(SCENE_STEADY, "C");
+    char *screen = scene_draw(&scene, 40, 12);
+    cr_assert_not_null(strstr(screen, "60x16"), "%s", screen);
+    cr_assert_not_null(strstr(screen, "40x12"), "%s", screen);
+    cr_assert_not_null(strstr(screen, "SIMULATED  q leaves"), "%s", screen);
+    free(screen);
+    scene_keys(&scene, "D");
+    screen = scene_draw(&scene, 40, 12);
+    cr_assert_not_null(strstr(screen, "Esc q leaves"), "%s", screen);
+    free(screen);
+    free(scene_draw(&scene, 1, 1));
+    scene_free(&scene);
+}
+
+/* What was found before the lab was changed, or hours ago, is not shown as if it were so now. */
+Test(keys, the_preflight_looks_again_when_its_findings_are_old)
+{
+    struct scene scene = scene_new(SCENE_STEADY, "C");
+    scene_keys(&scene, ":");
+    scene_type(&scene, "doctor");
+    cr_assert_eq(scene_keys(&scene, "Enter").kind, UI_INTENT_DOCTOR);
+    expect_shown(&scene, "looked at 0s ago");
+    scene_keys(&scene, "Esc :");
+    scene_type(&scene, "doctor");
+    cr_assert_eq(scene_keys(&scene, "Enter").kind, UI_INTENT_NONE, "a moment later");
+    scene.inputs.lab_us += 3 * 3600 * TG_US_PER_S;
+    expect_shown(&scene, "looked at 3h ago");
+    scene_keys(&scene, "Esc :");
+    scene_type(&scene, "doctor");
+    cr_assert_eq(scene_keys(&scene, "Enter").kind, UI_INTENT_DOCTOR, "hours later");
+    scene_free(&scene);
+}
+
+/* An outage that was asked for is no alarm; any other beside it is. */
+Test(keys, what_the_drill_does_is_told_as_its_doing)
+{
+    struct scene scene = scene_new(SCENE_OBSERVING, "C");
+    expect_shown(&scene, " . held by a drill: ");
     scene_free(&scene);
 }

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/provision.h"
 #include "sim/controllers.h"
@@ -128,4 +129,20 @@ Test(pages, bad, .timeout = 120)
 Test(pages, bad_in_chinese, .timeout = 120)
 {
     show_bad(locales[1]);
+}
+
+/* Whoever asked for a section's steps sees on its page that they are under way. */
+Test(pages, the_walkthrough_shows_what_is_under_way, .timeout = 120)
+{
+    struct scene scene = scene_empty_new("C");
+    struct tg_secret *token = tg_secret_new("hf_planted_0123456789", 21);
+    begin(&scene, token);
+    go_on(&scene, "weights", false, 4 * MINUTE_US);
+    scene_gather(&scene);
+    scene_keys(&scene, "w n n n n");
+    char *screen = scene_draw(&scene, 120, 60);
+    cr_assert_not_null(strstr(screen, "waiting 4m00s"), "%s", screen);
+    free(screen);
+    tg_secret_free(token);
+    scene_free(&scene);
 }

@@ -690,7 +690,7 @@ Test(run_tool, what_is_there_already_comes_with_the_command_to_type)
     struct tg_buf advice;
     tg_buf_init(&advice, 65536);
     run->config.folder = "/work";
-    tg_run_advice(run, 0, &advice);
+    tg_run_advice(run, 0, TG_RUN_READER_SHELL, &advice);
     cr_assert_eq(of("net")->err.code, TG_CODE_CONFLICT);
     cr_assert_not_null(strstr(tg_buf_text(&advice), "\n      cd /work\n      terraform "
                                                     "-chdir=gke-tf import 'tf_net.net' "

@@ -134,6 +134,9 @@ Test(walk, commands_are_for_the_project_and_the_world_that_is_watched)
     cr_expect_not_null(strstr(text, "# vpc: "), "each step under its title:\n%s", text);
     cr_expect_null(strstr(text, "{project}"));
     free(text);
+    text = commands(8, NULL);
+    cr_expect_null(strstr(text, "terraform"), "nothing of the gateway is Terraform's:\n%s", text);
+    free(text);
     text = commands(9, NULL);
     cr_expect_not_null(strstr(text, "{\"model\": \"/data/gemma-weights\""), "braces stay:\n%s",
                        text);

@@ -87,7 +87,8 @@ static void expect_in_json(const char *id, enum tg_code code, const char *messag
     const json_t *found =
         json_array_get(json_object_get(report, "steps"), (size_t)tg_lab_step_index(app->lab, id));
     cr_expect_str_eq(sim_json_text(found, "error_code"), tg_code_name(code));
-    cr_expect_not_null(strstr(sim_json_text(found, "error"), message));
+    cr_expect_not_null(strstr(sim_json_text(found, "error"), message), "%s",
+                       sim_json_text(found, "error"));
     cr_expect_not_null(strstr(sim_json_text(found, "advice"), advice));
     json_decref(report);
     tg_buf_fini(&out);
@@ -288,7 +289,7 @@ Test(trouble, what_is_under_way_beside_a_refusal_is_followed)
     cr_assert(tg_rig_run(rig, LIMIT_US, is_forbidden));
     cr_expect_not(app->run->is_over);
     cr_assert(tg_rig_run(rig, LIMIT_US, rig_run_is_over));
-    expect_failed("clusters", TG_CODE_FORBIDDEN, "Permission denied",
+    expect_failed("clusters", TG_CODE_FORBIDDEN, "container.clusters.create",
                   "give your account the permission");
     for (size_t i = 0; i < app->run->items_count; i++) {
         cr_expect_neq((int)app->run->items[i].state, (int)TG_RUN_ITEM_ASKED, "%s",

@@ -114,7 +114,8 @@ fi
 
 expect "the features go first" 0 "Destroy complete! Resources: 2 destroyed" terraform destroy -no-color -auto-approve \
     -target=google_gke_hub_feature.service_discovery -target=google_gke_hub_feature.ingress
-for rule in $(gcloud compute firewall-rules list --filter="name~mcsd" --format="value(name)" 2>/dev/null); do
+for rule in $(gcloud compute firewall-rules list \
+    --filter="name~mcsd OR name~^k8s-fw-l7 OR name~^gkemcg" --format="value(name)" 2>/dev/null); do
     expect "a rule that controllers left" 0 "^Deleted" gcloud compute firewall-rules delete "$rule" --quiet
 done
 expect "then all the rest" 0 "Destroy complete! Resources: 30 destroyed" terraform destroy -no-color -auto-approve

@@ -17,6 +17,7 @@ MAY_DIFFER = [
     ("*", "metadata/annotations/meta.helm.sh/release-name", "helm's own book-keeping"),
     ("*", "metadata/annotations/meta.helm.sh/release-namespace", "helm's own book-keeping"),
     ("*", "metadata/labels/app.kubernetes.io/managed-by", "who made it"),
+    ("Gateway", "metadata/annotations/networking.gke.io/last-reconcile-time", "a controller's"),
     ("*", "metadata/annotations/deployment.kubernetes.io/revision", "a controller's"),
     ("*", "metadata/labels/app.kubernetes.io/version", "the chart's, which says 0.0.0 until it is released"),
     ("*", "status", "a controller's"),

@@ -135,6 +135,9 @@ static void show_commands(struct command_teller *teller, int step)
     struct tg_buf out;
     tg_buf_init(&text, REPORT_BYTES_MAX);
     tg_buf_init(&out, REPORT_BYTES_MAX);
+    if (run->steps[step].state != TG_RUN_WAITING) {
+        tg_buf_printf(&out, "    # %s\n", _("it stands; what follows gives it the chosen fixes"));
+    }
     tg_run_commands(&run->config, step, !*has_shown, &text);
     *has_shown = *has_shown || text.len > 0;
     put_indented(&text, &out);
@@ -198,6 +201,17 @@ void command_teller_free(struct command_teller *teller)
     }
 }
 
+/* What stands already was made before its fixes were chosen, perhaps: nothing that is observed says
+ * so. */
+static bool is_to_be_typed(const struct tg_run *run, int step)
+{
+    enum tg_run_state state = run->steps[step].state;
+    bool is_there = state == TG_RUN_SATISFIED || state == TG_RUN_DONE;
+    return state == TG_RUN_WAITING ||
+           (is_there && run->config.direction == TG_RUN_UP &&
+            tg_lab_step_is_fixed(&run->config.lab->steps[step], run->config.fixes));
+}
+
 static void tell_step(struct command_teller *teller, int step)
 {
     const struct tg_app *app = teller->app;
@@ -224,7 +238,7 @@ static void tell_step(struct command_teller *teller, int step)
     tg_run_report_step(app->run, step, command_language(), lab_us, &out);
     tg_buf_putc(&out, '\n');
     command_print_lines(&out, teller->out);
-    if (app->run->config.mode == TG_RUN_BY_HAND && of->state == TG_RUN_WAITING &&
+    if (app->run->config.mode == TG_RUN_BY_HAND && is_to_be_typed(app->run, step) &&
         !teller->is_shown[step]) {
         teller->is_shown[step] = true;
         show_commands(teller, step);

@@ -253,8 +253,8 @@ static void call_unless_dead(void *context, struct tg_call *call)
 void rig_die_at(struct tg_rig *rig, int64_t records)
 {
     struct tg_app *app = tg_rig_app(rig);
+    dying.link = app->link.call == call_unless_dead ? dying.link : app->link;
     dying.app = app;
-    dying.link = app->link;
     dying.records = records;
     app->link.call = call_unless_dead;
 }

@@ -279,7 +279,6 @@ static bool go_on(void *context)
         return true;
     }
     if (!stand_in.has_begun) {
-        stand_in.has_begun = true;
         for (size_t n = 0; address_at(lab_of(), stand_in.step, n, &address); n++) {
             char *import = tg_asprintf("import '%s'", address.text);
             bool is_known = knows(address.text) || strstr(stand_in.script, import) != NULL;
@@ -288,6 +287,7 @@ static bool go_on(void *context)
                 say(TG_TOOL_BEGINS, address.text, "Creating...", false);
             }
         }
+        stand_in.has_begun = !is_dead(); /* what dies before it is heard makes nothing */
         return true;
     }
     if (stand_in.rest == 0) {
@@ -330,6 +330,7 @@ static struct tg_rig *equip(struct tg_rig *rig)
     app->work_folder = tg_strdup(work_folder());
     stand_in.rig = rig;
     stand_in.id = 0;
+    rig_die_at(rig, INT64_MAX); /* another one that was to die may have stood at its address */
     return rig;
 }
 

@@ -3,14 +3,18 @@
 # out as terraform does, one apply makes everything, a plan after it finds nothing to change; and what stands then is
 # what `tidegate up` makes in another world, field by field (parity.py). Then everything is destroyed.
 #
-# Tools as in lab.sh; SPEED of the worlds is 300 unless given.
+# FIXES=all (or names of fixes) goes on from there: the rest of the lab with those fixes, natively in one world and by
+# `--mode commands` with real kubectl and helm in the other, whose objects are compared too (pool.py).
+#
+# Tools as in lab.sh; SPEED of the worlds is 300 unless given, with FIXES 60: programs wait in real seconds.
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: the tidegate authors
 set -u
 top=${TOP_SRCDIR:-$(cd "$(dirname "$0")/../.." && pwd)}
 tidegate=${TIDEGATE:-$top/build/tidegate}
 . "$top/tests/interop/terraform.bash"
-for tool in terraform gcloud python3; do
+PATH=$PATH:$cache/bin
+for tool in terraform gcloud python3 ${FIXES:+kubectl helm gke-gcloud-auth-plugin}; do
     command -v $tool >/dev/null || missing="${missing:-} $tool;"
 done
 if [ -n "${missing:-}" ]; then
@@ -21,7 +25,7 @@ work=$(mktemp -d)
 worlds=
 trap '[ -z "$worlds" ] || kill $worlds 2>/dev/null; rm -rf "$work"' EXIT INT TERM
 for world in native described; do
-    "$tidegate" sim --dir "$work/$world" --empty --speed "${SPEED:-300}" >"$work/$world.ready" &
+    "$tidegate" sim --dir "$work/$world" --empty --speed "${SPEED:-$([ -n "${FIXES:-}" ] && echo 60 || echo 300)}" >"$work/$world.ready" &
     worlds="$worlds $!"
 done
 for world in native described; do
@@ -64,9 +68,54 @@ expect "and a plan finds nothing to change" 0 "No changes. Your infrastructure m
 }
 python3 "$top/tests/interop/parity.py" "$work/native" "$work/described" || failed=$((failed + 1))
 
+# The objects of both regions, as the kinds that the lab makes.
+objects() { # objects WORLD: in WORLD-REGION.json
+    local place kinds=serviceaccounts,configmaps,services,deployments,secrets,roles,rolebindings
+    kinds=$kinds,resourceclaimtemplates,podmonitorings,inferencepools,inferenceobjectives,autoscalingmetrics
+    kinds=$kinds,healthcheckpolicies,gcpbackendpolicies,gateways,httproutes
+    for place in us-east5:us-east5-b europe-west4:europe-west4-a; do
+        KUBECONFIG=$work/$1.kubeconfig gcloud container clusters get-credentials "gke-${place%:*}" \
+            --zone="${place#*:}" >/dev/null 2>&1
+        KUBECONFIG=$work/$1.kubeconfig kubectl get "$kinds" --namespace default -o json >"$work/$1-${place%:*}.json" ||
+            return 1
+    done
+}
+if [ -n "${FIXES:-}" ]; then
+    [ ! -f "$cache/lab/inferencepool/Chart.yaml" ] || export INFERENCEPOOL_CHART=$cache/lab/inferencepool
+    printf 'hf_planted_0123456789\n' >"$work/token"
+    chmod 600 "$work/token"
+    for world in native described; do
+        (
+            . "$work/$world/env"
+            export XDG_STATE_HOME=$work/$world-state
+            mode=native
+            [ $world = native ] || mode=commands
+            "$tidegate" up --mode $mode --fix "$FIXES" --yes --hf-token-file "$work/token" --from weights \
+                >"$work/$world.out" 2>&1 || {
+                tail -n 40 "$work/$world.out"
+                exit 1
+            }
+            objects $world
+        ) || failed=$((failed + 1))
+    done
+    for region in us-east5 europe-west4; do
+        python3 "$top/tests/interop/pool.py" "$region with fixes $FIXES" "$work/described-$region.json" \
+            "$work/native-$region.json" gemma vllm all-netdev tpu-cache cross-region || failed=$((failed + 1))
+    done
+    (
+        . "$work/described/env"
+        export XDG_STATE_HOME=$work/described-state
+        "$tidegate" down --mode commands --yes --from weights >"$work/down.out" 2>&1
+    ) || {
+        tail -n 40 "$work/down.out"
+        failed=$((failed + 1))
+    }
+fi
+
 expect "the features go first" 0 "Destroy complete! Resources: 2 destroyed" terraform destroy -no-color -auto-approve \
     -target=google_gke_hub_feature.service_discovery -target=google_gke_hub_feature.ingress
-for rule in $(gcloud compute firewall-rules list --filter="name~mcsd" --format="value(name)" 2>/dev/null); do
+for rule in $(gcloud compute firewall-rules list \
+    --filter="name~mcsd OR name~^k8s-fw-l7 OR name~^gkemcg" --format="value(name)" 2>/dev/null); do
     expect "a rule that controllers left" 0 "^Deleted" gcloud compute firewall-rules delete "$rule" --quiet
 done
 expect "then all the rest" 0 "Destroy complete! Resources: 30 destroyed" terraform destroy -no-color -auto-approve

@@ -1,10 +1,11 @@
-# interop/pool.py WHERE HELM NATIVE - compares what helm made with what native mode makes, field by field.
+# interop/pool.py WHERE HELM NATIVE [NAME...] - compares what helm (or the lab's commands) made with what native mode
+# makes, field by field: objects that have one of the NAMEs in theirs.
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: the tidegate authors
 import json
 import sys
 
-NAME = "parity-pool"
+NAMES = sys.argv[4:] or ["parity-pool"]
 # What may differ, and why: a path with stars for any one step, in objects of a kind ("*": of all).
 MAY_DIFFER = [
     ("*", "metadata/uid", "the server's"),
@@ -12,9 +13,11 @@ MAY_DIFFER = [
     ("*", "metadata/creationTimestamp", "the server's"),
     ("*", "metadata/generation", "the server's"),
     ("*", "metadata/managedFields", "who wrote what: helm, or tidegate"),
+    ("*", "metadata/annotations/kubectl.kubernetes.io/last-applied-configuration", "kubectl's own book-keeping"),
     ("*", "metadata/annotations/meta.helm.sh/release-name", "helm's own book-keeping"),
     ("*", "metadata/annotations/meta.helm.sh/release-namespace", "helm's own book-keeping"),
     ("*", "metadata/labels/app.kubernetes.io/managed-by", "who made it"),
+    ("Gateway", "metadata/annotations/networking.gke.io/last-reconcile-time", "a controller's"),
     ("*", "metadata/annotations/deployment.kubernetes.io/revision", "a controller's"),
     ("*", "metadata/labels/app.kubernetes.io/version", "the chart's, which says 0.0.0 until it is released"),
     ("*", "status", "a controller's"),
@@ -39,7 +42,7 @@ def objects(path):
     for item in items:
         name = item["metadata"]["name"]
         # helm keeps its releases in secrets
-        if NAME in name and item.get("type") != "helm.sh/release.v1" and "ownerReferences" not in item["metadata"]:
+        if any(part in name for part in NAMES) and item.get("type") != "helm.sh/release.v1" and "ownerReferences" not in item["metadata"]:
             found[item["kind"] + "/" + name] = item
     return found
 

@@ -420,6 +420,14 @@ Test(lab, a_manifest_carries_the_fixes_that_change_it)
     tg_lab_free(lab);
 }
 
+/* With a readiness probe a Deployment is ready only when its model serves. */
+Test(lab, a_deployment_with_a_probe_has_the_time_that_serving_takes)
+{
+    struct tg_lab *lab = built_in();
+    cr_expect_geq(step(lab, "workload")->timeout_s, step(lab, "serving")->timeout_s);
+    tg_lab_free(lab);
+}
+
 Test(lab, the_commands_carry_the_fixes_that_no_manifest_does)
 {
     struct tg_lab *lab = built_in();

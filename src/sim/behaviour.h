@@ -93,6 +93,7 @@ struct sim_behaviour {
     int64_t event_name_ns;             /* of the newest Event's name */
     uint64_t *versions;                /* resourceVersion of each region when it was last checked */
     struct sim_cluster_access *access; /* one each region */
+    json_t *job_losses;                /* uid of a Job -> Pods that failed and are gone */
     json_t *definition_specs;          /* plural -> spec of GKE's own definitions */
     json_t *token_volume;              /* source of every Pod's kube-api-access volume */
     json_t *role_rules;                /* ClusterRole -> its rules */

@@ -20,13 +20,19 @@ struct job_pods {
     int64_t failed;
 };
 
+/* A Pod that is taken away before it succeeded counts as failed, and is replaced at once. */
+static bool is_deleting(const json_t *pod)
+{
+    return sim_json_at(pod, "metadata.deletionTimestamp") != NULL;
+}
+
 static bool count_pod(void *context, json_t *pod)
 {
     struct job_pods *pods = context;
     if (tg_str_eq(sim_shape_owner_uid(pod), pods->uid)) {
         const char *phase = sim_json_text(pod, "status.phase");
         bool is_succeeded = tg_str_eq(phase, "Succeeded");
-        bool is_failed = tg_str_eq(phase, "Failed");
+        bool is_failed = tg_str_eq(phase, "Failed") || (!is_succeeded && is_deleting(pod));
         pods->succeeded += is_succeeded ? 1 : 0;
         pods->failed += is_failed ? 1 : 0;
         pods->active += is_succeeded || is_failed ? 0 : 1;
@@ -96,6 +102,8 @@ static void sync_job(struct sim_region *region, const char *ns, const char *name
     json_incref(job);
     struct job_pods pods = {.uid = sim_json_text(job, "metadata.uid")};
     sim_store_each(region->store, kinds->pod, ns, count_pod, &pods);
+    pods.failed +=
+        json_integer_value(json_object_get(sim_world_behaviour(world)->job_losses, pods.uid));
     json_t *old = sim_json_at(job, "status");
     json_t *status = json_is_object(old) ? json_deep_copy(old) : json_object();
     char now[SIM_TIME_SIZE];
@@ -126,11 +134,26 @@ void sim_job_changed(struct sim_region *region, const struct sim_change *change)
     }
 }
 
+/* What failed stays counted when its Pod is gone. */
+static void count_loss(struct sim_world *world, const char *uid)
+{
+    struct sim_behaviour *behaviour = sim_world_behaviour(world);
+    if (behaviour->job_losses == NULL) {
+        behaviour->job_losses = json_object();
+    }
+    json_int_t before = json_integer_value(json_object_get(behaviour->job_losses, uid));
+    json_object_set_new(behaviour->job_losses, uid, json_integer(before + 1));
+}
+
 void sim_job_pod_changed(struct sim_region *region, const struct sim_change *change)
 {
     const json_t *owner =
         json_array_get(sim_json_at(change->object, "metadata.ownerReferences"), 0);
     if (tg_str_eq(sim_json_text(owner, "kind"), "Job")) {
+        if (change->type == SIM_DELETED &&
+            !tg_str_eq(sim_json_text(change->object, "status.phase"), "Succeeded")) {
+            count_loss(region->world, sim_json_text(owner, "uid"));
+        }
         sim_controllers_poke(
             region, "job", sync_job, sim_json_text(change->object, "metadata.namespace"),
             sim_json_text(owner, "name"), &sim_world_params(region->world)->status_react);

@@ -359,6 +359,7 @@ void sim_controllers_stop(struct sim_world *world)
     tg_map_free(behaviour->syncs);
     tg_map_free(behaviour->autoscalers);
     tg_map_free(behaviour->cloud);
+    json_decref(behaviour->job_losses);
     json_decref(behaviour->definition_specs);
     json_decref(behaviour->role_rules);
     json_decref(behaviour->token_volume);

@@ -24,6 +24,9 @@
 #define DEPLOYMENT      "vllm-gemma"
 #define TPU_POOL        "tpu-v6e-pool"
 #define TPU_MACHINE     "ct6e-standard-4t"
+#define BURST_STEPS     100  /* a second; each makes its share of the changes */
+#define BURST_STEP_MAX  1000 /* changes of one step */
+#define BURST_PODS_MAX  100
 #define BYTES_PER_GIB   (INT64_C(1) << 30)
 #define BUCKET_IDENTITY "gcsfuse-sa"
 
@@ -395,6 +398,55 @@ static void send_load(struct sim_world *world, void *data)
                                        send_load, fault, NULL);
 }
 
+struct burst {
+    struct sim_region *region;
+    const struct sim_fault *fault;
+    json_t *keys; /* [namespace, name] of each Pod that is changed */
+};
+
+static bool add_burst_pod(void *context, json_t *pod)
+{
+    struct burst *burst = context;
+    const char *name = sim_json_text(pod, "metadata.name");
+    if (is_struck(burst->fault, name)) {
+        json_array_append_new(burst->keys,
+                              json_pack("[s,s]", sim_json_text(pod, "metadata.namespace"), name));
+    }
+    return json_array_size(burst->keys) < BURST_PODS_MAX;
+}
+
+/* Changes a mark on the Pods in turn, as many times as are due in one step. */
+static void change_pods(struct sim_region *region, struct sim_fault *fault)
+{
+    const struct sim_resource *kind = sim_world_kinds(region->world)->pod;
+    struct burst burst = {region, fault, json_array()};
+    sim_store_each(region->store, kind, NULL, add_burst_pod, &burst);
+    size_t pods = json_array_size(burst.keys);
+    int64_t count = fault->spec.value < BURST_STEPS ? 1 : fault->spec.value / BURST_STEPS;
+    for (int64_t i = 0; pods > 0 && i < count && i < BURST_STEP_MAX; i++) {
+        const json_t *key = json_array_get(burst.keys, (size_t)i % pods);
+        const json_t *pod =
+            sim_store_get(region->store, kind, json_string_value(json_array_get(key, 0)),
+                          json_string_value(json_array_get(key, 1)));
+        json_t *next = json_deep_copy(pod);
+        json_t *metadata = sim_json_make_object(next, "metadata");
+        json_object_set_new(sim_json_make_object(metadata, "annotations"), "tidegate.dev/burst",
+                            json_sprintf("%" PRIu64, (uint64_t)++fault->strikes));
+        sim_store_update(region->store, kind, next, NULL);
+    }
+    json_decref(burst.keys);
+}
+
+static void burst(struct sim_world *world, void *data)
+{
+    struct sim_fault *fault = data;
+    int64_t rate = fault->spec.value < 1 ? 1 : fault->spec.value;
+    int64_t step_us = TG_US_PER_S / (rate < BURST_STEPS ? rate : BURST_STEPS);
+    fault->repeat_event = sim_world_at(world, sim_world_now_us(world) + step_us,
+                                       SIM_PRIORITY_CONTROL, burst, fault, NULL);
+    each_region(world, fault, change_pods);
+}
+
 /* ---- begin and end ---- */
 
 static void kick(struct sim_region *region, struct sim_fault *fault)
@@ -469,6 +521,8 @@ void sim_fault_begin(struct sim_world *world, struct sim_fault *fault)
         flap(world, fault);
     } else if (fault->spec.kind == SIM_FAULT_LOAD) {
         send_load(world, fault);
+    } else if (fault->spec.kind == SIM_FAULT_BURST) {
+        burst(world, fault);
     }
     changed(world, fault);
 }

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/str.h"
+#include "sim/gateway.h"
 
 #define SIM_PARAM_TIME_MAX_US (INT64_C(100) * 365 * 86400 * TG_US_PER_S)
 
@@ -60,16 +61,33 @@ bool sim_params_set(struct sim_params *params, const char *name, int64_t value, 
 /* Numbers of which nothing can be divided into, waited for again and again, or asked of a model. */
 static bool is_positive(const char *name)
 {
-    static const char *const names[] = {"metric_period_us",    "autoscale_period_us",
-                                        "schedule_retry_us",   "health_interval_us",
-                                        "health_probers",      "choice_period_us",
-                                        "gateway_retry_us",    "node_replace_retry_us",
-                                        "lease_interval_us",   "heartbeat_interval_us",
-                                        "usage_window_us",     "kv_blocks",
-                                        "kv_block_tokens",     "sequences_max",
-                                        "stats_interval_us",   "load_prompt_tokens",
-                                        "load_output_tokens",  "probe_prompt_tokens",
-                                        "probe_output_tokens", "token_bytes"};
+    static const char *const names[] = {"metric_period_us",
+                                        "autoscale_period_us",
+                                        "schedule_retry_us",
+                                        "health_interval_us",
+                                        "health_probers",
+                                        "choice_period_us",
+                                        "gateway_retry_us",
+                                        "node_replace_retry_us",
+                                        "lease_interval_us",
+                                        "heartbeat_interval_us",
+                                        "usage_window_us",
+                                        "kv_blocks",
+                                        "kv_block_tokens",
+                                        "sequences_max",
+                                        "stats_interval_us",
+                                        "load_prompt_tokens",
+                                        "load_output_tokens",
+                                        "probe_prompt_tokens",
+                                        "probe_output_tokens",
+                                        "token_bytes",
+                                        "vllm_shards",
+                                        "prefill_ns_per_token",
+                                        "server_overhead",
+                                        "health_healthy_threshold",
+                                        "health_unhealthy_threshold",
+                                        "target_utilization_ppm",
+                                        "fullness_floor_ppm"};
     for (size_t i = 0; i < TG_COUNT(names); i++) {
         if (tg_str_eq(names[i], name)) {
             return true;
@@ -86,7 +104,8 @@ static bool check_duration(const char *name, const struct sim_duration *duration
         return tg_err_set(err, TG_CODE_INVALID, 0,
                           "parameter %s: p95 must not be less than the median, nor cap 0", name);
     }
-    return true;
+    return duration->median_us > 0 || !is_positive(name) ||
+           tg_err_set(err, TG_CODE_INVALID, 0, "parameter %s: median must be more than 0", name);
 }
 
 static bool check_range(const char *name, const struct sim_range *range, struct tg_err *err)
@@ -97,6 +116,10 @@ static bool check_range(const char *name, const struct sim_range *range, struct 
 
 static bool check_value(const char *name, int64_t value, struct tg_err *err)
 {
+    if (tg_str_eq(name, "health_probers") && value > SIM_PROBERS_MAX) {
+        return tg_err_set(err, TG_CODE_INVALID, 0, "parameter %s: at most %d", name,
+                          SIM_PROBERS_MAX);
+    }
     return value > 0 || !is_positive(name) ||
            tg_err_set(err, TG_CODE_INVALID, 0, "parameter %s: must be more than 0", name);
 }

@@ -90,11 +90,15 @@ static void on_exited(void *context, int code)
 
 static void fail_start(struct exec *exec, const char *why)
 {
+    char id[65]; /* as long as containerd's */
+    for (int i = 0; i < 4; i++) {
+        snprintf(id + (size_t)i * 16, 17, "%016llx",
+                 (unsigned long long)sim_world_draw(exec->remote->world, exec->uid, "exec"));
+    }
     char *message = tg_asprintf(
         "Internal error occurred: error executing command in container: failed to exec in "
-        "container: failed to start exec \"%016llx\": OCI runtime exec failed: exec failed: %s: "
-        "unknown",
-        (unsigned long long)sim_world_draw(exec->remote->world, exec->uid, "exec"), why);
+        "container: failed to start exec \"%s\": OCI runtime exec failed: exec failed: %s: unknown",
+        id, why);
     send_status(exec, json_pack("{s:{},s:s,s:s,s:s,s:{s:[{s:s}]},s:i}", "metadata", "status",
                                 "Failure", "message", message, "reason", "InternalError", "details",
                                 "causes", "message", message, "code", 500));

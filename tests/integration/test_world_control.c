@@ -9,6 +9,7 @@
 #include "app/world_control.h"
 #include "base/mem.h"
 #include "sim/controllers.h"
+#include "sim/fault.h"
 #include "sim/front.h"
 #include "tests/integration/rig_support.h"
 
@@ -70,6 +71,13 @@ Test(world_control, words_become_faults_and_lines)
     expect(world, "fault remove status-1", false, "no fault of that id");
     expect(world, "fault add epp0 for=60s", true, "epp0");
     expect(world, "fault clear", true, "No fault is planned");
+    for (int kind = 0; kind < SIM_FAULT_KIND_COUNT; kind++) {
+        char words[120];
+        const char *name = sim_fault_info((enum sim_fault_kind)kind)->name;
+        snprintf(words, sizeof(words), "fault add %s id=every after=1h for=1s", name);
+        expect(world, words, true, name);
+        expect(world, "fault remove every", true, "No fault is planned");
+    }
     expect(world, "fault kinds", true, "Cut a region off");
     expect(world, "params", true, "kv_blocks");
     expect(world, "world", true, "seed 1");

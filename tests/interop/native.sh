@@ -48,6 +48,13 @@ check() {
     fi
 }
 
+# Names of Events say when they came, so that lists show those of one object in that order.
+in_order() {
+    awk '{ object = $1; sub(/[.][^.]*$/, "", object) }
+        object == last && $2 < time { print "disorder:", $0; exit 1 }
+        { last = object; time = $2 }'
+}
+
 manifests() {
     cat >"$work/deployment.yaml" <<'YAML'
 apiVersion: apps/v1
@@ -166,6 +173,8 @@ reads() {
     check "$kubectl describe deploy vllm-gemma" 0 'NewReplicaSet: +vllm-gemma-.*1/1 replicas created' \
         'Available +True +MinimumReplicasAvailable'
     check "$kubectl describe svc vllm-gemma-service" 0 '^Endpoints: +10\..*:8000' '^IP Families?: +IPv4'
+    check "$kubectl describe svc kubernetes" 0 '^Endpoints: +10\.[0-9.]+:443$'
+    check "$kubectl get endpoints,endpointslices kubernetes" 0 '^endpoints/kubernetes +10\.[0-9.]+:443 ' 'IPv4 +443 '
     check "$kubectl describe job model-downloader" 0 'batch.kubernetes.io/controller-uid=' '0 Active.*/ 1 Succeeded / 0 Failed'
     check "$kubectl describe gateway cross-region-gateway" 0 '^ +Type: +Programmed' 'gateway.finalizer.networking.gke.io'
     check "$kubectl explain pod.spec.containers" 0 'KIND: +Pod' 'image'
@@ -347,7 +356,9 @@ streams() {
     sleep 1
     kill $watch
     wait $watch 2>/dev/null
-    check "cat $work/watch" 0 '^NAME +READY +STATUS +RESTARTS +AGE$' "^$pod +2/2 +Terminating" ' 0/2 +Pending' \
+    check "$kubectl get events -o jsonpath='{range .items[*]}{.metadata.name} {.firstTimestamp}{\"\\n\"}{end}' | in_order" 0
+    check "cat $work/watch" 0 '^NAME +READY +STATUS +RESTARTS +AGE$' "^$pod +2/2 +Terminating" \
+        "^$pod +0/2 +Completed" ' 0/2 +Pending' \
         '0/2 +(Init:0/1|ContainerCreating|PodInitializing)' '2/2 +Running'
 }
 

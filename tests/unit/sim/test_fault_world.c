@@ -165,6 +165,25 @@ Test(fault_world, without_metrics_a_region_counts_as_small)
     sim_world_free(world);
 }
 
+Test(fault_world, a_burst_changes_pods_and_nothing_else)
+{
+    struct sim_world *world = rig_world(7, 1, true);
+    uint64_t before = sim_store_resource_version(rig_store(world, 0));
+    const struct sim_fault *fault = fault_add(world, "burst value=10000 for=2s object=vllm-*");
+    rig_run(world, 3);
+    cr_expect_geq(sim_store_resource_version(rig_store(world, 0)) - before, 20000);
+    cr_expect_geq(fault->strikes, 20000);
+    const json_t *pod = rig_server_pod(world, 0);
+    cr_expect_not_null(
+        json_object_get(sim_json_at(pod, "metadata.annotations"), "tidegate.dev/burst"));
+    cr_expect_eq(
+        sim_json_int(rig_get(world, 0, "deployments", "vllm-gemma"), "status.readyReplicas", 0), 1);
+    before = sim_store_resource_version(rig_store(world, 0));
+    rig_run(world, 3);
+    cr_expect_lt(sim_store_resource_version(rig_store(world, 0)) - before, 50, "it is over");
+    sim_world_free(world);
+}
+
 Test(fault_world, a_gateway_that_is_gone_refuses)
 {
     struct sim_world *world = rig_world(5, 2, true);

@@ -283,3 +283,43 @@ Test(fuse, any_other_job_runs_its_own_command)
     json_decref(job);
     sim_world_free(world);
 }
+
+/* Deletes the Job's Pod that runs, and lets it go. */
+static void delete_running(struct sim_world *world)
+{
+    json_t *pods =
+        ask_json(world,
+                 (struct ask){.target = PODS
+                              "?labelSelector=job-name%3Dd&fieldSelector=status.phase%3DRunning"},
+                 NULL);
+    const json_t *pod = json_array_get(json_object_get(pods, "items"), 0);
+    char target[200];
+    cr_assert_not_null(pod);
+    snprintf(target, sizeof target, PODS "/%s", sim_json_text(pod, "metadata.name"));
+    send(world, 0, "DELETE", target, "{\"gracePeriodSeconds\":1}");
+    json_decref(pods);
+    run_s(world, 60);
+}
+
+Test(fuse, a_jobs_pod_that_is_taken_away_counts_as_failed)
+{
+    struct sim_world *world = built_world();
+    cr_assert_eq(send(world, 0, "POST", JOBS,
+                      "{\"metadata\":{\"name\":\"d\"},\"spec\":{\"backoffLimit\":1,\"template\":{"
+                      "\"spec\":{\"restartPolicy\":\"Never\",\"containers\":[{\"name\":\"c\","
+                      "\"image\":\"curlimages/curl\",\"command\":[\"sleep\",\"36000\"]}]}}}}"),
+                 201);
+    run_s(world, 60);
+    delete_running(world);
+    json_t *job = ask_json(world, (struct ask){.target = JOBS "/d"}, NULL);
+    cr_expect_eq(sim_json_int(job, "status.failed", 0), 1, "also when its Pod is gone");
+    cr_expect_eq(sim_json_int(job, "status.active", 0), 1, "another took its place");
+    json_decref(job);
+    delete_running(world);
+    job = ask_json(world, (struct ask){.target = JOBS "/d"}, NULL);
+    cr_expect_eq(sim_json_int(job, "status.failed", 0), 2);
+    cr_expect_str_eq(sim_json_text(sim_json_condition(job, "Failed"), "reason"),
+                     "BackoffLimitExceeded");
+    json_decref(job);
+    sim_world_free(world);
+}

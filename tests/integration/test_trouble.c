@@ -288,7 +288,7 @@ Test(trouble, what_is_under_way_beside_a_refusal_is_followed)
     cr_assert(tg_rig_run(rig, LIMIT_US, is_forbidden));
     cr_expect_not(app->run->is_over);
     cr_assert(tg_rig_run(rig, LIMIT_US, rig_run_is_over));
-    expect_failed("clusters", TG_CODE_FORBIDDEN, "Permission denied",
+    expect_failed("clusters", TG_CODE_FORBIDDEN, "container.clusters.create",
                   "give your account the permission");
     for (size_t i = 0; i < app->run->items_count; i++) {
         cr_expect_neq((int)app->run->items[i].state, (int)TG_RUN_ITEM_ASKED, "%s",

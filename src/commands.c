@@ -23,6 +23,7 @@
 #include "codec/price_file.h"
 #include "codec/walk_file.h"
 #include "io/clock_real.h"
+#include "io/google_hosts.h"
 #include "io/google_login.h"
 #include "io/paths.h"
 #include "io/read_file.h"
@@ -172,6 +173,7 @@ static const char *or_environment(const char *value, const char *name)
 struct gcp_source {
     char *project;
     const char *endpoint;
+    char *places[TG_API_COUNT];
     char *ca_pem;
     char *token;
 };
@@ -181,6 +183,8 @@ static bool load_gcp(const struct cli *cli, struct gcp_source *gcp, struct tg_er
     *gcp = (struct gcp_source){0};
     const char *token_file = or_environment(cli->gcp_token_file, "TIDEGATE_GCP_TOKEN_FILE");
     const char *ca_file = or_environment(cli->gcp_ca, "TIDEGATE_GCP_CA");
+    ca_file =
+        ca_file != NULL ? ca_file : or_environment(NULL, "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE");
     const char *project = or_environment(cli->project, "PROJECT_ID");
     gcp->endpoint = or_environment(cli->gcp_endpoint, "TIDEGATE_GCP_ENDPOINT");
     /* A key that somebody names is meant to be used, and knows its project. */
@@ -188,6 +192,9 @@ static bool load_gcp(const struct cli *cli, struct gcp_source *gcp, struct tg_er
                    : token_file == NULL ? tg_google_named_project()
                                         : NULL;
     size_t len = 0;
+    if (gcp->endpoint == NULL && !tg_google_hosts_here(gcp->places, err)) {
+        return false;
+    }
     if (token_file != NULL) {
         gcp->token = tg_read_secret_file(token_file, SMALL_FILE_MAX, &len, err);
         if (gcp->token == NULL) {
@@ -210,6 +217,9 @@ static void wipe_gcp(struct gcp_source *gcp)
     free(gcp->token);
     free(gcp->project);
     free(gcp->ca_pem);
+    for (int api = 0; api < TG_API_COUNT; api++) {
+        free(gcp->places[api]);
+    }
 }
 
 /* Where the journal is. Looking needs none, so that `status` works beside a running console and for
@@ -273,6 +283,7 @@ struct tg_session *command_start_session(const struct cli *cli, struct tg_err *e
         .contexts_count = cli->contexts_count,
         .project = gcp.project,
         .gcp_endpoint = gcp.endpoint,
+        .gcp_places = gcp.places,
         .gcp_ca_pem = gcp.ca_pem,
         .gcp_token = gcp.token,
         .hub_url = or_environment(cli->hf_endpoint, "HF_ENDPOINT"),

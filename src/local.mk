@@ -538,6 +538,8 @@ noinst_LIBRARIES += %D%/libtg_io.a
 	%D%/io/exec_login.h \
 	%D%/io/curl_upgrade.c \
 	%D%/io/curl_upgrade.h \
+	%D%/io/google_hosts.c \
+	%D%/io/google_hosts.h \
 	%D%/io/google_login.c \
 	%D%/io/google_login.h \
 	%D%/io/google_places.c \

@@ -265,6 +265,7 @@ TESTS += %D%/e2e/plain.sh
 TESTS += %D%/e2e/probe.sh
 TESTS += %D%/e2e/two_worlds.sh
 TESTS += %D%/e2e/walk.sh
+TESTS += %D%/e2e/api_hosts.sh
 TESTS += %D%/e2e/auto.sh
 
 EXTRA_PROGRAMS += %D%/stress/stress_login
@@ -463,6 +464,7 @@ fuzz: all
 EXTRA_DIST += \
 	%D%/README.md \
 	%D%/bench/run.sh \
+	%D%/e2e/api_hosts.sh \
 	%D%/e2e/auto.sh \
 	%D%/e2e/commands.sh \
 	%D%/e2e/common.sh \

@@ -220,6 +220,10 @@ static void add_gcp(struct tg_session *session, const struct tg_session_config *
     target->endpoint.ca_pem = tg_strdup(config->gcp_ca_pem);
     give_access(session, &target->endpoint);
     target->endpoint.names_quota_project = true;
+    for (int api = 0; config->gcp_places != NULL && api < TG_API_COUNT; api++) {
+        const char *place = config->gcp_places[api];
+        target->api_places[api] = place == NULL ? NULL : tg_strdup(place);
+    }
     target->hub_url = config->hub_url == NULL ? NULL : tg_strdup(config->hub_url);
     target->seed = tg_hash_str(config->project);
 }

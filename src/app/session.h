@@ -26,6 +26,8 @@ struct tg_session_config {
     size_t contexts_count;
     const char *project;        /* Google Cloud; NULL: not watched */
     const char *gcp_endpoint;   /* NULL: Google's own hosts */
+    char *const *gcp_places;    /* of each API instead (io/google_hosts.h), TG_API_COUNT of them, or
+                                   NULL; copied */
     const char *gcp_ca_pem;     /* NULL: the system's authorities */
     const char *gcp_token;      /* NULL: whatever login to Google Cloud is found on this machine */
     const char *hub_url;        /* the Hugging Face hub's; NULL: its own */

@@ -16,7 +16,10 @@ void tg_gcp_path_begin(const struct tg_provider_context *context, enum tg_api ap
 {
     const struct tg_api_info *info = tg_api_info(api);
     tg_buf_init(path, PATH_LEN_MAX);
-    if (context->config.endpoint.base_url == NULL) {
+    const char *place = context->config.api_places[api];
+    if (context->config.endpoint.base_url == NULL && place != NULL) {
+        tg_buf_puts(path, place);
+    } else if (context->config.endpoint.base_url == NULL) {
         tg_buf_printf(path, "//%s", info->host);
     }
     tg_buf_puts(path, info->path);

@@ -90,6 +90,9 @@ void tg_target_config_fini(struct tg_target_config *config)
     free(config->app_label);
     free(config->ns);
     free(config->hub_url);
+    for (int api = 0; api < TG_API_COUNT; api++) {
+        free(config->api_places[api]);
+    }
     *config = (struct tg_target_config){0};
 }
 

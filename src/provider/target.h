@@ -27,8 +27,11 @@ struct tg_target_config {
     struct tg_http_endpoint endpoint; /* moved in */
     char *project;                    /* GCP; moved in */
     char *app_label;                  /* scrape Pods with app=this; moved in; NULL: none */
-    char *ns;      /* listed alone where the whole cluster is denied; moved in; NULL: "default" */
-    char *hub_url; /* the Hugging Face hub's base URL; moved in; NULL: its own */
+    char *ns; /* listed alone where the whole cluster is denied; moved in; NULL: "default" */
+    /* GCP, while endpoint.base_url is NULL: where an API is instead of at its own host, as
+     * "//host/prefix" (io/google_hosts.h); moved in; NULL: there */
+    char *api_places[TG_API_COUNT];
+    char *hub_url;              /* the Hugging Face hub's base URL; moved in; NULL: its own */
     int64_t scrape_interval_us; /* 0: default 2 s */
     uint64_t seed;              /* for jitter */
 };

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "io/google_hosts.h"
 #include "io/google_login.h"
 
 static void clear(void)
@@ -58,4 +59,46 @@ Test(google_places, a_key_that_is_named_knows_its_project, .init = clear)
     free(project);
     unlink(path);
     cr_expect_null(tg_google_named_project());
+}
+
+/* gcloud names some APIs with their version and some without, the providers all with it. */
+Test(google_hosts, an_api_may_be_elsewhere)
+{
+    static const struct {
+        enum tg_api api;
+        const char *url;
+        const char *place;
+    } cases[] = {
+        {TG_API_COMPUTE, "https://compute-lab.p.googleapis.com/compute/v1/",
+         "//compute-lab.p.googleapis.com"},
+        {TG_API_COMPUTE, "https://127.0.0.1:4443/compute/v1/", "//127.0.0.1:4443"},
+        {TG_API_CONTAINER, "https://127.0.0.1:4443/container/", "//127.0.0.1:4443/container"},
+        {TG_API_CONTAINER, "https://h/container/v1beta1", "//h/container"},
+        {TG_API_CONTAINER, "https://container.googleapis.com/", "//container.googleapis.com"},
+        {TG_API_GKEHUB, "https://h/gkehub/v1beta/", "//h/gkehub"},
+        {TG_API_STORAGE, "https://h/storage/v1/", "//h"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char *place = NULL;
+        struct tg_err err = TG_ERR_INIT;
+        cr_assert(tg_google_host_read(cases[i].api, cases[i].url, &place, &err), "%s", err.msg);
+        cr_expect_str_eq(place, cases[i].place, "%s is %s", cases[i].url, place);
+        free(place);
+    }
+}
+
+Test(google_hosts, nothing_is_asked_without_tls)
+{
+    char *places[TG_API_COUNT] = {NULL};
+    struct tg_err err = TG_ERR_INIT;
+    setenv("GOOGLE_CONTAINER_CUSTOM_ENDPOINT", "http://h/v1beta1/", 1);
+    cr_assert_not(tg_google_hosts_here(places, &err));
+    cr_expect_eq(err.code, TG_CODE_CONFIG);
+    cr_expect_not_null(strstr(err.msg, "GOOGLE_CONTAINER_CUSTOM_ENDPOINT"), "%s", err.msg);
+    setenv("GOOGLE_CONTAINER_CUSTOM_ENDPOINT", "https://provider/v1beta1/", 1);
+    setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_CONTAINER", "https://gcloud/", 1);
+    cr_assert(tg_google_hosts_here(places, &err));
+    cr_expect_str_eq(places[TG_API_CONTAINER], "//gcloud");
+    cr_expect_null(places[TG_API_COMPUTE]);
+    free(places[TG_API_CONTAINER]);
 }

@@ -434,7 +434,7 @@ static bool is_hinted(const struct ui_inputs *inputs, enum tg_command command)
     switch (command) {
     case TG_COMMAND_DRILL_START:
         return inputs->is_armed && !is_running && !inputs->is_restore_offered &&
-               ui_primary_target(inputs) >= 0;
+               ui_primary_target(inputs) >= 0 && (inputs->run == NULL || inputs->run->is_over);
     case TG_COMMAND_DRILL_ABORT:
         return is_running;
     case TG_COMMAND_RESTORE:

@@ -163,6 +163,9 @@ static void drill_commands(struct ui *ui, const struct ui_inputs *inputs, enum t
                         _("Not now: this session is read-only; start with --arm."));
         } else if (is_running || inputs->is_restore_offered) {
             tg_str_copy(ui->message, sizeof(ui->message), _("Not now: a drill is open already."));
+        } else if (inputs->run != NULL && !inputs->run->is_over) {
+            tg_str_copy(ui->message, sizeof(ui->message),
+                        _("Not now: the lab is being changed already; :lab.stop ends that."));
         } else if (ui_primary_target(inputs) < 0) {
             tg_str_copy(ui->message, sizeof(ui->message),
                         _("Not now: the primary region's cluster is not there; :lab.up makes it."));

@@ -143,6 +143,11 @@ Test(pages, the_walkthrough_shows_what_is_under_way, .timeout = 120)
     char *screen = scene_draw(&scene, 120, 60);
     cr_assert_not_null(strstr(screen, "waiting 4m00s"), "%s", screen);
     free(screen);
+    scene_keys(&scene, "Esc D"); /* nor is a region taken away that is still being made */
+    screen = scene_draw(&scene, 120, 60);
+    cr_assert_not_null(strstr(screen, "Not now: the lab is being changed"), "%s", screen);
+    cr_assert_null(strstr(screen, "D drill"), "%s", screen);
+    free(screen);
     tg_secret_free(token);
     scene_free(&scene);
 }

@@ -169,9 +169,10 @@ static void advise_timeout(const struct tg_run *run, const struct tg_run_item *i
                            "below; its controller says why in the object's conditions and "
                            "Events."));
     } else if (run->config.direction == TG_RUN_UP) {
-        tg_buf_puts(out, _("Everything was made, and is not seen to work. Enter on the step shows "
-                           "what is missing; its controller says why in the object's conditions "
-                           "and Events. Run again to go on waiting."));
+        tg_buf_puts(out,
+                    _("Everything was made, and is not seen to work. The console's page of the "
+                      "step shows what is missing; its controller says why in the object's "
+                      "conditions and Events. Run again to go on waiting."));
     } else {
         tg_buf_puts(out, _("It was removed, and is seen still: a controller may have made it "
                            "again. Run again."));

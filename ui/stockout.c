@@ -96,6 +96,10 @@ static void choose(struct ui *ui, const struct ui_inputs *inputs, struct ui_inte
         tg_str_copy(ui->message, sizeof(ui->message), _("It goes on trying; S shows it again."));
         return;
     }
+    if (tg_run_out_of_stock(inputs->run, 0)->state != TG_RUN_ITEM_WAITING) {
+        tg_str_copy(ui->message, sizeof(ui->message),
+                    _("It counts once the try that is under way has ended."));
+    }
     intent->kind = UI_INTENT_STOCKOUT;
     intent->target = choice == CHOICE_NOW      ? (int)inputs->run->config.on_stockout
                      : choice == CHOICE_ZONE   ? TG_RUN_STOCKOUT_ZONE

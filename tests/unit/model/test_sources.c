@@ -178,3 +178,45 @@ Test(sources, lab_time_does_not_jump_between_worlds)
     cr_assert_eq(tg_model_lab_us(model, 3 * SECOND, 777), 5002 * SECOND);
     tg_model_free(model);
 }
+
+/* The clock of a cluster that was deleted is not heard any more: carried forward at the speed it
+ * had it would run away. */
+Test(sources, the_clock_of_a_cluster_that_is_gone_is_not_carried_forward)
+{
+    double speed = 0;
+    struct tg_model *model = rig_model();
+    model->targets[0]->world = (struct tg_world){
+        .is_simulated = true, .speed = 300, .wall_us = 1000 * SECOND, .seen_at_us = 10 * SECOND};
+    model->targets[1]->world = (struct tg_world){
+        .is_simulated = true, .speed = 10, .wall_us = 2000 * SECOND, .seen_at_us = 20 * SECOND};
+    cr_expect_eq(tg_model_lab_us(model, 11 * SECOND, 0), 1300 * SECOND);
+    tg_model_remove_cluster(model, 0, 1300 * SECOND, 11 * SECOND);
+    cr_expect_eq(tg_model_lab_us(model, 21 * SECOND, 0), 2010 * SECOND);
+    cr_expect(tg_model_is_simulated(model, &speed));
+    cr_expect_eq((int)speed, 10);
+    tg_model_remove_cluster(model, 1, 2010 * SECOND, 21 * SECOND);
+    cr_expect(tg_model_is_simulated(model, NULL), "it was one, all the same");
+    tg_model_free(model);
+}
+
+/* What a lost cluster said of its gateway is not vouched for by anybody. */
+Test(sources, a_gateway_that_is_not_heard_is_stale)
+{
+    size_t count = 0;
+    struct tg_model *model = rig_model();
+    const struct tg_obj gateway = {
+        .kind = TG_KIND_GATEWAY, .ns = "default", .name = "g", .uid = "g", .resource_version = "1"};
+    model->targets[0]->contact_us = 10 * SECOND;
+    rig_list(model, 0, TG_KIND_GATEWAY, &gateway, 1, 10 * SECOND);
+    rig_list(model, 0, TG_KIND_HTTP_ROUTE, NULL, 0, 10 * SECOND);
+    struct tg_gateway_row *rows = tg_select_gateways(model, 11 * SECOND, &count);
+    cr_assert_eq(count, 1);
+    cr_expect_not(rows[0].is_stale);
+    free(rows);
+    rig_phase(model, 0, TG_KIND_GATEWAY, TG_KIND_PHASE_RETRYING, 12 * SECOND);
+    rows = tg_select_gateways(model, 40 * SECOND, &count);
+    cr_expect(rows[0].is_stale);
+    cr_expect_gt(rows[0].age_us, 0);
+    free(rows);
+    tg_model_free(model);
+}

@@ -1,6 +1,7 @@
 /* tests/unit/plan/test_lab.c - the lab that is built in, and labs that are wrong. */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
+#include "base/clock.h"
 #include "plan/lab.h"
 
 #include <criterion/criterion.h>
@@ -530,5 +531,18 @@ Test(lab, what_a_step_usually_takes_is_a_span)
     static const char *const wrong[] = {"", "soon", "15", "15-10m", "0m", "1d", "1m 2", "-3m"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         cr_expect_not(tg_lab_read_usual(wrong[i], &least_s, &most_s), "%s", wrong[i]);
+    }
+}
+
+Test(lab, says_how_long_a_step_usually_takes_at_the_most)
+{
+    static const struct {
+        const char *usual;
+        int64_t minutes;
+    } cases[] = {{"10-15m", 15}, {"1m", 1}, {"1-2h", 120}, {NULL, 0}, {"a while", 0}, {"5", 0}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct tg_lab_step step = {.usual = cases[i].usual};
+        cr_expect_eq(tg_lab_step_usual_us(&step), cases[i].minutes * 60 * TG_US_PER_S, "%s",
+                     cases[i].usual != NULL ? cases[i].usual : "nothing");
     }
 }

@@ -54,8 +54,7 @@ static void say_run(const struct ui_inputs *inputs, char *out, size_t size)
 static bool has_failed(const struct ui_inputs *inputs)
 {
     for (size_t i = 0; inputs->run != NULL && i < inputs->lab->steps_count; i++) {
-        if (inputs->run->steps[i].state == TG_RUN_FAILED &&
-            inputs->steps[i].state != TG_STEP_DONE) {
+        if (ui_view_is_failed(inputs, i)) {
             return true;
         }
     }

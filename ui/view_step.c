@@ -143,7 +143,8 @@ static const char *rest_of(const struct ui_view_context *context, size_t index, 
     const struct tg_run *run = context->inputs->run;
     const struct tg_step_status *status = &context->inputs->steps[index];
     if (run != NULL && run->steps[index].err.code != TG_CODE_NONE &&
-        (status->state != TG_STEP_DONE || ui_view_is_failed(context->inputs, index))) {
+        (run->steps[index].state == TG_RUN_FAILED ? ui_view_is_failed(context->inputs, index)
+                                                  : status->state != TG_STEP_DONE)) {
         return run->steps[index].err.msg;
     }
     if (run != NULL && !run->is_over && run->steps[index].waiting_for[0] != '\0' &&

@@ -405,15 +405,18 @@ static bool is_answered(enum ui_intent_kind kind)
 static bool choose_stockout(struct loop *loop, enum tg_run_stockout policy, struct tg_err *err)
 {
     struct tg_app *app = loop->session->app;
-    if (!tg_app_provision_on_stockout(app, policy, err)) {
-        return false;
-    }
-    if (policy == TG_RUN_STOCKOUT_REGION) {
+    if (policy == TG_RUN_STOCKOUT_REGION && app->run != NULL && !app->run->is_over) {
+        if (tg_run_out_of_stock(app->run, 0) == NULL) {
+            return tg_err_set(err, TG_CODE_STATE, 0, "nothing waits for machines");
+        }
+        char *moved = command_write_other_region(loop->cli, app, err);
+        if (moved == NULL) {
+            return false;
+        }
         free(loop->moved_lab);
-        loop->moved_lab = command_write_other_region(loop->cli, app, err);
-        return loop->moved_lab != NULL;
+        loop->moved_lab = moved;
     }
-    return true;
+    return tg_app_provision_on_stockout(app, policy, err);
 }
 
 static bool act_on_lab(struct loop *loop, struct ui_intent *intent, struct tg_err *err)
@@ -425,6 +428,8 @@ static bool act_on_lab(struct loop *loop, struct ui_intent *intent, struct tg_er
         return change_lab(loop, TG_RUN_DOWN, err);
     case UI_INTENT_STOCKOUT:
         return choose_stockout(loop, (enum tg_run_stockout)intent->target, err);
+    case UI_INTENT_TRY_NOW:
+        return tg_app_provision_try_now(loop->session->app, err);
     case UI_INTENT_LAB_RETRY:
         return tg_app_provision_retry(loop->session->app, err);
     default:
@@ -467,6 +472,7 @@ static void carry_out(struct loop *loop, struct ui_intent *intent)
     case UI_INTENT_LAB_STOP:
     case UI_INTENT_LAB_RETRY:
     case UI_INTENT_STOCKOUT:
+    case UI_INTENT_TRY_NOW:
         is_ok = act_on_lab(loop, intent, &err);
         break;
     case UI_INTENT_DOCTOR:

@@ -12,8 +12,8 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/price.h"
 #include "ui/state.h"
+#include "ui/view.h"
 
 #define CELLS      96
 #define NUMBER_PAD 4 /* cells before a choice's text */
@@ -87,6 +87,12 @@ static bool is_possible(const struct ui_inputs *inputs, enum choice choice)
 static void choose(struct ui *ui, const struct ui_inputs *inputs, struct ui_intent *intent)
 {
     enum choice choice = (enum choice)ui->overlay_selected;
+    const struct tg_run_item *first = tg_run_out_of_stock(inputs->run, 0);
+    if (first == NULL) { /* there were machines since it was drawn */
+        ui->overlay = UI_OVERLAY_NONE;
+        tg_str_copy(ui->message, sizeof(ui->message), _("Nothing waits for machines."));
+        return;
+    }
     if (!is_possible(inputs, choice)) {
         tg_str_copy(ui->message, sizeof(ui->message), _("The lab names no such place."));
         return;
@@ -96,13 +102,12 @@ static void choose(struct ui *ui, const struct ui_inputs *inputs, struct ui_inte
         tg_str_copy(ui->message, sizeof(ui->message), _("It goes on trying; S shows it again."));
         return;
     }
-    if (tg_run_out_of_stock(inputs->run, 0)->state != TG_RUN_ITEM_WAITING) {
+    if (first->state != TG_RUN_ITEM_WAITING) {
         tg_str_copy(ui->message, sizeof(ui->message),
                     _("It counts once the try that is under way has ended."));
     }
-    intent->kind = UI_INTENT_STOCKOUT;
-    intent->target = choice == CHOICE_NOW      ? (int)inputs->run->config.on_stockout
-                     : choice == CHOICE_ZONE   ? TG_RUN_STOCKOUT_ZONE
+    intent->kind = choice == CHOICE_NOW ? UI_INTENT_TRY_NOW : UI_INTENT_STOCKOUT;
+    intent->target = choice == CHOICE_ZONE     ? TG_RUN_STOCKOUT_ZONE
                      : choice == CHOICE_REGION ? TG_RUN_STOCKOUT_REGION
                                                : TG_RUN_STOCKOUT_STOP;
 }
@@ -166,16 +171,7 @@ static void add_thing(const struct ui_inputs *inputs, const struct tg_run_item *
 static void add_meanwhile(const struct ui_inputs *inputs, int cells, struct ui_lines *lines)
 {
     ui_lines_add_wrapped(lines, UI_STYLE_TEXT, cells, _("The other steps go on meanwhile."));
-    if (inputs->lab->prices != NULL) {
-        struct tg_cost cost = tg_cost_of(inputs->lab, inputs->model, inputs->now_us, 0,
-                                         (int)inputs->lab->steps_count - 1);
-        char *text = tg_asprintf(_("What runs now costs about %.2f USD per hour (estimate, list "
-                                   "prices of %s)."),
-                                 cost.running, inputs->lab->prices->date);
-        ui_lines_add_wrapped(lines, UI_STYLE_WARN, cells, text);
-        free(text);
-        tg_cost_fini(&cost);
-    }
+    ui_view_running_cost(inputs, cells, lines);
 }
 
 static char *text_of(const struct ui_inputs *inputs, enum choice choice)

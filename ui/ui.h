@@ -74,6 +74,7 @@ enum ui_intent_kind {
     UI_INTENT_LAB_STOP,
     UI_INTENT_LAB_RETRY,   /* what failed is begun again */
     UI_INTENT_STOCKOUT,    /* target: enum tg_run_stockout */
+    UI_INTENT_TRY_NOW,     /* what waits for machines is tried at once */
     UI_INTENT_DOCTOR,      /* begin a preflight */
     UI_INTENT_FIXES,       /* fixes: choose these for the next run */
     UI_INTENT_PROVE,       /* ask the containers for their interfaces */

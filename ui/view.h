@@ -89,6 +89,9 @@ enum ui_style ui_view_style(enum tg_severity severity);
 /* A bar of cells for a fraction 0..1, as text; the caller frees. */
 char *ui_view_bar(const struct ui_view_context *context, double fraction, int cells);
 
+/* What runs now costs by the hour, as lines; nothing for a lab without prices. */
+void ui_view_running_cost(const struct ui_inputs *inputs, int cells, struct ui_lines *lines);
+
 /* Age in steps that do not change every second once it is older than ten. */
 const char *ui_view_age(char *out, size_t size, int64_t age_us);
 

@@ -258,10 +258,8 @@ static void heading(struct ui_lines *lines, const char *text)
 }
 
 /* What goes on being billed while somebody thinks. */
-static void add_running_cost(const struct ui_view_context *context, int cells,
-                             struct ui_lines *lines)
+void ui_view_running_cost(const struct ui_inputs *inputs, int cells, struct ui_lines *lines)
 {
-    const struct ui_inputs *inputs = context->inputs;
     const struct tg_lab *lab = inputs->lab;
     if (lab->prices == NULL) {
         return;
@@ -301,7 +299,7 @@ static void add_failure(const struct ui_view_context *context, size_t index, int
         ui_lines_add_wrapped(lines, UI_STYLE_KEY, cells, moved);
         free(moved);
     }
-    add_running_cost(context, cells, lines);
+    ui_view_running_cost(context->inputs, cells, lines);
 }
 
 /* Since when the step is at it, how long that usually takes, and when it is given up. */
@@ -358,7 +356,7 @@ static void add_run_state(const struct ui_view_context *context, size_t index, i
         add_times(context, index, cells, lines);
     }
     if (run->steps[index].state != TG_RUN_FAILED && ui_view_is_late(context->inputs, index)) {
-        add_running_cost(context, cells, lines);
+        ui_view_running_cost(context->inputs, cells, lines);
         ui_lines_add_wrapped(lines, UI_STYLE_MUTED, cells,
                              _("Nothing has to be done: it is waited for. :lab.stop begins nothing "
                                "more, :lab.up goes on later."));

@@ -329,6 +329,16 @@ bool tg_app_provision_on_stockout(struct tg_app *app, enum tg_run_stockout polic
     return true;
 }
 
+bool tg_app_provision_try_now(struct tg_app *app, struct tg_err *err)
+{
+    if (app->run == NULL || app->run->is_over) {
+        return tg_err_set(err, TG_CODE_STATE, 0, "the lab is not being changed");
+    }
+    struct tg_run_event event = {.kind = TG_RUN_EVENT_TRY_NOW};
+    step_run(app, &event);
+    return true;
+}
+
 bool tg_app_provision_retry(struct tg_app *app, struct tg_err *err)
 {
     if (app->run == NULL || app->run->is_over) {

@@ -42,6 +42,10 @@ bool tg_app_provision_start(struct tg_app *app, const struct tg_provision_reques
 bool tg_app_provision_on_stockout(struct tg_app *app, enum tg_run_stockout policy,
                                   struct tg_err *err);
 
+/* What waits for machines is tried at once where it would be tried next; the policy stays. False
+ * (STATE) when no run is under way. */
+bool tg_app_provision_try_now(struct tg_app *app, struct tg_err *err);
+
 /* What failed, and what waits for that, is begun again while the rest goes on. False (STATE) when
  * no run is under way or nothing failed. */
 bool tg_app_provision_retry(struct tg_app *app, struct tg_err *err);

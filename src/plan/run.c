@@ -674,6 +674,10 @@ void tg_run_step(struct tg_run *run, const struct tg_run_event *event, struct tg
         tg_run_items_choose_stockout(run, event);
         update->is_changed = true;
         break;
+    case TG_RUN_EVENT_TRY_NOW:
+        tg_run_items_try_now(run, event);
+        update->is_changed = true;
+        break;
     case TG_RUN_EVENT_RETRY:
         tg_run_retry_failed(run, event);
         update->is_changed = true;

@@ -200,6 +200,7 @@ enum tg_run_event_kind {
     TG_RUN_EVENT_MSG,        /* CALL_DONE or CALL_PROGRESS; borrowed */
     TG_RUN_EVENT_JOURNALLED, /* the last records are durable, or err */
     TG_RUN_EVENT_STOCKOUT,   /* on_stockout is another from now on */
+    TG_RUN_EVENT_TRY_NOW,    /* what waits for machines is tried at once */
     TG_RUN_EVENT_RETRY,      /* what failed, and what waited for that, is begun again */
     TG_RUN_EVENT_ABORT,      /* nothing more is started; what the servers do goes on. A program that
                                 runs is told to stop, and again with each further one */

@@ -389,13 +389,26 @@ static void take_failure(struct tg_run *run, struct tg_run_item *item,
     }
 }
 
+static bool is_waiting_for_machines(const struct tg_run_item *item)
+{
+    return item->state == TG_RUN_ITEM_WAITING && item->err.code == TG_CODE_STOCKOUT;
+}
+
 void tg_run_items_choose_stockout(struct tg_run *run, const struct tg_run_event *event)
 {
     for (size_t i = 0; i < run->items_count; i++) {
-        struct tg_run_item *item = &run->items[i];
-        if (item->state == TG_RUN_ITEM_WAITING && item->err.code == TG_CODE_STOCKOUT) {
-            take_stockout(run, item, event);
-            item->retry_lab_us = event->lab_us;
+        if (is_waiting_for_machines(&run->items[i])) {
+            take_stockout(run, &run->items[i], event);
+            run->items[i].retry_lab_us = event->lab_us;
+        }
+    }
+}
+
+void tg_run_items_try_now(struct tg_run *run, const struct tg_run_event *event)
+{
+    for (size_t i = 0; i < run->items_count; i++) {
+        if (is_waiting_for_machines(&run->items[i])) {
+            run->items[i].retry_lab_us = event->lab_us;
         }
     }
 }

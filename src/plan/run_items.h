@@ -44,6 +44,9 @@ void tg_run_items_told(struct tg_run *run, int step, const struct tg_tool_line *
 /* What waits for machines is done with as on_stockout says now: tried at once, or given up. */
 void tg_run_items_choose_stockout(struct tg_run *run, const struct tg_run_event *event);
 
+/* What waits for machines is tried at once, in the zone where it would be tried next. */
+void tg_run_items_try_now(struct tg_run *run, const struct tg_run_event *event);
+
 /* Takes the answer or the progress of an item. */
 void tg_run_items_answer(struct tg_run *run, struct tg_run_item *item,
                          const struct tg_run_event *event);

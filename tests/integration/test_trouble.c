@@ -220,6 +220,23 @@ Test(trouble, the_answer_may_come_while_it_waits)
     expect_pool("us-east5-a");
 }
 
+/* To try at once is no other choice of where. */
+Test(trouble, what_is_tried_at_once_is_tried_where_it_was_said)
+{
+    struct tg_err err = TG_ERR_INIT;
+    fault_add(tg_rig_world(rig), "stockout region=us-east5");
+    cr_expect_not(tg_app_provision_try_now(app, &err));
+    start(TG_RUN_UP, "tpu-pools", TG_RUN_STOCKOUT_ZONE);
+    cr_assert(tg_rig_run(rig, LIMIT_US, is_out_of_stock));
+    const struct tg_run_item *item = tg_run_out_of_stock(app->run, 0);
+    char *zone = tg_strdup(tg_run_item_zone(app->run, item));
+    cr_assert_gt(item->retry_lab_us, tg_app_lab_us(app));
+    cr_assert(tg_app_provision_try_now(app, &err), "%s", err.msg);
+    cr_expect_leq(tg_run_out_of_stock(app->run, 0)->retry_lab_us, tg_app_lab_us(app));
+    cr_expect_str_eq(tg_run_item_zone(app->run, tg_run_out_of_stock(app->run, 0)), zone);
+    free(zone);
+}
+
 Test(trouble, without_machines_it_stops_when_it_is_told_to)
 {
     fault_add(tg_rig_world(rig), "stockout region=us-east5");

@@ -265,10 +265,12 @@ Test(trouble_pages, the_dialog_decides)
     intent = scene_keys(&scene, "S 5 Enter");
     cr_expect_eq(intent.target, (int)TG_RUN_STOCKOUT_STOP);
     intent = scene_keys(&scene, "S 2 Enter");
-    cr_expect_eq(intent.target, (int)TG_RUN_STOCKOUT_RETRY);
+    cr_expect_eq((int)intent.kind, (int)UI_INTENT_TRY_NOW);
     sim_fault_clear(tg_rig_world(scene.rig));
-    scene_keys(&scene, "S");
+    scene_keys(&scene, "S 5");
     cr_assert(tg_rig_run(scene.rig, LIMIT_US, rig_run_is_over));
+    intent = scene_keys(&scene, "Enter");
+    cr_expect_eq((int)intent.kind, (int)UI_INTENT_NONE, "a key faster than the next frame");
     scene_gather(&scene);
     cr_expect_not(is_shown(&scene, "[No machines are free]"), "it goes when there are machines");
     scene_keys(&scene, "S");

@@ -30,19 +30,25 @@ static const struct {
     {TG_API_QUOTAS, {"CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDQUOTAS", ""}},
 };
 
+/* The providers' betas say "beta" of compute; what is asked here is the same in both. */
 static bool is_version(const char *segment)
 {
+    if (tg_str_eq(segment, "beta")) {
+        return true;
+    }
     return segment[0] == 'v' && segment[1] >= '1' && segment[1] <= '9' && strlen(segment) <= 8;
 }
 
-/* Takes what ends the API's own base path off the end of url: it is added to every path. */
+/* Takes what ends the API's own base path off the end of url ("//host/..."), but never its host: it
+ * is added to every path. */
 static void cut_own_path(enum tg_api api, char *url)
 {
     const char *own = tg_api_info(api)->path; /* "/compute/v1", "/v1" */
-    char *slash = strrchr(url, '/');
+    char *path = url + strlen("//");
+    char *slash = strrchr(path, '/');
     if (slash != NULL && is_version(slash + 1)) {
         *slash = '\0';
-        slash = strrchr(url, '/');
+        slash = strrchr(path, '/');
     }
     size_t len = slash != NULL ? strlen(slash) : 0;
     if (len > 1 && strncmp(own, slash, len) == 0 && own[len] == '/') {

@@ -77,6 +77,9 @@ Test(google_hosts, an_api_may_be_elsewhere)
         {TG_API_CONTAINER, "https://container.googleapis.com/", "//container.googleapis.com"},
         {TG_API_GKEHUB, "https://h/gkehub/v1beta/", "//h/gkehub"},
         {TG_API_STORAGE, "https://h/storage/v1/", "//h"},
+        {TG_API_COMPUTE, "https://h/compute/beta/", "//h"},
+        {TG_API_COMPUTE, "https://compute/", "//compute"}, /* hosts that are called as paths are */
+        {TG_API_CONTAINER, "https://v1/", "//v1"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char *place = NULL;

@@ -80,7 +80,8 @@ static bool read_path(struct sim_call *call, const char *path)
     const char *subresource = segment(&s, at + 2);
     call->subresource = tg_strdup(subresource == NULL ? "" : subresource);
     call->rest = tg_strdup(subresource == NULL ? "" : s.end[at + 2]);
-    bool is_found = call->resource != NULL;
+    bool is_of_nothing = call->name == NULL && call->subresource[0] != '\0'; /* pods//exec */
+    bool is_found = call->resource != NULL && !is_of_nothing;
     bool is_scope_good =
         is_found &&
         (call->resource->is_namespaced ? call->ns != NULL || call->name == NULL : call->ns == NULL);

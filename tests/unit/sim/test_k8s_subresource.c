@@ -97,3 +97,23 @@ Test(k8s_subresource, eviction_begins_a_deletion_with_grace)
     cr_assert_eq(ask_status(world, (struct ask){.target = target}), 404);
     sim_world_free(world);
 }
+
+/* A path without the Pod's name leads to nothing; it ended the program. */
+Test(k8s_subresource, of_a_pod_without_a_name_there_is_none)
+{
+    static const char *const names[] = {"exec?command=ls", "attach",   "portforward", "log",
+                                        "proxy/health",    "eviction", "status",      "scale"};
+    char target[128];
+    struct sim_config config = {
+        .seed = 7, .regions = 1, .is_built = true, .start_wall_us = START_WALL_US};
+    struct sim_world *world = sim_world_new(&config, NULL);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        snprintf(target, sizeof target, PODS "//%s", names[i]);
+        for (int is_post = 0; is_post < 2; is_post++) {
+            int status = ask_status(
+                world, (struct ask){.method = is_post ? "POST" : NULL, .target = target});
+            cr_expect_eq(status, 404, "%s: %d", target, status);
+        }
+    }
+    sim_world_free(world);
+}

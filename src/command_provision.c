@@ -18,6 +18,7 @@
 #include "plan/doctor_report.h"
 #include "plan/progress.h"
 #include "plan/run_report.h"
+#include "plan/run_survey.h"
 
 #define REPORT_BYTES_MAX (4 * 1024 * 1024)
 #define FIRST_DATA_US    (60 * TG_US_PER_S)
@@ -391,9 +392,10 @@ static int report(const struct tg_app *app, const struct cli *cli)
         tg_run_report_text(app->run, command_language(), &out);
     }
     command_print_lines(&out, stdout);
-    return tg_run_is_good(app->run) ? CLI_EXIT_OK
-           : app->run->is_aborted   ? CLI_EXIT_ABORTED
-                                    : CLI_EXIT_FAILED;
+    return tg_run_is_good(app->run)              ? CLI_EXIT_OK
+           : app->run->is_aborted                ? CLI_EXIT_ABORTED
+           : tg_survey_is_inconclusive(app->run) ? CLI_EXIT_INCONCLUSIVE
+                                                 : CLI_EXIT_FAILED;
 }
 
 /* ---- another region ---- */

@@ -160,6 +160,7 @@ TESTS += %D%/test_plan
 	%D%/unit/plan/test_permission.c \
 	%D%/unit/plan/test_price.c \
 	%D%/unit/plan/test_run.c \
+	%D%/unit/plan/test_run_survey.c \
 	%D%/unit/plan/test_run_tool.c \
 	%D%/unit/plan/test_verify.c \
 	%D%/unit/plan/test_walk.c

@@ -17,6 +17,7 @@
 #include "drill/report.h"
 #include "model/select.h"
 #include "plan/run_report.h"
+#include "plan/run_survey.h"
 
 #define REPORT_BYTES_MAX (16 * 1024 * 1024)
 #define SETTLE_MAX_US    (30 * 60 * TG_US_PER_S) /* lab time */
@@ -211,7 +212,9 @@ static enum progress judge_run(struct tg_tour *tour, const struct tg_app *app, c
         return GOOD;
     }
     tg_err_set(&tour->err, TG_CODE_STATE, 0, "%s",
-               run->err.code != TG_CODE_NONE ? run->err.msg : "something is left behind");
+               run->err.code != TG_CODE_NONE    ? run->err.msg
+               : tg_survey_is_inconclusive(run) ? "not everything could be read"
+                                                : "something is left behind");
     for (size_t i = 0; i < app->lab->steps_count; i++) {
         if (run->steps[i].state == TG_RUN_FAILED) {
             tg_err_set(&tour->err, run->steps[i].err.code, 0, "%s: %s", app->lab->steps[i].id,

@@ -550,6 +550,8 @@ static void rescan(struct tg_run *run, const struct tg_run_event *event,
         if (has_new) {
             run->steps[i].state = TG_RUN_MAKING;
             run->rescan_lab_us = 0;
+            tg_survey_free(run->survey); /* its answers are of before */
+            run->survey = NULL;
             return;
         }
     }
@@ -709,7 +711,8 @@ void tg_run_step(struct tg_run *run, const struct tg_run_event *event, struct tg
 
 bool tg_run_is_good(const struct tg_run *run)
 {
-    bool is_good = !run->is_aborted && run->err.code == TG_CODE_NONE && !run->has_left_behind;
+    bool is_good = !run->is_aborted && run->err.code == TG_CODE_NONE && !run->has_left_behind &&
+                   tg_survey_verdict(run) != TG_SURVEY_UNREAD;
     for (size_t i = 0; i < run->config.lab->steps_count; i++) {
         enum tg_run_state state = run->steps[i].state;
         is_good = is_good &&

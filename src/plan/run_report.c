@@ -356,6 +356,7 @@ bool tg_run_report_json(const struct tg_run *run, const struct tg_step_status *s
     open_json(&json, &run->config);
     tg_json_put_text(&json, "id", run->config.id);
     tg_json_put_bool(&json, "good", tg_run_is_good(run));
+    tg_json_put_bool(&json, "inconclusive", tg_survey_is_inconclusive(run));
     tg_json_put_bool(&json, "aborted", run->is_aborted);
     tg_json_put_bool(&json, "left_behind", run->has_left_behind);
     tg_json_put_text(&json, "error", run->err.code != TG_CODE_NONE ? run->err.msg : NULL);
@@ -427,6 +428,15 @@ const char *tg_run_report_outcome(const struct tg_run *run)
     }
     if (run->is_aborted) {
         return _("Stopped. What the servers have begun goes on; run again to continue.");
+    }
+    if (tg_survey_is_inconclusive(run)) {
+        return _(
+            "Nothing of the lab was found, but what could not be read may be there and billed; "
+            "run again when it can be read.");
+    }
+    if (tg_survey_verdict(run) == TG_SURVEY_LEFT_BEYOND && tg_run_first_failed(run) < 0) {
+        return _(
+            "What is still there and billed is nothing that a run removes; delete it by hand.");
     }
     return run->has_left_behind ? _("Something is still there; run again to remove it.")
                                 : _("Not everything is done; run again to continue.");

@@ -33,6 +33,7 @@ struct tg_survey_thing *tg_survey_things(const struct tg_run_config *config,
 struct tg_survey_scope {
     const char *name; /* "Network", "forwardingRules" */
     bool is_billed;
+    bool is_beyond;    /* no run removes it: the statement gives the commands that do */
     struct tg_err err; /* code NONE: it was read */
     char found[240];   /* of the lab's, or of what its controllers made, what is left; "" nothing */
     size_t found_count;
@@ -41,8 +42,8 @@ struct tg_survey_scope {
 struct tg_survey;
 void tg_survey_free(struct tg_survey *survey); /* NULL allowed */
 
-/* Asks, once, for what nothing observes. False while answers are awaited, at most a minute of lab
- * time. */
+/* Asks for what nothing observes; again and later what was refused for now. False while answers are
+ * awaited, at most a minute of lab time. */
 bool tg_survey_is_over(struct tg_run *run, const struct tg_run_event *event,
                        struct tg_run_update *update);
 
@@ -51,6 +52,18 @@ bool tg_survey_take(struct tg_run *run, const struct tg_msg *msg);
 
 /* Writes the statement down in the run. True when something billed is left. */
 bool tg_survey_conclude(struct tg_run *run, const struct tg_run_event *event);
+
+/* What the statement comes to: the first of these that is so. */
+enum tg_survey_verdict {
+    TG_SURVEY_NONE,        /* nothing is left that is known, or there is no statement yet */
+    TG_SURVEY_LEFT,        /* what another run removes */
+    TG_SURVEY_LEFT_BEYOND, /* billed, and nothing that a run removes */
+    TG_SURVEY_UNREAD,      /* nothing was found, but not all that may be billed could be read */
+};
+enum tg_survey_verdict tg_survey_verdict(const struct tg_run *run);
+
+/* True when every step ended well and that is all that is known: it may still be billed. */
+bool tg_survey_is_inconclusive(const struct tg_run *run);
 
 /* The statement; *count scopes, 0 before there is one. */
 const struct tg_survey_scope *tg_survey_scopes(const struct tg_run *run, size_t *count);

@@ -45,3 +45,12 @@ run objective up --from objective --until objective
 grep -q "\"name\": \"InferenceObjective/gemma-objective in $region\"" "$work/objective" || fail "the third region has no objective"
 [ -n "$(ls "$XDG_STATE_HOME/tidegate/downloads")" ] || fail "the downloaded manifest is not kept"
 run down down
+
+# What would be billed and cannot be read is no success, and no failure either.
+"$TIDEGATE" sim fault add deny region=gcp 'route=GET *aggregated/disks' --dir "$work/world" >"$work/out" || fail "add the fault"
+"$TIDEGATE" down --lab "$work/three.yaml" --yes --json >"$work/open" 2>"$work/story"
+status=$?
+[ $status = 5 ] && grep -q '"inconclusive": true' "$work/open" || {
+    cat "$work/story" "$work/open"
+    fail "disks that cannot be read end with $status, not with 5"
+}

@@ -150,7 +150,10 @@ Test(survey, a_disk_that_a_cluster_left_is_no_success)
     cr_expect_not(tg_run_is_good(app->run));
     cr_expect(app->run->has_left_behind);
     cr_expect_str_eq(scope("disks")->found, "us-east5-b/pvc-0123");
-    expect_said(report(), "Still there, and billed: disks us-east5-b/pvc-0123\n");
+    expect_said(report(), "Still there, and billed: disks us-east5-b/pvc-0123\n"
+                          "    gcloud compute disks delete pvc-0123 --zone=us-east5-b "
+                          "--project=demo-4711\n");
+    cr_expect_null(strstr(report(), "run again"), "no run removes it");
     cr_expect_null(strstr(report(), "somebodys"));
 }
 
@@ -159,10 +162,12 @@ Test(survey, what_could_not_be_read_is_not_called_gone)
     rig_provision(rig, TG_RUN_UP, "clusters");
     sim_gcp_deny(tg_rig_world(rig), "compute.disks.list", true);
     rig_provision(rig, TG_RUN_DOWN, NULL);
-    cr_expect(tg_run_is_good(app->run));
+    cr_expect_not(tg_run_is_good(app->run));
+    cr_expect(tg_survey_is_inconclusive(app->run));
+    cr_expect_not(app->run->has_left_behind);
     cr_expect_eq(scope("disks")->err.code, TG_CODE_FORBIDDEN);
     expect_said(report(), "Could not be read, so nothing is known of: disks (");
-    expect_said(report(), "in what could be read");
+    expect_said(report(), "what could not be read may be there and billed");
 }
 
 /* Only what was to go is asked about. */

@@ -446,8 +446,22 @@ Test(run_tool, what_is_not_observed_is_not_run_blindly)
     cr_assert_eq(orders, 1);
 }
 
+static void list(enum tg_kind kind, const char *name)
+{
+    struct tg_msg *msg = tg_msg_new(TG_MSG_REPLACE, 0, now_us);
+    msg->resource = kind;
+    msg->as.replace.items = tg_calloc(1, sizeof(struct tg_obj *));
+    if (name != NULL) {
+        struct tg_obj obj = {.kind = kind, .name = name};
+        msg->as.replace.items[msg->as.replace.count++] = tg_obj_new(&obj);
+    }
+    tg_reduce(model, msg);
+    tg_msg_free(msg);
+}
+
 Test(run_tool, down_undoes_in_the_other_order_what_is_there)
 {
+    list(TG_KIND_GCP_BUCKET, NULL);
     statuses[0].state = TG_STEP_DONE;
     statuses[1].state = TG_STEP_DONE;
     begin(TG_RUN_DOWN, TG_RUN_COMMANDS);
@@ -465,24 +479,11 @@ Test(run_tool, down_undoes_in_the_other_order_what_is_there)
     cr_assert(tg_run_is_good(run));
 }
 
-static void list_clusters(const char *name)
-{
-    struct tg_msg *msg = tg_msg_new(TG_MSG_REPLACE, 0, now_us);
-    msg->resource = TG_KIND_GCP_CLUSTER;
-    msg->as.replace.items = tg_calloc(1, sizeof(struct tg_obj *));
-    if (name != NULL) {
-        struct tg_obj cluster = {.kind = TG_KIND_GCP_CLUSTER, .name = name};
-        msg->as.replace.items[msg->as.replace.count++] = tg_obj_new(&cluster);
-    }
-    tg_reduce(model, msg);
-    tg_msg_free(msg);
-}
-
 Test(run_tool, down_undoes_what_is_not_observed_as_long_as_its_cluster_stands)
 {
     statuses[1].state = TG_STEP_DONE;
     statuses[2].state = TG_STEP_DONE;
-    list_clusters("gke-us");
+    list(TG_KIND_GCP_CLUSTER, "gke-us");
     begin(TG_RUN_DOWN, TG_RUN_COMMANDS);
     cr_assert_not_null(strstr(ordered.script, "tool unload\n"), "%s", ordered.script);
 }
@@ -491,7 +492,7 @@ Test(run_tool, down_asks_nothing_of_clusters_that_are_gone)
 {
     statuses[1].state = TG_STEP_DONE;
     statuses[2].state = TG_STEP_DONE;
-    list_clusters(NULL);
+    list(TG_KIND_GCP_CLUSTER, NULL);
     begin(TG_RUN_DOWN, TG_RUN_COMMANDS);
     cr_assert_not_null(strstr(ordered.script, "tool unmake bucket\n"), "%s", ordered.script);
     cr_assert_eq(orders, 1);
@@ -615,7 +616,7 @@ Test(run_tool, down_imports_too)
     past_commands("net", "tf_net.net ");
     past_creates("tf_net.net ", "");
     observe_net();
-    list_clusters(NULL);
+    list(TG_KIND_GCP_CLUSTER, NULL);
     statuses[0].state = TG_STEP_DONE;
     begin_again(TG_RUN_DOWN, "down-1");
     cr_assert_not_null(strstr(ordered.script, IMPORT), "%s", ordered.script);

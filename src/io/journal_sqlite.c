@@ -373,6 +373,29 @@ static char *newest_open(struct tg_journal *journal, enum tg_run_family family)
     return run_id;
 }
 
+/* Rows of (kind, run_id, payload); ends the query. Half a past is none: it would tell that what was
+ * made is nobody's. */
+static bool read_rows(struct tg_journal *journal, sqlite3_stmt *query, struct tg_record **records,
+                      size_t *count, struct tg_err *err)
+{
+    int code = SQLITE_ROW;
+    while ((code = sqlite3_step(query)) == SQLITE_ROW) {
+        *records = tg_realloc_array(*records, *count + 1, sizeof(**records));
+        (*records)[(*count)++] =
+            (struct tg_record){kind_by_name((const char *)sqlite3_column_text(query, 0)),
+                               tg_strdup((const char *)sqlite3_column_text(query, 1)),
+                               tg_strdup((const char *)sqlite3_column_text(query, 2))};
+    }
+    bool is_ok = code == SQLITE_DONE || fail(journal, err, "the journal");
+    sqlite3_finalize(query);
+    if (!is_ok) {
+        tg_journal_records_free(*records, *count);
+        *records = NULL;
+        *count = 0;
+    }
+    return is_ok;
+}
+
 bool tg_journal_open_run(struct tg_journal *journal, enum tg_run_family family,
                          struct tg_record **records, size_t *count, struct tg_err *err)
 {
@@ -383,48 +406,34 @@ bool tg_journal_open_run(struct tg_journal *journal, enum tg_run_family family,
         return true;
     }
     sqlite3_stmt *query = NULL;
-    if (sqlite3_prepare_v2(journal->database,
-                           "SELECT kind, payload FROM record WHERE run_id=?1 ORDER BY sequence", -1,
-                           &query, NULL) != SQLITE_OK) {
+    if (sqlite3_prepare_v2(
+            journal->database,
+            "SELECT kind, run_id, payload FROM record WHERE run_id=?1 ORDER BY sequence", -1,
+            &query, NULL) != SQLITE_OK) {
         free(wanted);
         return fail(journal, err, "the journal");
     }
     sqlite3_bind_text(query, 1, wanted, -1, SQLITE_STATIC);
-    while (sqlite3_step(query) == SQLITE_ROW) {
-        *records = tg_realloc_array(*records, *count + 1, sizeof(**records));
-        (*records)[(*count)++] = (struct tg_record){
-            kind_by_name((const char *)sqlite3_column_text(query, 0)), tg_strdup(wanted),
-            tg_strdup((const char *)sqlite3_column_text(query, 1))};
-    }
-    sqlite3_finalize(query);
+    bool is_ok = read_rows(journal, query, records, count, err);
     free(wanted);
-    return true;
+    return is_ok;
 }
 
 bool tg_journal_history(struct tg_journal *journal, enum tg_run_family family,
                         struct tg_record **records, size_t *count, struct tg_err *err)
 {
-    static const char sql[] = "SELECT kind, run_id, payload FROM (SELECT * FROM record WHERE "
-                              "kind<>'OUTPUT' ORDER BY sequence DESC LIMIT 10000) ORDER BY "
-                              "sequence";
+    static const char sql[] =
+        "SELECT kind, run_id, payload FROM (SELECT * FROM record WHERE kind<>'OUTPUT' AND"
+        " (substr(run_id, 1, 3)='up-' OR substr(run_id, 1, 5)='down-')=?1"
+        " ORDER BY sequence DESC LIMIT 10000) ORDER BY sequence";
     sqlite3_stmt *query = NULL;
     *records = NULL;
     *count = 0;
     if (sqlite3_prepare_v2(journal->database, sql, -1, &query, NULL) != SQLITE_OK) {
         return fail(journal, err, "the journal");
     }
-    while (sqlite3_step(query) == SQLITE_ROW) {
-        const char *run_id = (const char *)sqlite3_column_text(query, 1);
-        if (tg_run_family_of(run_id) != family) {
-            continue;
-        }
-        *records = tg_realloc_array(*records, *count + 1, sizeof(**records));
-        (*records)[(*count)++] = (struct tg_record){
-            kind_by_name((const char *)sqlite3_column_text(query, 0)), tg_strdup(run_id),
-            tg_strdup((const char *)sqlite3_column_text(query, 2))};
-    }
-    sqlite3_finalize(query);
-    return true;
+    sqlite3_bind_int(query, 1, family == TG_RUN_PROVISION ? 1 : 0);
+    return read_rows(journal, query, records, count, err);
 }
 
 char *tg_journal_newest_plan(struct tg_journal *journal, const char *id_start)

@@ -191,10 +191,30 @@ size_t tg_run_items_add_leftovers(struct tg_run *run, int step, const struct tg_
 
 /* ---- order and place ---- */
 
+/* The step will make nothing more, and what failed or hangs in it must not keep a token in the
+ * cluster; only an answer still awaited for the same thing is waited for. */
+static bool is_turn_given_up(const struct tg_run *run, const struct tg_run_item *item)
+{
+    if (!item->is_removal) {
+        return false;
+    }
+    for (const struct tg_run_item *before = run->items; before != item; before++) {
+        if (before->step == item->step && before->make == item->make &&
+            before->region == item->region &&
+            (before->state == TG_RUN_ITEM_ASKED || before->state == TG_RUN_ITEM_INTENT)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Items of one step come in the order of its list, each region for itself; APIs are enabled side by
  * side, and what was left behind waits for nothing: it is what others wait for. */
 bool tg_run_items_is_turn(const struct tg_run *run, const struct tg_run_item *item)
 {
+    if (run->steps[item->step].given_up_lab_us != 0) {
+        return is_turn_given_up(run, item);
+    }
     if (item->make < 0 || make_of(run, item)->form == TG_FORM_SERVICE) {
         return true;
     }

@@ -158,6 +158,34 @@ Test(journal, a_drill_left_open_by_an_older_version_is_found)
     tg_journal_close(journal);
 }
 
+Test(journal, many_drills_do_not_push_an_up_out_of_the_past)
+{
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_journal *journal = open_it(&err);
+    cr_assert_not_null(journal, "%s", err.msg);
+    append(journal, "up-1", TG_RECORD_PLAN, "{}");
+    tg_journal_close(journal);
+    sqlite3 *database = NULL;
+    cr_assert_eq(sqlite3_open(path, &database), SQLITE_OK);
+    char *why = NULL;
+    int code =
+        sqlite3_exec(database,
+                     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE"
+                     " i<10001) INSERT INTO record(wall_us, monotonic_us, run_id, kind, payload)"
+                     " SELECT 0, 0, 'scale0-1', 'PHASE', '{}' FROM n",
+                     NULL, NULL, &why);
+    cr_assert_eq(code, SQLITE_OK, "%s", why);
+    sqlite3_close(database);
+    journal = open_it(&err);
+    cr_assert_not_null(journal, "%s", err.msg);
+    struct tg_record *records = NULL;
+    size_t count = 0;
+    cr_assert(tg_journal_history(journal, TG_RUN_PROVISION, &records, &count, &err));
+    cr_expect_eq(count, 1);
+    tg_journal_records_free(records, count);
+    tg_journal_close(journal);
+}
+
 Test(journal, only_its_owner_may_read_it)
 {
     struct tg_err err = TG_ERR_INIT;

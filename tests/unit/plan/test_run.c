@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "codec/lab_file.h"
 #include "model/reduce.h"
+#include "plan/run_items.h"
 
 #define SECOND    INT64_C(1000000)
 #define LAB_START INT64_C(1767225600000000)
@@ -511,4 +512,25 @@ Test(run, the_same_thing_of_the_same_run_is_the_same_request)
     }
     cr_assert_str_eq(ids[0], ids[1], "sent again after a restart it makes nothing twice");
     cr_assert_eq(strlen(ids[0]), 36);
+}
+
+/* ---- what must not stay ---- */
+
+Test(run_passing, what_passes_goes_though_what_came_after_it_failed)
+{
+    struct tg_lab_make makes[] = {{.is_passing = true}, {.is_passing = false}};
+    struct tg_lab_step steps[] = {{.makes = makes, .makes_count = 2}};
+    struct tg_lab lab = {.steps = steps, .steps_count = 1};
+    struct tg_run_step states[] = {{.state = TG_RUN_MAKING, .given_up_lab_us = 1}};
+    struct tg_run_item items[] = {
+        {.make = 0, .region = -1, .state = TG_RUN_ITEM_DONE},
+        {.make = 1, .region = -1, .state = TG_RUN_ITEM_FAILED},
+        {.make = 0, .region = -1, .state = TG_RUN_ITEM_WAITING, .is_removal = true},
+    };
+    struct tg_run run = {.items = items, .items_count = 3};
+    run.config.lab = &lab;
+    run.steps = states;
+    cr_expect(tg_run_items_is_turn(&run, &items[2]));
+    items[0].state = TG_RUN_ITEM_ASKED;
+    cr_expect_not(tg_run_items_is_turn(&run, &items[2]), "its making is not answered yet");
 }

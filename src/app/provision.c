@@ -347,6 +347,13 @@ bool tg_app_provision_retry(struct tg_app *app, struct tg_err *err)
     if (tg_run_first_failed(app->run) < 0) {
         return tg_err_set(err, TG_CODE_STATE, 0, "no step has failed");
     }
+    struct tg_run_past *past = NULL; /* what this run itself began counts now, too */
+    if (app->run->config.mode == TG_RUN_COMMANDS) {
+        if (!recall(app, &app->run->config, &past, err)) {
+            return false;
+        }
+        tg_run_remember(app->run, past);
+    }
     struct tg_run_event event = {.kind = TG_RUN_EVENT_RETRY};
     step_run(app, &event);
     return true;

@@ -166,9 +166,10 @@ int tg_run_first_failed(const struct tg_run *run)
     return -1;
 }
 
+/* A server still does what it was asked. What a program told of ended with the program. */
 static bool is_any_asked(const struct tg_run *run, int step)
 {
-    for (size_t i = 0; i < run->items_count; i++) {
+    for (size_t i = 0; run->config.mode == TG_RUN_NATIVE && i < run->items_count; i++) {
         enum tg_run_item_state state = run->items[i].state;
         if (run->items[i].step == step &&
             (state == TG_RUN_ITEM_ASKED || state == TG_RUN_ITEM_INTENT)) {
@@ -178,11 +179,23 @@ static bool is_any_asked(const struct tg_run *run, int step)
     return false;
 }
 
-static void drop_items(struct tg_run *run, int step)
+static bool is_any(const struct tg_run_item *item)
+{
+    (void)item;
+    return true;
+}
+
+static bool is_settled_removal(const struct tg_run_item *item)
+{
+    return item->is_removal && item->state != TG_RUN_ITEM_ASKED &&
+           item->state != TG_RUN_ITEM_INTENT;
+}
+
+static void drop_items(struct tg_run *run, int step, bool (*is_dropped)(const struct tg_run_item *))
 {
     size_t kept = 0;
     for (size_t i = 0; i < run->items_count; i++) {
-        if (run->items[i].step != step) {
+        if (run->items[i].step != step || !is_dropped(&run->items[i])) {
             run->items[kept++] = run->items[i];
             continue;
         }
@@ -190,6 +203,23 @@ static void drop_items(struct tg_run *run, int step)
         tg_desired_free(run->items[i].leftover);
     }
     run->items_count = kept;
+}
+
+/* What is only needed on the way went when the step was given up: it is needed once more. */
+static void bring_back_passing(struct tg_run *run, int step, const struct tg_run_event *event)
+{
+    const struct tg_lab_step *of = &run->config.lab->steps[step];
+    drop_items(run, step, is_settled_removal);
+    for (size_t i = 0; i < run->items_count; i++) {
+        struct tg_run_item *item = &run->items[i];
+        if (item->step == step && !item->is_removal && item->make >= 0 &&
+            of->makes[item->make].is_passing && item->state == TG_RUN_ITEM_DONE) {
+            item->state = TG_RUN_ITEM_WAITING;
+            item->attempts++;
+            item->retry_lab_us = event->lab_us;
+            item->ended_lab_us = 0;
+        }
+    }
 }
 
 /* What is under way elsewhere goes on and is not asked for a second time. */
@@ -220,14 +250,18 @@ void tg_run_retry_failed(struct tg_run *run, const struct tg_run_event *event)
             continue;
         }
         bool goes_on = of->state == TG_RUN_FAILED && is_any_asked(run, (int)i);
+        bool is_up = run->config.direction == TG_RUN_UP;
         *of = (struct tg_run_step){.state = TG_RUN_PENDING};
         if (goes_on) {
             of->state = TG_RUN_MAKING;
             of->started_lab_us = event->lab_us;
             of->due_from_lab_us = event->lab_us;
             wake_failed_items(run, (int)i, event);
+            if (is_up) {
+                bring_back_passing(run, (int)i, event);
+            }
         } else {
-            drop_items(run, (int)i);
+            drop_items(run, (int)i, is_any);
         }
     }
 }

@@ -30,6 +30,7 @@
 #define RECORDS_MAX 2000
 #define LIMIT_US    (12 * 60 * MINUTE_US)
 #define STATE_MAX   8192
+#define KILLED      137 /* what a shell says of a program that was */
 #define REST        30 /* what it does takes the world some time, which tidegate must have heard of */
 
 /* What runs the commands, and what Terraform knows. */
@@ -41,6 +42,7 @@ struct stand_in {
     enum tg_run_direction direction;
     bool is_good;
     int rest;              /* steps until it ends */
+    const char *breaks;    /* the step in which it is killed when all is made; NULL: none */
     bool has_begun;        /* it said what it creates */
     char state[STATE_MAX]; /* addresses, a space behind each */
     char journal[128];     /* of the native calls */
@@ -265,7 +267,9 @@ static bool work(bool is_remembered)
         } else if (is_remembered) {
             learn(address.text);
         }
-        say(TG_TOOL_FINISHED, address.text, "complete", false);
+        if (is_remembered) {
+            say(TG_TOOL_FINISHED, address.text, "complete", false);
+        }
     }
     return true;
 }
@@ -288,6 +292,14 @@ static bool go_on(void *context)
             }
         }
         stand_in.has_begun = !is_dead(); /* what dies before it is heard makes nothing */
+        return true;
+    }
+    bool is_killed =
+        stand_in.breaks != NULL && strcmp(stand_in.breaks, lab_of()->steps[stand_in.step].id) == 0;
+    if (stand_in.rest == 0 && is_killed) {
+        stand_in.breaks = NULL;
+        (void)work(false);
+        say_end(KILLED);
         return true;
     }
     if (stand_in.rest == 0) {
@@ -487,4 +499,23 @@ Test(commands, killed_while_standing_up_they_go_on, .timeout = 7200)
 Test(commands, killed_while_taking_down_they_go_on, .timeout = 7200)
 {
     kill_on_the_way(TG_RUN_DOWN);
+}
+
+static bool has_failed(const struct tg_app *app)
+{
+    return tg_run_first_failed(app->run) >= 0;
+}
+
+/* What it made before it was killed is there, but Terraform does not know it, and what comes after
+ * it in the step is not: that the clusters are seen is no reason to take the step for done. */
+Test(commands, what_was_broken_off_is_tried_again_by_the_same_run)
+{
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_rig *rig = rig_before(TG_RUN_UP, rig_journal_path());
+    stand_in.breaks = "clusters";
+    begin(TG_RUN_UP);
+    cr_assert(tg_rig_run(rig, LIMIT_US, has_failed));
+    cr_assert(tg_app_provision_retry(tg_rig_app(rig), &err), "%s", err.msg);
+    finish("tried again");
+    tg_rig_free(rig);
 }

@@ -21,6 +21,7 @@
 #include "sim/gcp_quota.h"
 #include "sim/json_path.h"
 #include "sim/params.h"
+#include "sim/store.h"
 #include "tests/integration/rig_support.h"
 #include "tests/unit/sim/fault_rig.h"
 
@@ -423,6 +424,26 @@ Test(trouble, a_gateway_that_never_programs_names_what_is_missing)
                   "in the object's conditions and Events");
     cr_expect_eq((int)step("policies")->state, (int)TG_RUN_DONE);
     cr_expect_eq((int)step("backends")->state, (int)TG_RUN_BLOCKED);
+    tg_secret_free(token);
+}
+
+/* The token's Secret is made before the Job that reads it, and goes though the Job is refused. */
+Test(trouble, a_token_does_not_stay_when_what_needs_it_is_refused)
+{
+    static const char token_text[] = "hf_planted_0123456789";
+    struct tg_secret *token = tg_secret_new(token_text, sizeof(token_text) - 1);
+    const struct tg_run_secret given = {"hf_token", token};
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_provision_request request = {
+        .direction = TG_RUN_UP, .until = "weights", .secrets = &given, .secrets_count = 1};
+    fault_add(tg_rig_world(rig), "status value=422 region=us-east5 route=*batch/v1*");
+    cr_assert(tg_rig_run(rig, 2 * MINUTE_US, rig_project_is_seen));
+    cr_assert(tg_app_provision_start(app, &request, &err), "%s", err.msg);
+    cr_assert(tg_rig_run(rig, LIMIT_US, rig_run_is_over));
+    cr_expect_eq((int)step("weights")->state, (int)TG_RUN_FAILED);
+    struct sim_store *store = sim_region_store(sim_world_region(tg_rig_world(rig), 0));
+    cr_expect_null(
+        sim_store_get(store, sim_resource_find("", "v1", "secrets"), "default", "hf-secret"));
     tg_secret_free(token);
 }
 

@@ -14,6 +14,7 @@
 #include "codec/lab_file.h"
 #include "model/reduce.h"
 #include "plan/run_items.h"
+#include "plan/run_machine.h"
 
 #define SECOND    INT64_C(1000000)
 #define LAB_START INT64_C(1767225600000000)
@@ -520,17 +521,41 @@ Test(run_passing, what_passes_goes_though_what_came_after_it_failed)
 {
     struct tg_lab_make makes[] = {{.is_passing = true}, {.is_passing = false}};
     struct tg_lab_step steps[] = {{.makes = makes, .makes_count = 2}};
-    struct tg_lab lab = {.steps = steps, .steps_count = 1};
+    struct tg_lab own_lab = {.steps = steps, .steps_count = 1};
     struct tg_run_step states[] = {{.state = TG_RUN_MAKING, .given_up_lab_us = 1}};
     struct tg_run_item items[] = {
         {.make = 0, .region = -1, .state = TG_RUN_ITEM_DONE},
         {.make = 1, .region = -1, .state = TG_RUN_ITEM_FAILED},
         {.make = 0, .region = -1, .state = TG_RUN_ITEM_WAITING, .is_removal = true},
     };
-    struct tg_run run = {.items = items, .items_count = 3};
-    run.config.lab = &lab;
-    run.steps = states;
-    cr_expect(tg_run_items_is_turn(&run, &items[2]));
+    struct tg_run own = {.items = items, .items_count = 3};
+    own.config.lab = &own_lab;
+    own.steps = states;
+    cr_expect(tg_run_items_is_turn(&own, &items[2]));
     items[0].state = TG_RUN_ITEM_ASKED;
-    cr_expect_not(tg_run_items_is_turn(&run, &items[2]), "its making is not answered yet");
+    cr_expect_not(tg_run_items_is_turn(&own, &items[2]), "its making is not answered yet");
+}
+
+/* Begun again while the server still makes what needed it, it is there once more, and goes last. */
+Test(run_passing, what_passes_comes_back_when_its_step_is_begun_again)
+{
+    struct tg_lab_make makes[] = {{.is_passing = true}, {.is_passing = false}};
+    struct tg_lab_step steps[] = {{.makes = makes, .makes_count = 2}};
+    struct tg_lab own_lab = {.steps = steps, .steps_count = 1};
+    struct tg_run_step states[] = {
+        {.state = TG_RUN_FAILED, .given_up_lab_us = 1, .is_passing_removed = true}};
+    struct tg_run_item items[] = {
+        {.make = 0, .region = -1, .state = TG_RUN_ITEM_DONE},
+        {.make = 1, .region = -1, .state = TG_RUN_ITEM_ASKED},
+        {.make = 0, .region = -1, .state = TG_RUN_ITEM_DONE, .is_removal = true},
+    };
+    struct tg_run own = {.items = items, .items_count = 3, .steps = states};
+    struct tg_run_event event = {.kind = TG_RUN_EVENT_RETRY, .lab_us = 7};
+    own.config.lab = &own_lab;
+    tg_run_retry_failed(&own, &event);
+    cr_assert_eq(own.items_count, 2, "its removal belongs to what was given up");
+    cr_expect_eq((int)items[0].state, (int)TG_RUN_ITEM_WAITING);
+    cr_expect_eq((int)items[1].state, (int)TG_RUN_ITEM_ASKED, "it is not asked for twice");
+    cr_expect_eq((int)states[0].state, (int)TG_RUN_MAKING);
+    cr_expect_not(states[0].is_passing_removed, "it goes again when the step is done");
 }

@@ -89,6 +89,14 @@ static void tell(struct tg_app *app, enum tg_severity severity, const char *reas
                   tg_clock_monotonic_us(&app->clock), "", reason, message);
 }
 
+/* Good news that is older must not hide it. */
+static void clear_good_notice(struct tg_app *app)
+{
+    if (app->notice_severity < TG_SEVERITY_WARN) {
+        app->notice[0] = '\0';
+    }
+}
+
 /* Steps that failed, and machines that were not there, stand in the timeline with their time. */
 static void tell_trouble(struct tg_app *app, const struct mark *mark)
 {
@@ -99,7 +107,7 @@ static void tell_trouble(struct tg_app *app, const struct mark *mark)
             char text[320];
             snprintf(text, sizeof(text), "%.60s: %s", app->lab->steps[i].id, run->steps[i].err.msg);
             tell(app, TG_SEVERITY_FAIL, tg_code_name(run->steps[i].err.code), text);
-            app->notice[0] = '\0'; /* what is older must not hide it */
+            clear_good_notice(app);
         }
     }
     for (size_t i = 0; i < mark->items_count && is_same; i++) {
@@ -107,10 +115,10 @@ static void tell_trouble(struct tg_app *app, const struct mark *mark)
         if (item->stockouts > mark->stockouts[i] && tg_run_item_is_out_of_stock(item)) {
             char clock[16];
             char text[400];
-            snprintf(text, sizeof(text), "%.80s, next try at %s: %s", item->name,
+            snprintf(text, sizeof(text), _("%.80s, next try at %s: %s"), item->name,
                      tg_fmt_clock(clock, sizeof(clock), item->retry_lab_us), item->err.msg);
             tell(app, TG_SEVERITY_WARN, tg_code_name(TG_CODE_STOCKOUT), text);
-            app->notice[0] = '\0';
+            clear_good_notice(app);
         }
     }
 }

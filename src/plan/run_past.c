@@ -7,19 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/run.h"
 
 #define LIST_LEN_MAX (16u * 1024) /* of addresses, in a record and here */
 #define NAME_LEN_MAX 1024
+/* A name that was ours a day ago may be somebody else's by now. */
+#define PROOF_LASTS_US (24 * 3600 * TG_US_PER_S)
 
 /* Lists of addresses are texts with spaces between: there are few, and so records hold them. */
 struct past_step {
     bool is_begun;
     bool is_done_here;
-    char *absent; /* before the commands were begun; NULL: none */
-    char *made;   /* Terraform began to create them */
+    char *absent;   /* before the commands were begun; NULL: none */
+    char *made;     /* Terraform began to create them */
+    int64_t lab_us; /* when the first commands were begun that may have made them */
 };
 
 struct tg_run_past {
@@ -109,6 +113,9 @@ static void read_intent(struct reader *reader, const struct tg_record *record,
     }
     replace(&step->made, filter(step->made, step->absent, true));
     replace(&step->absent, tg_strdup(step->made));
+    if (step->made == NULL || *step->made == '\0') {
+        (void)tg_record_get_int(record->payload, "lab_us", &step->lab_us);
+    }
     if (tg_record_get_text(record->payload, "absent", reader->list, sizeof(reader->list))) {
         add(&step->absent, reader->list);
     }
@@ -197,9 +204,11 @@ bool tg_run_past_is_done(const struct tg_run_past *past, int step)
     return past != NULL && past->steps[step].is_done_here;
 }
 
-bool tg_run_past_has_made(const struct tg_run_past *past, int step, const char *address)
+bool tg_run_past_has_made(const struct tg_run_past *past, int step, const char *address,
+                          int64_t lab_us)
 {
-    return past != NULL && has(past->steps[step].absent, address, strlen(address)) &&
+    return past != NULL && lab_us - past->steps[step].lab_us < PROOF_LASTS_US &&
+           has(past->steps[step].absent, address, strlen(address)) &&
            has(past->steps[step].made, address, strlen(address));
 }
 
@@ -278,7 +287,7 @@ void tg_run_imports(const struct tg_run *run, int step, const struct tg_run_even
 {
     struct resource resource;
     for (size_t n = 0; resource_at(run, step, n, &resource); n++) {
-        if (tg_run_past_has_made(run->past, step, resource.address) &&
+        if (tg_run_past_has_made(run->past, step, resource.address, event->lab_us) &&
             is_observed(run, step, &resource, event)) {
             put_import(run, &resource, commands);
             if (addresses != NULL) {

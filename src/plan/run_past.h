@@ -38,8 +38,10 @@ bool tg_run_past_is_begun(const struct tg_run_past *past, int step);
 /* This very run had the step done before it was interrupted. */
 bool tg_run_past_is_done(const struct tg_run_past *past, int step);
 
-/* Whether Terraform's resource is proved to be ours. */
-bool tg_run_past_has_made(const struct tg_run_past *past, int step, const char *address);
+/* Whether Terraform's resource is proved to be ours at lab_us. A proof lasts a day: then somebody
+ * else may have made a thing of that name. */
+bool tg_run_past_has_made(const struct tg_run_past *past, int step, const char *address,
+                          int64_t lab_us);
 
 /* ---- Terraform's resources of a step, as they are observed now ---- */
 

@@ -133,21 +133,24 @@ static void put_quoted(struct tg_buf *out, const char *text, size_t len)
     tg_buf_putc(out, '\'');
 }
 
-static void put_told(struct tg_buf *out, const char *line, size_t len)
+/* Says the line and runs it; behind stands after it, as what is done when it fails ("" for none).
+ */
+static void put_told(struct tg_buf *out, const char *line, size_t len, const char *behind)
 {
     tg_buf_puts(out, *line == '#' ? "printf '%s\\n' " : "printf '$ %s\\n' ");
     put_quoted(out, line, len);
     tg_buf_putc(out, '\n');
     tg_buf_append(out, line, len);
+    tg_buf_puts(out, *line == '#' ? "" : behind);
     tg_buf_putc(out, '\n');
 }
 
 /* Each line says itself before it is run. */
-static void put_lines(struct tg_buf *out, const char *text)
+static void put_lines(struct tg_buf *out, const char *text, const char *behind)
 {
     while (*text != '\0') {
         size_t len = strcspn(text, "\n");
-        put_told(out, text, len);
+        put_told(out, text, len, behind);
         text += len + (text[len] == '\n' ? 1 : 0);
     }
 }
@@ -161,28 +164,30 @@ static void put_imports(struct tg_buf *out, const struct tg_run_tool *tool)
         size_t address_len = strcspn(address, "\n");
         tg_buf_printf(out, "terraform -chdir=%s state list '%.*s' 2>/dev/null | grep -q . || {\n",
                       TG_RUN_TERRAFORM_FOLDER, (int)address_len, address);
-        put_told(out, at, len);
+        put_told(out, at, len, "");
         tg_buf_puts(out, "}\n");
         at += len + (at[len] == '\n' ? 1 : 0);
         address += address_len + (address[address_len] == '\n' ? 1 : 0);
     }
 }
 
-static void put_expanded(const struct tg_run *run, const char *text, struct tg_buf *out)
+static void put_expanded(const struct tg_run *run, const char *text, const char *behind,
+                         struct tg_buf *out)
 {
     struct tg_buf lines;
     tg_buf_init(&lines, SCRIPT_LEN_MAX);
     (void)expand(&run->config, text, &lines);
-    put_lines(out, tg_buf_text(&lines));
+    put_lines(out, tg_buf_text(&lines), behind);
     tg_buf_fini(&lines);
 }
 
-/* What only passes goes however the rest ends, and its own failure is one. */
+/* What only passes goes however the rest ends, and the failure of any of its lines is one. */
 static void put_tidy(const struct tg_run *run, const char *tidy, struct tg_buf *out)
 {
-    tg_buf_puts(out, "tidy() {\nset +e\n");
-    put_expanded(run, tidy, out);
-    tg_buf_puts(out, "}\ntrap 's=$?; trap - EXIT; tidy || [ $s != 0 ] || s=1; exit $s' EXIT\n");
+    tg_buf_puts(out, "tidy() {\nset +e\nt=0\n");
+    put_expanded(run, tidy, " || t=1", out);
+    tg_buf_puts(
+        out, "return $t\n}\ntrap 's=$?; trap - EXIT; tidy || [ $s != 0 ] || s=1; exit $s' EXIT\n");
 }
 
 /* The shell outlives the signals that its programs get, and
@@ -200,14 +205,14 @@ static char *script_of(struct tg_run *run, int step)
     tg_run_shell(&run->config, &out);
     if (!*has_before(run, step)) {
         put_expanded(run, tg_run_is_within_clusters(of) ? lab->before_clusters : lab->before_gcp,
-                     &out);
+                     "", &out);
     }
     if (run->config.direction == TG_RUN_UP && of->tidy != NULL) {
         put_tidy(run, of->tidy, &out);
     }
     put_imports(&out, &run->tool);
     if (!run->tool.is_tidying) {
-        put_expanded(run, commands_of(&run->config, step), &out);
+        put_expanded(run, commands_of(&run->config, step), "", &out);
     }
     return tg_buf_take(&out, NULL);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "codec/lab_file.h"
@@ -543,10 +544,15 @@ static void past_plan(const char *project)
     past(TG_RECORD_PLAN, tg_record_new("lab", 's', "t", "project", 's', project, NULL));
 }
 
+static void past_commands_at(const char *step_id, const char *absent, int64_t lab_us)
+{
+    past(TG_RECORD_INTENT, tg_record_new("what", 's', "commands", "step", 's', step_id, "lab_us",
+                                         'd', lab_us, "absent", 's', absent, NULL));
+}
+
 static void past_commands(const char *step_id, const char *absent)
 {
-    past(TG_RECORD_INTENT,
-         tg_record_new("what", 's', "commands", "step", 's', step_id, "absent", 's', absent, NULL));
+    past_commands_at(step_id, absent, LAB_START);
 }
 
 static void past_creates(const char *creates, const char *refused)
@@ -631,16 +637,19 @@ Test(run_tool, what_is_not_proved_to_be_ours_is_not_imported)
         const char *absent;
         const char *creates;
         const char *refused;
+        int64_t lab_us;
     } cases[] = {
-        {"p", "", "tf_net.net ", ""},                       /* it was there before */
-        {"p", "tf_net.net ", "", ""},                       /* Terraform never began with it */
-        {"p", "tf_net.net ", "tf_net.net ", "tf_net.net "}, /* the server refused to make it */
-        {"q", "tf_net.net ", "tf_net.net ", ""},            /* another project's */
+        {"p", "", "tf_net.net ", "", LAB_START}, /* it was there before */
+        {"p", "tf_net.net ", "", "", LAB_START}, /* Terraform never began with it */
+        {"p", "tf_net.net ", "tf_net.net ", "tf_net.net ",
+         LAB_START},                                        /* the server refused to make it */
+        {"q", "tf_net.net ", "tf_net.net ", "", LAB_START}, /* another project's */
+        {"p", "tf_net.net ", "tf_net.net ", "", LAB_START - 25 * 3600 * TG_US_PER_S}, /* long ago */
     };
     observe_net();
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         past_plan(cases[i].project);
-        past_commands("net", cases[i].absent);
+        past_commands_at("net", cases[i].absent, cases[i].lab_us);
         past_creates(cases[i].creates, cases[i].refused);
         statuses[0].state = TG_STEP_RUNNING;
         begin_again(TG_RUN_UP, "up-1");
@@ -709,7 +718,8 @@ Test(run_tool, what_only_passes_goes_however_the_commands_end)
         statuses[i].state = TG_STEP_DONE;
     }
     begin_again(TG_RUN_UP, "up-1");
-    cr_assert_not_null(strstr(ordered.script, "\ntool hide\n}\ntrap 's=$?; trap - EXIT; tidy"),
-                       "%s", ordered.script);
+    cr_assert_not_null(
+        strstr(ordered.script, "\ntool hide || t=1\nreturn $t\n}\ntrap 's=$?; trap - EXIT; tidy"),
+        "%s", ordered.script);
     cr_assert_null(strstr(ordered.script, "tool load"), "it is there: %s", ordered.script);
 }

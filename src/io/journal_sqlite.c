@@ -357,20 +357,26 @@ static enum tg_record_kind kind_by_name(const char *name)
     return TG_RECORD_PHASE;
 }
 
-static char *newest_open(struct tg_journal *journal, enum tg_run_family family)
+/* *run_id is NULL when none is open; the caller frees. An error is no "none": a restore would not
+ * be offered. */
+static bool find_newest_open(struct tg_journal *journal, enum tg_run_family family, char **run_id,
+                             struct tg_err *err)
 {
     static const char sql[] = "SELECT run_id FROM record WHERE kind='PLAN' AND run_id NOT IN"
                               " (SELECT run_id FROM record WHERE kind IN ('CLOSE','WAIVE'))"
                               " ORDER BY sequence DESC";
     sqlite3_stmt *query = NULL;
-    char *run_id = NULL;
-    sqlite3_prepare_v2(journal->database, sql, -1, &query, NULL);
-    while (run_id == NULL && sqlite3_step(query) == SQLITE_ROW) {
-        const char *found = (const char *)sqlite3_column_text(query, 0);
-        run_id = tg_run_family_of(found) == family ? tg_strdup(found) : NULL;
+    *run_id = NULL;
+    int code = sqlite3_prepare_v2(journal->database, sql, -1, &query, NULL);
+    while ((code == SQLITE_OK || code == SQLITE_ROW) && *run_id == NULL) {
+        code = sqlite3_step(query);
+        const char *found = code == SQLITE_ROW ? (const char *)sqlite3_column_text(query, 0) : NULL;
+        bool is_wanted = found != NULL && tg_run_family_of(found) == family;
+        *run_id = is_wanted ? tg_strdup(found) : NULL;
     }
+    bool is_ok = code == SQLITE_ROW || code == SQLITE_DONE || fail(journal, err, "the journal");
     sqlite3_finalize(query);
-    return run_id;
+    return is_ok;
 }
 
 /* Rows of (kind, run_id, payload); ends the query. Half a past is none: it would tell that what was
@@ -401,7 +407,10 @@ bool tg_journal_open_run(struct tg_journal *journal, enum tg_run_family family,
 {
     *records = NULL;
     *count = 0;
-    char *wanted = newest_open(journal, family);
+    char *wanted = NULL;
+    if (!find_newest_open(journal, family, &wanted, err)) {
+        return false;
+    }
     if (wanted == NULL) {
         return true;
     }

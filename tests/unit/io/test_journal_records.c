@@ -186,6 +186,24 @@ Test(journal, many_drills_do_not_push_an_up_out_of_the_past)
     tg_journal_close(journal);
 }
 
+/* Else a drill that stands open would be taken for none, and its restore not offered. */
+Test(journal, what_cannot_be_read_is_not_taken_for_nothing)
+{
+    struct tg_err err = TG_ERR_INIT;
+    struct tg_journal *journal = open_it(&err);
+    cr_assert_not_null(journal, "%s", err.msg);
+    append(journal, "scale0-1", TG_RECORD_PLAN, "{}");
+    sqlite3 *database = NULL;
+    cr_assert_eq(sqlite3_open(path, &database), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(database, "DROP TABLE record", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(database);
+    struct tg_record *records = NULL;
+    size_t count = 0;
+    cr_expect_not(tg_journal_open_run(journal, TG_RUN_DRILL, &records, &count, &err));
+    cr_expect_eq(err.code, TG_CODE_IO);
+    tg_journal_close(journal);
+}
+
 Test(journal, only_its_owner_may_read_it)
 {
     struct tg_err err = TG_ERR_INIT;

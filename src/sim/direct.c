@@ -218,7 +218,9 @@ static void handle(struct direct *direct, struct exchange *exchange, int server,
     sim_response_fini(&exchange->response);
     sim_front_handle(direct->world, &asked, &exchange->response);
     const struct sim_response *response = &exchange->response;
-    bool is_stalled = response->damage.connection == SIM_CONNECTION_STALLED;
+    bool is_stalled = response->damage.connection == SIM_CONNECTION_STALLED ||
+                      (response->damage.connection == SIM_CONNECTION_NO_TRUST &&
+                       response->damage.tls == SIM_TLS_STALL);
     int64_t wait_us = response->wait_us > 0 ? response->wait_us : response->damage.delay_us;
     exchange->ready_us = is_stalled ? TG_TIME_NEVER : sim_world_now_us(direct->world) + wait_us;
     free(authorization);
@@ -263,6 +265,8 @@ static void say_tls(enum sim_tls tls, const char *host, struct tg_err *err)
         tg_err_set(err, TG_CODE_TLS, 60,
                    "SSL: no alternative certificate subject name matches target host name '%s'",
                    host);
+        break;
+    case SIM_TLS_STALL: /* nothing is ever said: the client's own deadline ends it */
         break;
     case SIM_TLS_OLD:
         tg_err_set(err, TG_CODE_TLS, 35,

@@ -146,6 +146,7 @@ static enum sim_connection connection_of(enum sim_fault_kind kind)
     case SIM_FAULT_TLS_EXPIRED:
     case SIM_FAULT_TLS_HOST:
     case SIM_FAULT_TLS_OLD:
+    case SIM_FAULT_TLS_STALL:
         return SIM_CONNECTION_NO_TRUST;
     case SIM_FAULT_RESET:
         return SIM_CONNECTION_RESET;
@@ -169,7 +170,8 @@ static const struct {
 } handshakes[] = {{SIM_FAULT_TLS, SIM_TLS_UNKNOWN},
                   {SIM_FAULT_TLS_EXPIRED, SIM_TLS_EXPIRED},
                   {SIM_FAULT_TLS_HOST, SIM_TLS_HOST},
-                  {SIM_FAULT_TLS_OLD, SIM_TLS_OLD}};
+                  {SIM_FAULT_TLS_OLD, SIM_TLS_OLD},
+                  {SIM_FAULT_TLS_STALL, SIM_TLS_STALL}};
 
 static enum sim_tls tls_of(enum sim_fault_kind kind)
 {
@@ -266,10 +268,10 @@ bool sim_fault_before(struct sim_world *world, struct sim_request *request,
                       struct sim_response *response)
 {
     static const enum sim_fault_kind kinds[] = {
-        SIM_FAULT_DNS,      SIM_FAULT_REFUSE,  SIM_FAULT_TLS,    SIM_FAULT_TLS_EXPIRED,
-        SIM_FAULT_TLS_HOST, SIM_FAULT_TLS_OLD, SIM_FAULT_RESET,  SIM_FAULT_STALL,
-        SIM_FAULT_TOKEN,    SIM_FAULT_HTML,    SIM_FAULT_STATUS, SIM_FAULT_DENY,
-        SIM_FAULT_QUOTA};
+        SIM_FAULT_DNS,      SIM_FAULT_REFUSE,  SIM_FAULT_TLS,       SIM_FAULT_TLS_EXPIRED,
+        SIM_FAULT_TLS_HOST, SIM_FAULT_TLS_OLD, SIM_FAULT_TLS_STALL, SIM_FAULT_RESET,
+        SIM_FAULT_STALL,    SIM_FAULT_TOKEN,   SIM_FAULT_HTML,      SIM_FAULT_STATUS,
+        SIM_FAULT_DENY,     SIM_FAULT_QUOTA};
     if (is_cut_off(world, request->server)) {
         bool is_dark = sim_fault_in_force(world, SIM_FAULT_REGION_DOWN, request->server) != NULL;
         response->damage.connection = is_dark ? SIM_CONNECTION_STALLED : SIM_CONNECTION_REFUSED;

@@ -46,10 +46,10 @@ static const struct sim_fault *strike(struct watched *watched, enum sim_fault_ki
     return sim_fault_strikes_route(watched->world, kind, watched->server, watched->route);
 }
 
-/* Digits of the line's resourceVersion become a 1. */
-static void write_backwards(const char *line, size_t len, struct tg_buf *out)
+/* The line with another text behind mark, which opens a string. */
+static void write_instead(const char *line, size_t len, const char *mark, const char *text,
+                          struct tg_buf *out)
 {
-    static const char mark[] = "\"resourceVersion\":\"";
     const char *at = memmem(line, len, mark, strlen(mark));
     if (at == NULL) {
         tg_buf_append(out, line, len);
@@ -58,7 +58,7 @@ static void write_backwards(const char *line, size_t len, struct tg_buf *out)
     at += strlen(mark);
     const char *close = memchr(at, '"', len - (size_t)(at - line));
     tg_buf_append(out, line, (size_t)(at - line));
-    tg_buf_putc(out, '1');
+    tg_buf_puts(out, text);
     tg_buf_append(out, close, len - (size_t)(close - line));
 }
 
@@ -74,7 +74,11 @@ static void put_text(struct watched *watched, const char *line, size_t len)
         }
     }
     if (watched->is_json && strike(watched, SIM_FAULT_BACKWARDS) != NULL) {
-        write_backwards(line, len, &watched->ready);
+        write_instead(line, len, "\"resourceVersion\":\"", "1", &watched->ready);
+        return;
+    }
+    if (watched->is_json && strike(watched, SIM_FAULT_STRAY) != NULL) {
+        write_instead(line, len, "\"namespace\":\"", "elsewhere", &watched->ready);
         return;
     }
     tg_buf_append(&watched->ready, line, len);

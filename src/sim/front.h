@@ -91,8 +91,15 @@ struct sim_header {
 };
 
 /* What is wrong with a server's side of TLS. */
-enum sim_tls { SIM_TLS_SOUND, SIM_TLS_UNKNOWN, SIM_TLS_EXPIRED, SIM_TLS_HOST, SIM_TLS_OLD };
-#define SIM_TLS_COUNT 5
+enum sim_tls {
+    SIM_TLS_SOUND,
+    SIM_TLS_UNKNOWN,
+    SIM_TLS_EXPIRED,
+    SIM_TLS_HOST,
+    SIM_TLS_OLD,
+    SIM_TLS_STALL
+};
+#define SIM_TLS_COUNT 6
 
 /* How a connection goes on once its request is there. */
 enum sim_connection {

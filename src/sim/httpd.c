@@ -41,6 +41,7 @@ struct port {
     /* By what is wrong with TLS; the sound one is always there, the others from their first
      * connection on. */
     struct face faces[SIM_TLS_COUNT];
+    struct sim_mute mute;
     enum sim_tls owed; /* the next handshake goes wrong so, whatever faults say then */
     int server;
     int number;
@@ -623,11 +624,13 @@ static void accept_all(struct port *port)
         if (tls == SIM_TLS_SOUND && !is_plain) {
             tls = sim_fault_handshake(port->httpd->world, port->server);
         }
-        if (!open_face(port, tls)) {
+        if (tls == SIM_TLS_STALL) {
+            sim_mute_hold(&port->mute, fd);
+        } else if (!open_face(port, tls)) {
             close(fd);
-            continue;
+        } else {
+            MHD_add_connection(port->faces[tls].daemon, fd, (struct sockaddr *)&peer, peer_len);
         }
-        MHD_add_connection(port->faces[tls].daemon, fd, (struct sockaddr *)&peer, peer_len);
     }
 }
 
@@ -680,6 +683,7 @@ void sim_httpd_free(struct sim_httpd *httpd)
         if (httpd->ports[i].listener >= 0) {
             close(httpd->ports[i].listener);
         }
+        sim_mute_close(&httpd->ports[i].mute);
     }
     tg_assert(httpd->streams == NULL);
     free(httpd->polled);
@@ -758,12 +762,10 @@ void sim_httpd_wait(struct sim_httpd *httpd, int wake_fd, int64_t timeout_us)
     }
     count = first;
     for (struct stream *stream = httpd->streams; stream != NULL; stream = stream->next) {
-        stream->is_gone = (httpd->polled[count].revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
-        count++;
+        stream->is_gone = (httpd->polled[count++].revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
     }
     for (struct incoming *held = httpd->held; held != NULL; held = held->next) {
-        held->is_gone = (httpd->polled[count].revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
-        count++;
+        held->is_gone = (httpd->polled[count++].revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
     }
     for (struct tunnel *tunnel = httpd->tunnels; tunnel != NULL; tunnel = tunnel->next) {
         tunnel->revents = httpd->polled[count++].revents;

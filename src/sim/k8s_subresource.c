@@ -14,6 +14,7 @@
 #include "sim/account_token.h"
 #include "sim/controllers.h"
 #include "sim/ephemeral.h"
+#include "sim/fault.h"
 #include "sim/json_path.h"
 #include "sim/k8s_call.h"
 #include "sim/k8s_list.h"
@@ -235,6 +236,12 @@ static void handle_log(struct sim_call *call, int region)
         since_us = sim_world_wall_us(call->world) - since_s * TG_US_PER_S;
     }
     tg_parse_rfc3339(sim_query_text(call->query, "sinceTime"), &since_us);
+    const struct sim_fault *rotated = sim_fault_in_force(call->world, SIM_FAULT_ROTATE, region);
+    if (rotated != NULL) { /* the kubelet reads the newest file alone */
+        int64_t wall_us = sim_world_wall_us(call->world) - sim_world_now_us(call->world);
+        int64_t rotated_us = wall_us + rotated->start_us;
+        since_us = since_us > rotated_us ? since_us : rotated_us;
+    }
     bool is_follow = sim_query_is_true(call->query, "follow");
     struct tg_err err = TG_ERR_INIT;
     bool has_times = sim_query_is_true(call->query, "timestamps");

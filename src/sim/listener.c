@@ -1,4 +1,4 @@
-/* sim/listener.c - a listening socket. */
+/* sim/listener.c - a listening socket, and connections that are taken and left alone. */
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: the tidegate authors */
 #include "sim/listener.h"
@@ -80,4 +80,22 @@ int sim_accept(int listener, struct sockaddr_storage *peer, socklen_t *peer_len)
 {
     *peer_len = sizeof *peer;
     return accept4(listener, (struct sockaddr *)peer, peer_len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+void sim_mute_hold(struct sim_mute *mute, int fd)
+{
+    int *place = &mute->fds[mute->count % SIM_MUTE_MAX];
+    if (mute->count >= SIM_MUTE_MAX) {
+        close(*place);
+    }
+    *place = fd;
+    mute->count++;
+}
+
+void sim_mute_close(struct sim_mute *mute)
+{
+    for (size_t i = 0; i < mute->count && i < SIM_MUTE_MAX; i++) {
+        close(mute->fds[i]);
+    }
+    mute->count = 0;
 }

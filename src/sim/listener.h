@@ -1,4 +1,4 @@
-/* sim/listener.h - a listening socket.
+/* sim/listener.h - a listening socket, and connections that are taken and left alone.
  *
  * Thread: any.
  */
@@ -19,5 +19,20 @@ int sim_listen(const char *host, int port, int *number, struct tg_err *err);
 
 /* The next connection that waits, and its peer; -1 when there is none. The caller closes. */
 int sim_accept(int listener, struct sockaddr_storage *peer, socklen_t *peer_len);
+
+#define SIM_MUTE_MAX 64
+
+/* Connections whose peers wait for a handshake in vain; when there are too many the oldest ends.
+ * All zero: none. */
+struct sim_mute {
+    int fds[SIM_MUTE_MAX]; /* the next to be replaced at count % SIM_MUTE_MAX */
+    size_t count;          /* ever held */
+};
+
+/* Takes over fd, a connection. */
+void sim_mute_hold(struct sim_mute *mute, int fd);
+
+/* Closes all of them. */
+void sim_mute_close(struct sim_mute *mute);
 
 #endif

@@ -156,6 +156,24 @@ Test(tls_faults, the_handshake_fails_as_the_client_would_see_it, .init = start_w
     }
 }
 
+/* A server that takes the connection and says nothing is left by the client's own deadline alone.
+ */
+Test(tls_faults, a_handshake_may_never_be_answered, .init = start_world, .fini = stop_world,
+     .timeout = 120)
+{
+    const char *message;
+    add_fault("tls-stall", "");
+    curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 300L);
+    int code = asked(&message);
+    cr_expect_eq(code, CURLE_OPERATION_TIMEDOUT, "%d %s", code, message);
+    remove_fault();
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 0L);
+    cr_expect_eq(asked(&message), CURLE_OK, "it is over: %s", message);
+    struct tg_err err = said_without_sockets(SIM_FAULT_TLS_STALL);
+    cr_expect_eq(err.code, TG_CODE_NONE, "no answer at all: %s", err.msg);
+}
+
 Test(tls_faults, a_route_of_its_own_breaks_the_next_handshake, .init = start_world,
      .fini = stop_world, .timeout = 120)
 {

@@ -364,6 +364,9 @@ Test(fault, events_repeat_swap_and_go_backwards)
     text = events_with("backwards region=0 times=1");
     cr_expect_eq(rig_count_text(text, "\"resourceVersion\":\"1\""), 1, "%s", text);
     free(text);
+    text = events_with("stray region=0 times=1");
+    cr_expect_eq(rig_count_text(text, "\"namespace\":\"elsewhere\""), 1, "%s", text);
+    free(text);
     text = events_with("malformed region=0 times=1");
     cr_expect_eq(rig_count_text(text, "\n"), 2, "lines stay lines");
     free(text);

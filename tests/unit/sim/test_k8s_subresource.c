@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 
 #include "base/clock.h"
+#include "sim/fault.h"
 #include "sim_client.h"
 
 #define PODS "/api/v1/namespaces/default/pods"
@@ -52,6 +53,35 @@ Test(k8s_subresource, log_in_part_and_followed)
     free(drain_stream(response.stream, &is_end));
     cr_assert_not(is_end);
     sim_response_fini(&response);
+    sim_world_free(world);
+}
+
+static size_t log_len(struct sim_world *world, const char *pod)
+{
+    char target[300];
+    snprintf(target, sizeof target, PODS "/%s/log?container=vllm-tpu", pod);
+    struct sim_response response = ask(world, (struct ask){.target = target});
+    size_t len = response.body.len;
+    cr_expect_eq(response.status, 200);
+    sim_response_fini(&response);
+    return len;
+}
+
+/* A kubelet gives the newest file alone. */
+Test(k8s_subresource, of_a_rotated_log_only_what_came_later_is_there)
+{
+    char pod[128];
+    struct tg_err err = TG_ERR_INIT;
+    struct sim_world *world = lab(pod, sizeof pod);
+    size_t whole = log_len(world, pod);
+    cr_assert_gt(whole, 0);
+    struct sim_fault_spec spec = sim_fault_spec_of(SIM_FAULT_ROTATE);
+    spec.region = 0;
+    cr_assert_not_null(sim_fault_add(world, &spec, &err), "%s", err.msg);
+    sim_world_run_until(world, sim_world_now_us(world) + TG_US_PER_S);
+    cr_expect_lt(log_len(world, pod), whole);
+    sim_fault_clear(world);
+    cr_expect_geq(log_len(world, pod), whole);
     sim_world_free(world);
 }
 

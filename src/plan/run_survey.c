@@ -251,7 +251,7 @@ static void begin(struct tg_run *run, int64_t lab_us)
     }
 }
 
-/* What was refused for now is asked again later and later, not as fast as it is refused. */
+/* What a server refuses in passing is asked again later and later, not as fast as it is refused. */
 static bool is_due(struct question *question, int64_t lab_us)
 {
     if (question->is_refused) {

@@ -42,8 +42,8 @@ struct tg_survey_scope {
 struct tg_survey;
 void tg_survey_free(struct tg_survey *survey); /* NULL allowed */
 
-/* Asks for what nothing observes; again and later what was refused for now. False while answers are
- * awaited, at most a minute of lab time. */
+/* Asks for what nothing observes; again and later what was refused in passing. False while answers
+ * are awaited, at most a minute of lab time. */
 bool tg_survey_is_over(struct tg_run *run, const struct tg_run_event *event,
                        struct tg_run_update *update);
 
